@@ -1,0 +1,5 @@
+"""``python -m podstead`` is the command line."""
+
+from podstead.cli.main import main
+
+main()

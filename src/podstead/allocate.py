@@ -1,0 +1,189 @@
+"""Handing out subordinate IDs: a pure function from what is taken to ranges, or to a refusal that says why.
+
+The promises (each a property test): a range never overlaps another owner, a real account, a block that systemd
+reserves, or the user's own ID; existing good ranges stay as they are; a range that is too small grows at its end or
+gets a further, *higher* range, because ranges are sorted by start and a lower one would shift every container ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from podstead.ranges import ALIGN, IdRange, first_overlap, total
+
+#: Blocks that are no containers' (systemd, docs/UIDS-GIDS.md): system and login accounts, homed, DynamicUser,
+#: nobody, the 16-bit -1, and everything from 2**31 on.
+RESERVED: tuple[IdRange, ...] = (
+    IdRange.between(0, 60000),
+    IdRange.between(60001, 60513),
+    IdRange.between(60514, 60577),
+    IdRange.between(60578, 60705),
+    IdRange.between(61184, 65519),
+    IdRange.between(65534, 65535),
+    IdRange.between(2**31 - 1, 2**32 - 1),
+)
+
+BY_UID_BASE = 1000
+"""The UID that gets the first block under the by-uid policy: the first login account everywhere."""
+
+MAX_MAP_EXTENTS = 340
+"""Lines that the kernel takes for one map, the user's own included (user_namespaces(7))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How ranges are handed out: ``count`` IDs per user, inside ``window``."""
+
+    count: int
+    window: IdRange
+    by_uid: bool = False
+
+    @property
+    def slot(self) -> int:
+        """The distance between two users' blocks: ``count`` rounded up to a multiple of 65536."""
+        return _align(self.count)
+
+    @property
+    def first_start(self) -> int:
+        return _align(self.window.start)
+
+    @property
+    def capacity(self) -> int:
+        """How many users fit into the empty window."""
+        room = self.window.stop - self.first_start
+        return (room - self.count) // self.slot + 1 if room >= self.count else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No range could be handed out. ``reason`` and ``remedy`` are sentences for people."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What a user has, and what everybody else has, on one side (UIDs or GIDs)."""
+
+    own: tuple[IdRange, ...]
+    others: tuple[IdRange, ...]
+    real: frozenset[int]
+
+    def blocks(self) -> list[IdRange]:
+        """Everything that a new range must not touch."""
+        return [*self.own, *self.others, *RESERVED, *(IdRange(one, 1) for one in self.real)]
+
+    def blocked(self, wanted: IdRange, *, mine: bool = False) -> IdRange | int | None:
+        """What stands in the way of ``wanted``: another range, a real ID, or nothing. ``mine`` counts own ranges."""
+        taken = first_overlap(wanted, (*self.others, *RESERVED, *(self.own if mine else ())))
+        if taken is not None:
+            return taken
+        return min((one for one in self.real if one in wanted), default=None)
+
+
+def allocate(policy: Policy, uid: int | None, sides: Iterable[Holdings]) -> IdRange | Refused:
+    """A fresh range for a user who has none, the same numbers on every side given.
+
+    ``uid`` is None for an account that does not exist yet; by-uid cannot serve it before it does.
+    """
+    sides = tuple(sides)
+    if policy.by_uid:
+        return _by_uid(policy, uid, sides)
+    blocks = [block for side in sides for block in side.blocks()]
+    found = _first_free(policy.first_start, policy.count, policy.window.stop, blocks)
+    if found is not None:
+        return found
+    return Refused(
+        f"no free block of {policy.count} IDs between {policy.window.start} and {policy.window.last}: "
+        f"the window holds {policy.capacity} users of {policy.count} IDs each when it is empty",
+        "widen subids.window, lower subids.count, or remove ranges of accounts that are gone",
+    )
+
+
+def _align(start: int) -> int:
+    return -(-start // ALIGN) * ALIGN
+
+
+def _first_free(start: int, count: int, stop: int, blocks: Iterable[IdRange]) -> IdRange | None:
+    """The lowest aligned range of ``count`` IDs from ``start`` on that ends by ``stop`` and touches no block."""
+    for block in sorted(blocks):
+        if start + count <= block.start:
+            break
+        if block.stop > start:
+            start = _align(block.stop)
+    return IdRange(start, count) if start + count <= stop else None
+
+
+def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdRange | Refused:
+    if uid is None:
+        return Refused("the account has no UID yet", "run again once the account exists")
+    highest = BY_UID_BASE + policy.capacity - 1
+    if not BY_UID_BASE <= uid <= highest:
+        return Refused(
+            f"UID {uid} is outside {BY_UID_BASE} to {highest}: with {policy.count} IDs per user, by-uid allocation "
+            f"fits {policy.capacity} users into {policy.window.start} to {policy.window.last}",
+            "give this user a range by hand (subuid: {start: ..., count: ...}), or use allocation: sequential",
+        )
+    wanted = IdRange(policy.first_start + (uid - BY_UID_BASE) * policy.slot, policy.count)
+    for side in sides:
+        block = side.blocked(wanted, mine=True)
+        if block is not None:
+            return Refused(
+                f"by-uid allocation gives {wanted} to UID {uid}, but {_describe(block)} is in the way",
+                "free that range, or give this user a range by hand",
+            )
+    return wanted
+
+
+def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
+    """The range to add to a user who has fewer than ``policy.count`` IDs: at the end if free, else a higher one.
+
+    The missing number of IDs is what is added. ``side.own`` must not be empty.
+    """
+    missing = policy.count - total(side.own)
+    end = max(one.stop for one in side.own)
+    wanted = IdRange(end, missing)
+    inside = policy.window.start <= wanted.start and wanted.stop <= policy.window.stop
+    legacy = max(side.own).start < policy.window.start and wanted.stop <= policy.window.start
+    if (inside or legacy) and side.blocked(wanted) is None:
+        return wanted
+    found = _first_free(max(policy.first_start, _align(end)), missing, policy.window.stop, side.blocks())
+    if found is not None:
+        return found
+    return Refused(
+        f"the existing range is {missing} IDs too small, its end is not free, and no higher block is free up to "
+        f"{policy.window.last}",
+        "widen subids.window, or move this user's storage to a new range by hand",
+    )
+
+
+def objection(own: Iterable[IdRange], side: Holdings, own_id: int | None) -> str | None:
+    """Why existing ranges are no good, or None. Such ranges are never rewritten; a person must decide."""
+    ranges = sorted(own)
+    for one, following in zip(ranges, ranges[1:], strict=False):
+        if one.overlaps(following):
+            return f"its ranges {one} and {following} overlap, which the kernel refuses (newuidmap: Invalid argument)"
+    if len(ranges) >= MAX_MAP_EXTENTS:
+        return (
+            f"it has {len(ranges)} ranges; the kernel takes {MAX_MAP_EXTENTS - 1} besides the user's own ID"
+        )
+    for one in ranges:
+        if own_id is not None and own_id in one:
+            return f"its range {one} includes its own ID {own_id}"
+        if one.stop > 2**31:
+            return f"its range {one} reaches beyond 2147483647"
+        other = first_overlap(one, side.others)
+        if other:
+            return f"its range {one} overlaps {other} of another owner"
+        real = min((number for number in side.real if number in one), default=None)
+        if real is not None:
+            return f"its range {one} includes {real}, the ID of a real account or group"
+    return None
+
+
+def _describe(block: IdRange | int) -> str:
+    if isinstance(block, IdRange):
+        return f"the taken or reserved block {block.start} to {block.last}"
+    return f"the account or group with ID {block}"

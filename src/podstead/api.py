@@ -1,0 +1,48 @@
+"""The verbs as functions. They read the same inventories and return the same typed report as the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from podstead.inventory import ResolvedHost, load
+from podstead.report.record import Report
+from podstead.run import OnProgress, job_for, run
+
+
+def hosts(
+    inventory: str | Path | Sequence[str | Path] = (),
+    pattern: str = "all",
+    *,
+    limit: str | None = None,
+    extra_vars: Sequence[str] = (),
+) -> tuple[ResolvedHost, ...]:
+    """Read inventories (paths, ``"host1,host2,"`` or none for ``@local``) and return the hosts of a pattern.
+
+    Raises :class:`~podstead.errors.InputError` with every mistake in the input.
+    """
+    sources = [inventory] if isinstance(inventory, str | Path) else list(inventory)
+    return load(sources, extra_vars=list(extra_vars), pattern=pattern, limit=limit)
+
+
+def apply(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+    """Bring hosts to their declared state, then look again.
+
+    ``options`` are fields of :class:`podstead.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
+    ``tags``, ``skip_tags``, ``allow``. A host that fails is a part of the report, not an exception; raises
+    :class:`~podstead.errors.RunError` only when the run as a whole was impossible.
+    """
+    return run(job_for("apply", chosen, **options), on_progress=on_progress)
+
+
+def check(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+    """Say what :func:`apply` would do; change nothing."""
+    return run(job_for("check", chosen, **options), on_progress=on_progress)
+
+
+def verify(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+    """Prove, on each host and as each user, that rootless Podman works.
+
+    ``options``: also ``verify_users`` (names) and ``as_user`` (without root, as the connecting user).
+    """
+    return run(job_for("verify", chosen, **options), on_progress=on_progress)

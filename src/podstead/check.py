@@ -1,0 +1,53 @@
+"""Checks and findings: what must be proved, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """``COULD_NOT_LOOK`` is never a pass: something that was not looked at is said to be so."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    WARN = "warn"
+    COULD_NOT_LOOK = "could-not-look"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Severity(StrEnum):
+    """How bad a failure is: ``block`` no Podman command works ... ``drift`` it breaks at reboot or logout."""
+
+    BLOCK = "block"
+    MAJOR = "major"
+    MINOR = "minor"
+    SECURITY = "security"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that must be proved, with a stable id (``V10``) and the sources of the facts behind it."""
+
+    id: str
+    title: str
+    severity: Severity
+    why: str
+    remedy: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The result of a check on one host for one user (``user`` is empty for the host itself)."""
+
+    check: str
+    title: str
+    verdict: Verdict
+    severity: Severity
+    user: str = ""
+    expected: str = ""
+    found: str = ""
+    cause: str = ""
+    remedy: str = ""

@@ -1,0 +1,158 @@
+"""The checks of the verifier as data: what must be proved, why, what to do, and where the facts come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from podstead.check import Check, Severity
+
+_ALL = (
+    Check(
+        id="V01",
+        title="the user's session is sane",
+        severity=Severity.BLOCK,
+        why="newuidmap refuses a caller whose primary group is not the one in passwd, a process with no_new_privs cannot "
+        "gain what the setuid helpers need, and in a nested user namespace host IDs are not what they seem.",
+        remedy="Log in anew; take NoNewPrivileges and hardening off the calling unit; use the group of passwd.",
+        sources=("newuidmap(1)", "systemd.exec(5) NoNewPrivileges=", "podman#21738", "shadow#304"),
+    ),
+    Check(
+        id="V02",
+        title="subordinate UIDs and GIDs are granted and readable",
+        severity=Severity.MAJOR,
+        why="Podman drops both maps when one side is missing, and reads the files as the user. Images expect 65536 IDs.",
+        remedy="podstead apply grants ranges; by hand: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST USER.",
+        sources=("subuid(5)", "subgid(5)", "podman troubleshooting.md 10 and 19"),
+    ),
+    Check(
+        id="V03",
+        title="the ranges touch nobody else's IDs",
+        severity=Severity.SECURITY,
+        why="With overlapping ranges one user's containers can own, signal and trace another's. No tool reports it.",
+        remedy="Move the newer range while its user has no storage: usermod --del-subuids, then podstead apply.",
+        sources=("podman rootless_tutorial.md", "systemd docs/UIDS-GIDS.md", "shadow#525"),
+    ),
+    Check(
+        id="V04",
+        title="the kernel lets the user create a user namespace",
+        severity=Severity.BLOCK,
+        why="user.max_user_namespaces=0, Debian's unprivileged_userns_clone=0, AppArmor and seccomp can each forbid it.",
+        remedy="podstead apply sets the sysctls; on Ubuntu give the real path of podman an AppArmor profile with userns.",
+        sources=("user_namespaces(7)", "namespaces(7)", "podman#7704", "podman#24642"),
+    ),
+    Check(
+        id="V05",
+        title="newuidmap and newgidmap write the whole grant",
+        severity=Severity.BLOCK,
+        why="The helpers lose their setuid bit or file capabilities in image builds and copies; nosuid mounts disable both.",
+        remedy="Reinstall the package of newuidmap (uidmap, shadow-utils); mount its file system without nosuid.",
+        sources=("newuidmap(1)", "podman#2788", "podman#10717"),
+    ),
+    Check(
+        id="V06",
+        title="newuidmap refuses one ID more than granted",
+        severity=Severity.SECURITY,
+        why="A proof that everything is allowed looks like success: only a refusal shows that the grant is the limit.",
+        remedy="Find out who replaced newuidmap, or why the probe runs with privileges.",
+        sources=("newuidmap(1)",),
+    ),
+    Check(
+        id="V07",
+        title="newuidmap refuses foreign IDs and the host's root",
+        severity=Severity.SECURITY,
+        why="A grant that contains 0 or somebody else's IDs hands over the host or that user.",
+        remedy="Take the offending line out of /etc/subuid.",
+        sources=("subuid(5)",),
+    ),
+    Check(
+        id="V08",
+        title="the kernel refuses a raw map of several IDs",
+        severity=Severity.SECURITY,
+        why="Success would mean that the caller has CAP_SETUID: then nothing here was proved for an ordinary user.",
+        remedy="Run the verification as an ordinary user.",
+        sources=("user_namespaces(7)",),
+    ),
+    Check(
+        id="V09",
+        title="the user can map their own ID without a helper",
+        severity=Severity.BLOCK,
+        why="When even this fails, a security module or seccomp filter stands in the way, not the ranges.",
+        remedy="Look for AppArmor denials (journalctl -k) or the seccomp profile of an outer container.",
+        sources=("user_namespaces(7)",),
+    ),
+    Check(
+        id="V10",
+        title="Podman's ID map is exactly the grant",
+        severity=Severity.BLOCK,
+        why="Podman computes the map from $USER, NSS, sort order and both files; each can make it differ from the grant.",
+        remedy="Compare expected with found; check $USER, the owner names in /etc/subuid, and nsswitch.conf.",
+        sources=("podman-unshare(1)", "containers/storage pkg/idtools"),
+    ),
+    Check(
+        id="V11",
+        title="the map that Podman keeps is the same",
+        severity=Severity.MAJOR,
+        why="A pause process keeps the namespace of the first command; a later change of ranges does not reach it.",
+        remedy="As the user: podman system migrate (stops the user's containers).",
+        sources=("podman-system-migrate(1)", "podman#3356"),
+    ),
+    Check(
+        id="V12",
+        title="setgroups is allowed inside",
+        severity=Severity.MAJOR,
+        why="'deny' is what the fallback to a single ID looks like.",
+        remedy="As for V02 and V10.",
+        sources=("user_namespaces(7)",),
+    ),
+    Check(
+        id="V13",
+        title="chown works up to the last ID and not beyond",
+        severity=Severity.MAJOR,
+        why="Network file systems and ID-mapped homes refuse IDs that the namespace has.",
+        remedy="Move the user's storage to a local file system.",
+        sources=("podman rootless.md", "systemd-homed(8)"),
+    ),
+    Check(
+        id="V14",
+        title="the host sees the shifted owner",
+        severity=Severity.MAJOR,
+        why="Container ID 5 must be the fourth ID after the start of the range; anything else means another map.",
+        remedy="As for V10; on ID-mapped homes allocate inside systemd's container range.",
+        sources=("user_namespaces(7)", "systemd#21952"),
+    ),
+    Check(
+        id="V17",
+        title="a container runs, with that map",
+        severity=Severity.BLOCK,
+        why="Runtime, cgroups, seccomp, storage and mounts all have a say here and nowhere before.",
+        remedy="See the cause; the runtime's own words are under 'found'.",
+        sources=("podman-run(1) --rootfs", "crun(1)"),
+    ),
+    Check(
+        id="V18",
+        title="podman top names the host's IDs, and they are true",
+        severity=Severity.MINOR,
+        why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
+        remedy="Upgrade Podman, or read IDs from /proc.",
+        sources=("podman-top(1)", "podman#22293"),
+    ),
+    Check(
+        id="V21",
+        title="low ports: bound from the boundary on, refused below",
+        severity=Severity.MINOR,
+        why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
+        remedy="sysctls: net.ipv4.ip_unprivileged_port_start: {at_most: PORT}.",
+        sources=("ip-sysctl (kernel documentation)", "podman troubleshooting.md 48"),
+    ),
+    Check(
+        id="V22",
+        title="ICMP echo sockets: allowed for the user, refused outside the range",
+        severity=Severity.MINOR,
+        why="ping from containers needs the user's group in net.ipv4.ping_group_range on the host.",
+        remedy="sysctls: net.ipv4.ping_group_range: {covers: [FIRST, LAST]}.",
+        sources=("icmp(7)", "podman troubleshooting.md 5"),
+    ),
+)
+
+CHECKS: Mapping[str, Check] = MappingProxyType({check.id: check for check in _ALL})

@@ -1,0 +1,28 @@
+"""podstead explain"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import click
+
+from podstead.explain import entries, find
+from podstead.report.printable import printable
+
+
+@click.command("explain")
+@click.argument("name", required=False)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, name: str | None, output: str) -> int:
+    """Say what a check (V10) or a change (subids:alice:ranges) means. Without a name: list all."""
+    chosen = [find(name)] if name else list(entries())
+    if output == "json":
+        document = {"schema": "podstead.explain/1", "entries": [dataclasses.asdict(entry) for entry in chosen]}
+        click.echo(json.dumps(document, indent=2))
+    elif name:
+        click.echo(printable(chosen[0].text()))
+    else:
+        for entry in chosen:
+            click.echo(f"{entry.id:<32} {entry.title}")
+    return 0

@@ -1,0 +1,107 @@
+"""The entry point: verbs by name, errors as sentences, exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from podstead.errors import Exit, InputError, PodsteadError
+
+#: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
+VERBS = {
+    "apply": "Bring hosts to their declared state, then look again.",
+    "check": "The same look without any change; exit code 3 when something would change.",
+    "verify": "Prove, on the host and as each user, that rootless Podman works.",
+    "show": "Print a host's merged document, with --origins where each value comes from.",
+    "inventory": "List the hosts that a pattern matches.",
+    "explain": "Say what a check or a change means, why it matters, how to mend it by hand.",
+    "schema": "Print the JSON Schema of a layer, for editors.",
+}
+
+
+class Verbs(click.Group):
+    """A group that knows its commands' names without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"podstead.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - costs time that no other command must pay
+
+        click.echo(f"podstead {version('podstead')} (pyinfra {version('pyinfra')}, paramiko {version('paramiko')}, Python {sys.version.split()[0]})")
+        ctx.exit()
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions and exit.")
+def cli() -> None:
+    """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
+
+    \b
+    podstead check @local                    what would change on this machine
+    podstead apply -i inventories/fleet web  bring the hosts of group web to their state
+    podstead verify -i inventories/fleet     prove it, as each user
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit. A mistake of a person or a fault of a host never shows a traceback."""
+    try:
+        result = cli.main(standalone_mode=False)
+        code = int(result) if isinstance(result, int) else Exit.GOOD
+        sys.stdout.flush()
+    except InputError as error:
+        for problem in error.problems:
+            _say(str(problem))
+        _hint(error)
+        code = error.exit_code
+    except PodsteadError as error:
+        _say(error.message)
+        _hint(error)
+        code = error.exit_code
+    except click.exceptions.Abort:
+        _say("interrupted")
+        code = Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = Exit.USAGE
+    except KeyboardInterrupt:
+        _say("interrupted")
+        code = Exit.INTERRUPTED
+    except BrokenPipeError:
+        # the reader of a pipe went away (podstead ... | head); nothing is left to say, and Python must not try
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = Exit.FAILED
+    sys.exit(int(code))
+
+
+def _say(message: str) -> None:
+    from podstead.report.printable import printable  # noqa: PLC0415
+
+    click.echo(f"podstead: {printable(message)}", err=True)
+
+
+def _hint(error: PodsteadError) -> None:
+    if error.hint:
+        _say(f"  {error.hint}")
+
+
+if __name__ == "__main__":
+    main()

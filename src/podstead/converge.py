@@ -1,0 +1,173 @@
+"""Bringing one host to its spec: look, plan, change, look again. Knows hosts only as a function that runs a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from podstead import frames, script
+from podstead.change import Change, Phase
+from podstead.job import Job, Target
+from podstead.plan import Plan, plan
+from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
+from podstead.spec import HostSpec
+from podstead.state import HostState, from_records, parse
+
+MAX_ROUNDS = 4
+"""Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
+
+RunScript = Callable[[str], Sequence[str]]
+DrawNonce = Callable[[], str]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What came back from one apply command."""
+
+    records: tuple[ChangeRecord, ...]
+    state: HostState
+
+    @property
+    def failed(self) -> bool:
+        return any(record.status is ChangeStatus.FAILED for record in self.records)
+
+
+def select(changes: Sequence[Change], *, tags: Sequence[str] = (), skip_tags: Sequence[str] = ()) -> tuple[Change, ...]:
+    """Only the parts that were asked for (``--tags``, ``--skip-tags``; a tag is a part's name or a change's id)."""
+
+    def has(change: Change, names: Sequence[str]) -> bool:
+        return change.part in names or change.id in names
+
+    return tuple(one for one in changes if (not tags or has(one, tags)) and not has(one, skip_tags))
+
+
+def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
+    """One look at a host. Raises LookError."""
+    nonce = draw()
+    return parse(run(script.observe(spec, nonce)), nonce=nonce)
+
+
+def apply(spec: HostSpec, changes: Sequence[Change], run: RunScript, draw: DrawNonce) -> Applied:
+    """Make changes and look again, in one command. Raises LookError."""
+    nonce = draw()
+    return applied(changes, run(script.apply(spec, changes, nonce)), nonce)
+
+
+def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> Applied:
+    """Read the output of the apply script: how each change ended, and the second look."""
+    records = frames.decode(output, kind="apply", nonce=nonce)
+    codes = {record.argument: record.text.strip() for record in records.all("change")}
+    logs = {record.argument: record.text for record in records.all("log")}
+    results = []
+    for change in changes:
+        code = codes.get(change.id)
+        log = logs.get(change.id, "")
+        status = ChangeStatus.NOT_REACHED if code is None else ChangeStatus.CHANGED if code == "0" else ChangeStatus.FAILED
+        failed = status is ChangeStatus.FAILED
+        results.append(
+            ChangeRecord(
+                id=change.id,
+                title=change.title,
+                status=status,
+                diff=change.diff,
+                log=_tail(log) if failed else "",
+                hint=advice(log) if failed else "",
+            )
+        )
+    return Applied(records=tuple(results), state=from_records(records))
+
+
+def converge(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:
+    """Check or apply, by ``job.verb``. Raises LookError and whatever ``run`` raises."""
+    spec = target.spec
+    say("looking")
+    state = look(spec, run, draw)
+    done: list[ChangeRecord] = []
+    failed = False
+    for _ in range(MAX_ROUNDS):
+        intended = plan(spec, state, allowed=job.allow)
+        changes = select(intended.changes, tags=job.tags, skip_tags=job.skip_tags)
+        if not changes or job.verb == "check":
+            break
+        if any(change.id in {one.id for one in done} for change in changes):
+            break  # a change that was made and is still wanted did not hold: said below, never tried for ever
+        batch = _batch(changes)
+        say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
+        result = apply(spec, batch, run, draw)
+        done += result.records
+        state = result.state
+        failed = result.failed
+        if failed:
+            break
+    return _report(target.name, spec, state, done, job, failed=failed)
+
+
+def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Packages take minutes and have a command of their own, so that progress shows and versions are known after."""
+    packages = tuple(change for change in changes if change.phase is Phase.PACKAGES)
+    return packages or changes
+
+
+def _report(name: str, spec: HostSpec, state: HostState, done: list[ChangeRecord], job: Job, *, failed: bool) -> HostReport:
+    left = plan(spec, state, allowed=job.allow)
+    pending = {change.id: change for change in select(left.changes, tags=job.tags, skip_tags=job.skip_tags)}
+    records = [_confirmed(record, still=record.id in pending) for record in done]
+    seen = {record.id for record in records}
+    for change in pending.values():
+        if change.id not in seen:
+            status = ChangeStatus.PENDING if job.verb == "check" else ChangeStatus.NOT_REACHED
+            records.append(ChangeRecord(id=change.id, title=change.title, status=status, diff=change.diff))
+    return HostReport(
+        name=name,
+        status=_status(records, left, failed=failed),
+        system=state.platform.name,
+        kernel=state.platform.kernel,
+        changes=tuple(records),
+        refusals=left.refusals,
+        not_applicable=left.not_applicable,
+    )
+
+
+def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:
+    """"Changed" is said only for what the second look confirms."""
+    if record.status is ChangeStatus.CHANGED and still:
+        return record.model_copy(
+            update={
+                "status": ChangeStatus.FAILED,
+                "log": "the command succeeded, but the difference is still there",
+                "hint": "something on the host undoes the change (another configuration tool?)",
+            }
+        )
+    return record
+
+
+def _status(records: Sequence[ChangeRecord], left: Plan, *, failed: bool) -> Status:
+    statuses = {record.status for record in records}
+    if failed or left.refusals or statuses & {ChangeStatus.FAILED, ChangeStatus.NOT_REACHED}:
+        return Status.FAILED
+    if ChangeStatus.PENDING in statuses:
+        return Status.PENDING
+    return Status.CHANGED if ChangeStatus.CHANGED in statuses else Status.OK
+
+
+_ADVICE = (
+    (r"podstead: changed-since", "run podstead again; it plans anew from what is there now"),
+    (r"podstead: locked|cannot lock|Could not get lock", "wait for the other program to end, then run podstead again"),
+    (r"No space left on device", "free some space on the host, then run podstead again"),
+    (r"Read-only file system", "the file system is mounted read-only: remount it, or change the image that this host was made from"),
+    (r"Unable to locate package|has no installation candidate|No match for argument|unable to select packages", "the package sources of this host do not have it: check its repositories"),
+    (r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out", "the host cannot reach its package sources: check its network or proxy"),
+    (r"does not exist, you cannot use the flags", "a file is missing that another program should have kept; run podstead again"),
+    (r"no socket /run/user", "look at 'systemctl status user@UID.service' on the host; is dbus-user-session (or dbus-broker) installed?"),
+)
+
+
+def advice(log: str) -> str:
+    """One line of advice for what a failed change printed, where the cause is known."""
+    return next((hint for pattern, hint in _ADVICE if re.search(pattern, log)), "")
+
+
+def _tail(log: str, lines: int = 12) -> str:
+    return "\n".join(log.strip().splitlines()[-lines:])

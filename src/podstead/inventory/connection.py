@@ -1,0 +1,281 @@
+"""How a host is reached: Ansible's connection variables as one typed value."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias, cast
+
+from pydantic import SecretStr
+
+from podstead.errors import Problem
+from podstead.nodes import Node, Scalar, shown
+from podstead.suggest import did_you_mean
+
+Kind: TypeAlias = Literal["ssh", "local", "podman", "docker", "chroot"]
+StrictHostKeys: TypeAlias = Literal["yes", "accept-new", "no"]
+BecomeMethod: TypeAlias = Literal["sudo", "doas", "su"]
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    "ssh": "ssh",
+    "smart": "ssh",
+    "paramiko": "ssh",
+    "paramiko_ssh": "ssh",
+    "ansible.builtin.ssh": "ssh",
+    "local": "local",
+    "ansible.builtin.local": "local",
+    "podman": "podman",
+    "containers.podman.podman": "podman",
+    "docker": "docker",
+    "community.docker.docker": "docker",
+    "chroot": "chroot",
+    "community.general.chroot": "chroot",
+}
+_SAME: Final = {
+    "ansible_ssh_host": "ansible_host",
+    "ansible_ssh_port": "ansible_port",
+    "ansible_ssh_user": "ansible_user",
+    "ansible_ssh_pass": "ansible_password",
+    "ansible_ssh_password": "ansible_password",
+    "ansible_become_pass": "ansible_become_password",
+    "ansible_private_key_file": "ansible_ssh_private_key_file",
+    "ansible_ssh_host_key_checking": "ansible_host_key_checking",
+}
+KNOWN: Final = (
+    "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_connection",
+    "ansible_ssh_private_key_file", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_host_key_checking",
+    "ansible_become", "ansible_become_method", "ansible_become_user", "ansible_become_password",
+)  # fmt: skip
+SECRET: Final = frozenset({"ansible_password", "ansible_become_password"})
+_REFUSED: Final = (
+    "ansible_ssh_args", "ansible_ssh_executable", "ansible_become_exe", "ansible_become_flags",
+    "ansible_ssh_proxy_command", "ansible_paramiko_proxy_command",
+)  # fmt: skip
+_STRICT: Final[Mapping[str, StrictHostKeys]] = {
+    "yes": "yes", "ask": "yes", "true": "yes", "accept-new": "accept-new", "no": "no", "off": "no", "false": "no",
+}  # fmt: skip
+_BOOLS: Final = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?")
+_ADDRESS = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_.:%/-]*")
+
+
+_SECRET_NAME = re.compile(r"ansible_.*(pass|secret|token)", re.IGNORECASE)
+
+
+def hide(tree: Node) -> Node:
+    """Wrap passwords, so that no repr and no message can show them; one that is not text becomes false."""
+    if not any(map(_SECRET_NAME.match, tree.entries)):
+        return tree
+    return replace(
+        tree,
+        value={
+            key: replace(node, value=SecretStr(node.value) if isinstance(node.value, str) else False)
+            if _SECRET_NAME.match(key)
+            else node
+            for key, node in tree.entries.items()
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How a host is reached and how root is become there. ``None`` leaves it to ssh_config."""
+
+    kind: Kind
+    address: str
+    port: int | None = None
+    user: str | None = None
+    private_key: str | None = None
+    proxy_jump: str | None = None
+    ssh_config_file: str | None = None
+    known_hosts_file: str | None = None
+    strict_host_keys: StrictHostKeys | None = None
+    password: SecretStr | None = field(default=None, repr=False)
+    become: bool = False
+    become_method: BecomeMethod = "sudo"
+    become_password: SecretStr | None = field(default=None, repr=False)
+
+
+def separate(tree: Node, problems: list[Problem]) -> tuple[Node, Node]:
+    """Split variables into host document and connection."""
+    document: dict[str, Node] = {}
+    connection: dict[str, Node] = {}
+    for key, node in tree.entries.items():
+        if not key.startswith("ansible_"):
+            document[key] = node
+            continue
+        name = _SAME.get(key, key)
+        if name in _REFUSED:
+            problems.append(Problem(where=node.origin.where, key=key, message="is not supported"))
+        elif name not in KNOWN:
+            hint = did_you_mean(key, KNOWN, cutoff=0.9)
+            if hint:
+                problems.append(Problem(where=node.origin.where, key=key, message=f"unknown variable{hint}"))
+        elif name in connection:
+            problems.append(Problem(where=node.origin.where, key=key, message=f"{name} is given twice"))
+        else:
+            connection[name] = _hidden(name, node, problems) if name in SECRET else node
+    return Node(document, tree.origin), Node(connection, tree.origin)
+
+
+def _hidden(name: str, node: Node, problems: list[Problem]) -> Node:
+    if not isinstance(node.value, SecretStr):
+        problems.append(Problem(where=node.origin.where, key=name, message="expected text: quote it"))
+    elif "{{" in node.value.get_secret_value():
+        problems.append(Problem(where=node.origin.where, key=name, message=_NO_TEMPLATE))
+    return node
+
+
+_NO_TEMPLATE: Final = "templates ({{ ... }}) are not rendered here; write the value"
+
+
+class _Reader:
+    """Reads typed values out of merged connection variables; what is wrong goes to ``problems``."""
+
+    def __init__(self, variables: Mapping[str, Node], problems: list[Problem]) -> None:
+        self.variables = variables
+        self.problems = problems
+
+    def wrong(self, name: str, message: str) -> None:
+        self.problems.append(Problem(where=self.variables[name].origin.where, key=name, message=message))
+
+    def value(self, name: str) -> Scalar:
+        node = self.variables.get(name)
+        if node is None or node.value is None:
+            return None
+        if isinstance(node.value, tuple | Mapping):
+            self.wrong(name, f"expected one value, found {shown(node)}")
+            return None
+        if isinstance(node.value, str) and "{{" in node.value:
+            self.wrong(name, _NO_TEMPLATE)
+            return None
+        return node.value
+
+    def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str | None:
+        value = self.value(name)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            self.wrong(name, f"expected text, found {shown(value)}: quote it")
+            return None
+        if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
+            self.wrong(name, f"{shown(value)} cannot be used here")
+            return None
+        return value
+
+    def secret(self, name: str) -> SecretStr | None:
+        value = self.value(name)
+        return value if isinstance(value, SecretStr) else None
+
+    def flag(self, name: str) -> bool | None:
+        value = self.value(name)
+        found = _BOOLS.get(str(value).lower())
+        if value is not None and found is None:
+            self.wrong(name, f"expected true or false, found {shown(value)}")
+        return found
+
+    def port(self, name: str) -> int | None:
+        value = self.value(name)
+        if value is None:
+            return None
+        text = str(value)
+        if isinstance(value, str | int) and text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65536:
+            return int(text)
+        self.wrong(name, f"expected a port number from 1 to 65535, found {shown(value)}")
+        return None
+
+    def choice(self, name: str, choices: Mapping[str, str], otherwise: str) -> str:
+        value = self.text(name)
+        if value is None:
+            return otherwise
+        if value not in choices:
+            words = ", ".join(dict.fromkeys(choices.values()))
+            self.wrong(name, f"expected one of {words}; found {shown(value)}{did_you_mean(value, choices)}")
+        return choices.get(value, otherwise)
+
+
+def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]) -> Connection:
+    """Read how a host is reached from its merged connection variables."""
+    reader = _Reader(variables, problems)
+    options: dict[str, str] = {}
+    for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
+        options |= _ssh_arguments(reader, name)
+    checking = reader.flag("ansible_host_key_checking")
+    if checking is not None:
+        options.setdefault("stricthostkeychecking", "yes" if checking else "no")
+    if reader.text("ansible_become_user") not in (None, "root"):
+        reader.wrong(
+            "ansible_become_user", "must be root: podstead changes the host as root and tests as each user"
+        )
+    strict = options.get("stricthostkeychecking")
+    return Connection(
+        kind=cast("Kind", reader.choice("ansible_connection", _KINDS, "ssh")),
+        address=reader.text("ansible_host", _ADDRESS) or host,
+        port=reader.port("ansible_port"),
+        user=reader.text("ansible_user", _USER),
+        private_key=reader.text("ansible_ssh_private_key_file"),
+        proxy_jump=options.get("proxyjump"),
+        ssh_config_file=options.get("config"),
+        known_hosts_file=options.get("userknownhostsfile"),
+        strict_host_keys=_STRICT[strict] if strict else None,
+        password=reader.secret("ansible_password"),
+        become=reader.flag("ansible_become") or False,
+        become_method=cast(
+            "BecomeMethod",
+            reader.choice("ansible_become_method", {"sudo": "sudo", "doas": "doas", "su": "su"}, "sudo"),
+        ),
+        become_password=reader.secret("ansible_become_password"),
+    )
+
+
+def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
+    """Read the few ssh options that podstead can keep; the values of others are not repeated, they may hold secrets."""
+    text = reader.text(name)
+    if not text:
+        return {}
+    found: dict[str, str] = {}
+    try:
+        words = iter(shlex.split(text))
+    except ValueError:
+        reader.wrong(name, "a quotation mark is not closed")
+        return {}
+    for option, value in _ssh_options(words):
+        if option not in ("proxyjump", "stricthostkeychecking", "userknownhostsfile", "config"):
+            reader.wrong(
+                name,
+                f"{option[:40]} is not supported; only ProxyJump (-J), StrictHostKeyChecking, UserKnownHostsFile "
+                "and -F are: put the rest into ssh_config",
+            )
+        elif (
+            not value or value.startswith("-") or (option == "stricthostkeychecking" and value not in _STRICT)
+        ):
+            reader.wrong(name, f"{option} lacks a value that can be used")
+        else:
+            found[option] = value
+    return found
+
+
+def _ssh_options(words: Iterator[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        flag, value = word[:2], word[2:]
+        if flag not in ("-o", "-J", "-F"):
+            yield (flag if flag.startswith("-") else "a bare word"), ""
+            continue
+        value = value or next(words, "")
+        if flag == "-o":
+            key, _, value = re.sub(r"\s*=\s*|\s+", "=", value.strip(), count=1).partition("=")
+            value = value.lower() if key.lower() == "stricthostkeychecking" else value
+            yield key.lower(), value
+        else:
+            yield ("proxyjump" if flag == "-J" else "config"), value

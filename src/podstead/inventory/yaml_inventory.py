@@ -1,0 +1,48 @@
+"""Ansible's YAML inventory: groups with ``hosts``, ``vars`` and ``children``, nested as deep as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from podstead.inventory.connection import hide
+from podstead.inventory.groups import Group, Inventory
+from podstead.nodes import Node, shown
+from podstead.suggest import did_you_mean
+
+_KEYS = ("hosts", "vars", "children")
+
+
+def add(inventory: Inventory, root: Node) -> None:
+    """Add what one YAML document declares."""
+    for name, node in _mapping(inventory, root, "an inventory is a mapping of groups").items():
+        _group(inventory, inventory.group(name, node.origin), node)
+
+
+def _group(inventory: Inventory, group: Group, node: Node) -> None:
+    for key, child in _mapping(inventory, node, f"group {group.name} takes {', '.join(_KEYS)}").items():
+        match key:
+            case "hosts":
+                _hosts(inventory, group, child)
+            case "vars":
+                if _mapping(inventory, child, "vars is a mapping"):
+                    group.variables.append(hide(child))
+            case "children":
+                for name, below in _mapping(inventory, child, "children is a mapping of group names").items():
+                    _group(inventory, inventory.add_child(group, name, below.origin), below)
+            case _:
+                hint = did_you_mean(key, _KEYS) or "; a group takes hosts, vars and children"
+                inventory.problem(child.origin, f"unknown key{hint}", f"{group.name}.{key}")
+
+
+def _hosts(inventory: Inventory, group: Group, node: Node) -> None:
+    for name, child in _mapping(
+        inventory, node, "hosts is a mapping of host names, 'web1:' in a line each"
+    ).items():
+        variables = _mapping(inventory, child, f"host {name} takes a mapping of variables")
+        inventory.add_hosts(group, name, child.origin, child if variables else None)
+
+
+def _mapping(inventory: Inventory, node: Node, says: str) -> Mapping[str, Node]:
+    if node.value is not None and not isinstance(node.value, Mapping):
+        inventory.problem(node.origin, f"{says}; found {shown(node)}")
+    return node.entries

@@ -1,0 +1,67 @@
+"""What the worker process is asked to do, and what it answers: the typed messages between the two processes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podstead.report.record import HostReport
+from podstead.spec import HostSpec
+
+
+class Message(BaseModel):
+    """Frozen, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(Message):
+    """One host: how to reach it and what it should be. Passwords travel on standard input only, never in argv."""
+
+    name: str
+    kind: Literal["ssh", "local", "podman", "docker", "chroot"] = "ssh"
+    address: str = ""
+    port: int | None = None
+    user: str | None = None
+    private_key: str | None = None
+    private_key_password: str | None = Field(default=None, repr=False)
+    password: str | None = Field(default=None, repr=False)
+    proxy_jump: str | None = None
+    ssh_config_file: str | None = None
+    known_hosts_file: str | None = None
+    strict_host_keys: Literal["yes", "accept-new", "no"] | None = None
+    become: bool = False
+    become_method: Literal["sudo", "doas", "su"] = "sudo"
+    become_password: str | None = Field(default=None, repr=False)
+    spec: HostSpec
+
+
+class Job(Message):
+    """One run over hosts."""
+
+    verb: Literal["apply", "check", "verify"]
+    targets: tuple[Target, ...]
+    forks: int = Field(default=20, ge=1, le=500)
+    connect_timeout: int = Field(default=10, ge=1, le=3600, description="Seconds.")
+    command_timeout: int = Field(default=1800, ge=1, le=86400, description="Seconds for one command on a host.")
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    verify_users: tuple[str, ...] = ()
+    as_user: bool = False
+
+
+class Progress(Message):
+    """A host has come to something new."""
+
+    kind: Literal["progress"] = "progress"
+    host: str
+    doing: str
+
+
+class Result(Message):
+    """A host is done."""
+
+    kind: Literal["result"] = "result"
+    report: HostReport

@@ -1,0 +1,234 @@
+"""From evidence to findings: pure functions. A pass is said only for what was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from podstead import allocate
+from podstead.causes import cause_of
+from podstead.check import Finding, Verdict
+from podstead.checks import CHECKS
+from podstead.evidence import Attempt, Evidence, id_map
+from podstead.parts.accounts import Account
+from podstead.ranges import IdMap, IdRange, total
+from podstead.spec import HostSpec
+from podstead.state import HostState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One user on one host: what was wanted, granted and found."""
+
+    user: str
+    account: Account
+    spec: HostSpec
+    state: HostState
+    subuids: tuple[IdRange, ...]
+    subgids: tuple[IdRange, ...]
+    evidence: Evidence
+
+    @property
+    def uid_map(self) -> IdMap:
+        return IdMap.expected(self.account.uid, self.subuids)
+
+    @property
+    def gid_map(self) -> IdMap:
+        return IdMap.expected(self.account.gid, self.subgids)
+
+    @property
+    def granted(self) -> bool:
+        return bool(self.subuids and self.subgids)
+
+    def finding(self, check: str, verdict: Verdict, **texts: str) -> Finding:
+        known = CHECKS[check]
+        if verdict in (Verdict.FAIL, Verdict.WARN):
+            texts.setdefault("remedy", known.remedy)
+        return Finding(check=check, title=known.title, severity=known.severity, verdict=verdict, user=self.user, **texts)
+
+    def passed(self, check: str, found: str = "", expected: str = "") -> Finding:
+        return self.finding(check, Verdict.PASS, found=found, expected=expected)
+
+    def failed(self, check: str, *, expected: str, found: str, cause: str = "", remedy: str = "") -> Finding:
+        """A failure; cause and remedy come from what was said where the caller knows none."""
+        known = cause_of(found)
+        texts = {"cause": cause or (known.cause if known else ""), "remedy": remedy or (known.remedy if known else "")}
+        return self.finding(check, Verdict.FAIL, expected=expected, found=found, **{key: text for key, text in texts.items() if text})
+
+    def blind(self, check: str, why: str) -> Finding:
+        return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
+
+    def absent(self, check: str, why: str) -> Finding:
+        return self.finding(check, Verdict.NOT_APPLICABLE, cause=why)
+
+
+def context(case: Case) -> Iterator[Finding]:
+    """V01"""
+    seen = case.evidence
+    if len(seen.who) < 3:
+        yield case.blind("V01", "the probe could not be started as this user" if not seen.context else "the probe was cut short")
+        return
+    wrong = []
+    fields = seen.passwd.split(":")
+    if len(fields) < 7:
+        wrong.append(f"UID {seen.who[1]} has no passwd entry")
+    elif fields[3] != seen.who[2]:
+        wrong.append(f"primary group is {seen.who[2]}, passwd says {fields[3]}")
+    if seen.status.get("NoNewPrivs") == "1":
+        wrong.append("no_new_privs is set")
+    if seen.environment.get("USER") not in (seen.who[0], None):
+        wrong.append(f"$USER is {seen.environment['USER']}, the user is {seen.who[0]}")
+    for need, text in (("directory", "the working directory cannot be entered"), ("home", f"{case.account.home} is not writable")):
+        if need not in seen.access:
+            wrong.append(text)
+    nested = seen.own_map is not None and not seen.own_map.is_whole_host
+    if nested and seen.own_map and not all(seen.own_map.holds(one) for one in (*case.subuids, *case.subgids)):
+        wrong.append(f"this host is itself in a user namespace ({seen.own_map}) that does not hold the granted IDs")
+    if wrong:
+        yield case.failed("V01", expected="a login session of the user", found="; ".join(wrong))
+        return
+    if case.state.platform.systemd and seen.context != "session":
+        why = "no user bus: the probe ran outside a systemd user session"
+        yield case.finding("V01", Verdict.WARN, found=why, cause="linger is off and nobody is logged in, or the user bus is not installed", remedy="podstead apply (session.linger: true)")
+        return
+    yield case.passed("V01", f"{seen.who[0]} ({seen.who[1]}:{seen.who[2]}), {'in the user session' if seen.context == 'session' else 'this host has no user sessions'}")
+
+
+def delegation(case: Case) -> Iterator[Finding]:
+    """V02 and V03"""
+    wanted = case.spec.subids.count
+    texts = []
+    for label, ranges in (("UIDs", case.subuids), ("GIDs", case.subgids)):
+        texts.append(f"{label} {', '.join(map(str, ranges)) or 'none'}")
+    found = "; ".join(texts)
+    expected = f"at least {wanted} IDs on both sides"
+    files = case.state.subids
+    if not case.granted or min(total(case.subuids), total(case.subgids)) < wanted:
+        cause = "the grant is missing or too small" if case.granted else "one side or both grant nothing, so Podman uses a single ID"
+        yield case.failed("V02", expected=expected, found=found, cause=cause, remedy="podstead apply")
+    elif files.source == "files" and case.evidence.who and not {"/etc/subuid", "/etc/subgid"} <= case.evidence.access:
+        yield case.failed("V02", expected="files that the user can read", found=f"{case.user} cannot read /etc/subuid or /etc/subgid", remedy="podstead apply, or chmod 0644 /etc/subuid /etc/subgid")
+    else:
+        yield case.passed("V02", found, expected)
+    if not case.granted:
+        yield case.absent("V03", "nothing is granted")
+        return
+    objections = _objections(case)
+    if objections:
+        yield case.failed("V03", expected="ranges of this user only", found="; ".join(objections))
+    else:
+        yield case.passed("V03", "no overlap with other owners, accounts, groups or reserved blocks")
+
+
+def _objections(case: Case) -> list[str]:
+    found = []
+    accounts = case.state.accounts
+    names = frozenset({case.user, str(case.account.uid)})
+    sides = zip(case.state.subids.sides, (case.subuids, case.subgids), (accounts.uids, accounts.gids), (case.account.uid, case.account.gid), strict=True)
+    for file, own, real, own_id in sides:
+        others = tuple(entry.range for entry in file.entries if entry.owner not in names)
+        side = allocate.Holdings(own=own, others=(*others, *allocate.RESERVED), real=real)
+        reason = allocate.objection(own, side, own_id)
+        if reason:
+            found.append(f"{file.path}: {reason}")
+    return found
+
+
+def namespaces(case: Case) -> Iterator[Finding]:
+    """V04, and V05 to V09 with the real helpers."""
+    seen = case.evidence
+    unshare, inside = seen.attempts.get("unshare"), seen.attempts.get("inside")
+    if unshare is None and inside is None:
+        why = "no probe of namespaces was made" + ("" if case.granted else ": nothing is granted")
+        yield from (case.blind(check, why) for check in ("V04", "V05", "V06", "V07", "V08", "V09"))
+        return
+    if (unshare and unshare.ok) or (inside and inside.ok):
+        yield case.passed("V04", "a user namespace was created")
+    else:
+        yield case.failed("V04", expected="a user namespace", found=(inside or unshare or Attempt(1, "")).last, **_forbidden(case))
+    if "newuidmap" not in seen.attempts:
+        why = "newuidmap is not installed" if "newuidmap" not in case.state.platform.tools else "no child namespace could be made"
+        yield case.failed("V05", expected="newuidmap and newgidmap", found=why, remedy="podstead apply installs the uid-map tools")
+        yield from (case.blind(check, why) for check in ("V06", "V07", "V08", "V09"))
+        return
+    yield _helpers(case)
+    yield _refused(case, "V06", ("uid-over", "gid-over"), "over", "one ID more than granted")
+    yield _refused(case, "V07", ("other", "host-root"), "forbidden", "foreign IDs and host root")
+    yield _refused(case, "V08", ("raw",), "raw", "a raw map of several IDs")
+    yield _single(case)
+
+
+def _forbidden(case: Case) -> dict[str, str]:
+    """Which kernel switch forbids user namespaces."""
+    live = case.state.sysctls.live
+    if live.get("user.max_user_namespaces") == "0":
+        return {"cause": "user.max_user_namespaces is 0", "remedy": "podstead apply; a hardening rule may set it again (podstead check names the file)"}
+    if live.get("kernel.unprivileged_userns_clone") == "0":
+        return {"cause": "kernel.unprivileged_userns_clone is 0", "remedy": "podstead apply, or sysctl -w kernel.unprivileged_userns_clone=1"}
+    if live.get("kernel.apparmor_restrict_unprivileged_userns") == "1":
+        return {"cause": "AppArmor restricts user namespaces and Podman's path has no profile that allows them", "remedy": "give the real path of podman a profile with 'userns,' in /etc/apparmor.d"}
+    if case.evidence.status.get("Seccomp") == "2" or case.state.platform.container:
+        return {"cause": "this host is a container whose seccomp profile forbids user namespaces", "remedy": "relax the outer container's profile"}
+    return {}
+
+
+def _helpers(case: Case) -> Finding:
+    seen = case.evidence
+    expected = f"uid {case.uid_map}; gid {case.gid_map}"
+    bad = [seen.attempts[name] for name in ("newuidmap", "newgidmap") if name in seen.attempts and not seen.attempts[name].ok]
+    if bad:
+        cause, remedy = _helper_cause(case, bad[0].said)
+        return case.failed("V05", expected=expected, found=bad[0].last, cause=cause, remedy=remedy)
+    found = id_maps(seen.maps.get("granted", ""))
+    if found is None:
+        return case.blind("V05", "the maps of the child could not be read")
+    if not (found[0].same_ids(case.uid_map) and found[1].same_ids(case.gid_map)):
+        return case.failed("V05", expected=expected, found=f"uid {found[0]}; gid {found[1]}")
+    return case.passed("V05", f"uid {found[0]}; gid {found[1]}", expected)
+
+
+def id_maps(text: str) -> tuple[IdMap, IdMap] | None:
+    """Split the two maps of a child: the kernel prints one after the other, each starting at container ID 0."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    starts = [index for index, line in enumerate(lines) if line.split()[:1] == ["0"]]
+    if len(starts) != 2:
+        return None
+    uid, gid = id_map("\n".join(lines[: starts[1]])), id_map("\n".join(lines[starts[1] :]))
+    return (uid, gid) if uid and gid else None
+
+
+def _helper_cause(case: Case, said: str) -> tuple[str, str]:
+    seen = case.evidence
+    modes = [line.split() for line in seen.helper_stat.splitlines()]
+    if seen.status.get("NoNewPrivs") == "1":
+        return "no_new_privs is set, so a setuid helper gains nothing", "take NoNewPrivileges= and hardening off the unit"
+    if "nosuid" in seen.helper_mount.split(","):
+        return "the file system of newuidmap is mounted nosuid", "remount it with suid and correct /etc/fstab"
+    weak = [mode[0] for mode in modes if len(mode) == 3 and "s" not in mode[1]]
+    if weak and "not permitted" in said and not any(key.startswith("cap.") and "cap_set" in text for key, text in case.state.platform.tools.items()):
+        return f"{weak[0]} has neither the setuid bit nor file capabilities", "reinstall its package (Debian: apt-get install --reinstall uidmap; Fedora: dnf reinstall shadow-utils)"
+    known = cause_of(said)
+    return (known.cause, known.remedy) if known else ("", "")
+
+
+def _refused(case: Case, check: str, names: tuple[str, ...], map_name: str, what: str) -> Finding:
+    """A counter-proof: every attempt was refused, and the map is still empty."""
+    tried = {name: case.evidence.attempts[name] for name in names if name in case.evidence.attempts}
+    if not tried or map_name not in case.evidence.maps:
+        return case.blind(check, "the attempt was not made")
+    allowed = [name for name, attempt in tried.items() if attempt.ok]
+    left = case.evidence.maps[map_name].strip()
+    if allowed or left:
+        return case.failed(check, expected="a refusal", found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(left.split()) or 'empty'}")
+    return case.passed(check, f"refused: {next(iter(tried.values())).last}", "a refusal")
+
+
+def _single(case: Case) -> Finding:
+    attempt, text = case.evidence.attempts.get("single"), case.evidence.maps.get("single")
+    if attempt is None or text is None:
+        return case.blind("V09", "the attempt was not made")
+    expected = (IdMap.expected(case.account.uid, ()), IdMap.expected(case.account.gid, ()))
+    found = id_maps(text)
+    if attempt.ok and found == expected:
+        return case.passed("V09", f"uid {found[0]}; gid {found[1]}")
+    return case.failed("V09", expected=f"uid {expected[0]}; gid {expected[1]}", found=attempt.last)

@@ -1,0 +1,1 @@
+"""One file per kind of thing: its state, its parser, its plan."""

@@ -1,0 +1,123 @@
+"""Accounts: who exists on a host, and creating those that the spec wants created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from podstead.change import Change, Outcome, Phase, Refusal, Run
+from podstead.frames import Records
+from podstead.spec import HostSpec, UserSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One line of passwd(5), from the files or from NSS."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsState:
+    """Everybody that the host could list. Directory services may hide accounts from a listing."""
+
+    by_name: dict[str, Account]
+    gids: frozenset[int]
+
+    @property
+    def uids(self) -> frozenset[int]:
+        return frozenset(account.uid for account in self.by_name.values())
+
+    def owner(self, text: str) -> Account | None:
+        """The account that a name or a numeric owner in ``/etc/subuid`` stands for (subuid(5) allows both)."""
+        if text in self.by_name:
+            return self.by_name[text]
+        if text.isascii() and text.isdigit():
+            number = int(text)
+            return next((one for one in self.by_name.values() if one.uid == number), None)
+        return None
+
+
+def parse_passwd(lines: Iterable[str]) -> dict[str, Account]:
+    """Read ``getent passwd``; lines that are no accounts (``+::::::``, comments, torn lines) are passed over."""
+    accounts = {}
+    for line in lines:
+        fields = line.split(":")
+        if len(fields) >= 7 and fields[2].isdigit() and fields[3].isdigit() and fields[0]:
+            accounts[fields[0]] = Account(
+                name=fields[0], uid=int(fields[2]), gid=int(fields[3]), home=fields[5], shell=fields[6]
+            )
+    return accounts
+
+
+def parse(records: Records) -> AccountsState:
+    listed = parse_passwd(records.lines("passwd"))
+    named = parse_passwd(records.lines("passwd-named"))
+    groups = (line.split(":") for line in records.lines("group"))
+    gids = {int(fields[2]) for fields in groups if len(fields) >= 4 and fields[2].isdigit()}
+    by_name = {**listed, **named}
+    return AccountsState(by_name=by_name, gids=frozenset(gids | {one.gid for one in by_name.values()}))
+
+
+def plan(spec: HostSpec, state: AccountsState) -> Outcome:
+    """Create what is missing and may be created; refuse what is missing and may not."""
+    outcome = Outcome()
+    for name, user in sorted(spec.users.items()):
+        account = state.by_name.get(name)
+        if account is None:
+            outcome += _missing(name, user, state)
+        elif account.uid == 0:
+            outcome += Outcome(
+                refusals=(
+                    Refusal(
+                        id=f"accounts:{name}:uid",
+                        title=f"{name} has UID 0",
+                        reason="Podman of UID 0 is not rootless",
+                        remedy="name an ordinary user",
+                    ),
+                )
+            )
+    return outcome
+
+
+def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
+    if not user.create:
+        return Outcome(
+            refusals=(
+                Refusal(
+                    id=f"accounts:{name}:exists",
+                    title=f"account {name} is missing",
+                    reason=f"the host has no account {name}, and the spec does not say to create it",
+                    remedy=f"create the account, or set users.{name}.create to true",
+                ),
+            )
+        )
+    if user.uid is not None and user.uid in state.uids:
+        return Outcome(
+            refusals=(
+                Refusal(
+                    id=f"accounts:{name}:uid",
+                    title=f"UID {user.uid} is taken",
+                    reason=f"users.{name}.uid is {user.uid}, which another account of this host has",
+                    remedy="choose another UID",
+                ),
+            )
+        )
+    # SUB_UID_COUNT=0: useradd must not hand out a range of its own (it looks at no account, shadow#525)
+    argv = ["useradd", "-m", "-s", user.shell, "-K", "SUB_UID_COUNT=0", "-K", "SUB_GID_COUNT=0"]
+    if user.uid is not None:
+        argv += ["-u", str(user.uid)]
+    return Outcome(
+        changes=(
+            Change(
+                id=f"accounts:{name}:exists",
+                phase=Phase.ACCOUNTS,
+                title=f"create account {name}",
+                steps=(Run((*argv, "--", name)),),
+            ),
+        )
+    )

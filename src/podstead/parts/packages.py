@@ -1,0 +1,154 @@
+"""Packages: Podman and what this Podman version really needs on this kind of host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from podstead import platforms
+from podstead.change import Change, InstallPackages, Outcome, Phase, Refusal
+from podstead.frames import Records
+from podstead.platforms import Family, Platform
+from podstead.spec import HostSpec
+from podstead.versions import satisfies, upstream
+
+#: Roles whose program may be there without a package (built by hand, Homebrew, an image).
+_PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "podman": ("podman",),
+    "uidmap": ("newuidmap", "newgidmap"),
+    "usermod": ("usermod",),
+    "crun": ("crun",),
+    "pasta": ("pasta",),
+    "slirp4netns": ("slirp4netns",),
+    "fuse-overlayfs": ("fuse-overlayfs",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagesState:
+    """What is installed, completely. A package that was interrupted half-way does not count."""
+
+    manager: str
+    installed: Mapping[str, str]
+    broken: frozenset[str]
+    candidate: str = ""
+    """Podman's version in the package lists, where Podman is missing and the manager was asked."""
+
+    def podman(self) -> str:
+        """The version that is or will be there; empty when nothing is known."""
+        return self.installed.get("podman") or self.candidate
+
+
+def parse(records: Records) -> PackagesState:
+    manager = next((record.argument for record in records.all("packages")), "none")
+    installed, broken = {}, set()
+    for line in records.lines("packages"):
+        fields = line.split("\t")
+        if len(fields) == 3 and fields[2] == "installed":
+            installed[fields[0]] = fields[1]
+        elif len(fields) == 3 and fields[2] not in ("not-installed", "config-files"):
+            broken.add(fields[0])
+    match = re.search(r"^\s*Candidate:\s*(\S+)", records.text("candidate") or "", re.MULTILINE)
+    candidate = match[1] if match and match[1] != "(none)" else ""
+    return PackagesState(manager=manager, installed=installed, broken=frozenset(broken), candidate=candidate)
+
+
+def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
+    """The roles (keys of :data:`podstead.platforms.PACKAGES`) that rootless Podman of this version needs.
+
+    Podman 5.0 made pasta the default network tool in place of slirp4netns and 4.0 brought netavark (release notes);
+    an OCI runtime, the uid-map tools and the session bus are only recommended packages on Debian and Ubuntu.
+    """
+    version = upstream(podman)
+    roles = ["podman", "uidmap", "usermod", "catatonit"]
+    if not {"crun", "runc"} & platform.tools.keys():
+        roles.append("crun")
+    if version:
+        roles.append("pasta" if version.major >= 5 else "slirp4netns")
+        if version.major >= 4:
+            roles += ["netavark", "aardvark-dns", "nftables" if version.major >= 5 else "iptables"]
+    if platform.systemd:
+        roles += ["session-bus", "pam-systemd"]
+    if spec.storage.driver == "overlay" and (0, 0) < platform.kernel_version < (5, 13):
+        roles.append("fuse-overlayfs")
+    return tuple(roles)
+
+
+def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
+    """Install what is missing in one go; refuse versions that the host does not have."""
+    if not spec.packages:
+        return Outcome()
+    refusals = _versions(spec, state)
+    missing = _missing(spec, state, platform)
+    if not missing:
+        return Outcome(refusals=refusals)
+    if state.manager == "none" or (platform.family is Family.OTHER and not set(missing) <= spec.packages.keys()):
+        return Outcome(refusals=(*refusals, _no_manager(missing, platform)))
+    if any(refusal.id == "packages:podman:version" for refusal in refusals):
+        return Outcome(refusals=refusals)
+    return Outcome(
+        refusals=refusals,
+        changes=(
+            Change(
+                id="packages:install:names",
+                phase=Phase.PACKAGES,
+                title=f"install {', '.join(missing)}",
+                steps=(InstallPackages(manager=state.manager, names=missing),),
+            ),
+        ),
+    )
+
+
+def _missing(spec: HostSpec, state: PackagesState, platform: Platform) -> tuple[str, ...]:
+    names = {} if "podman" not in spec.packages else platforms.PACKAGES[platform.family]
+    wanted: dict[str, None] = {}
+    for role in roles_needed(spec, platform, state.podman()) if "podman" in spec.packages else ():
+        name = names.get(role)
+        programs = _PROGRAMS.get(role, ())
+        there = bool(programs) and all(program in platform.tools for program in programs)
+        if name is None and platform.family is Family.OTHER and role in ("podman", "uidmap") and not there:
+            wanted[role] = None
+        if name and (name in state.broken or (name not in state.installed and not there)):
+            wanted[name] = None
+    for name in spec.packages:
+        if name != "podman" and name not in state.installed:
+            wanted[name] = None
+    return tuple(wanted)
+
+
+def _versions(spec: HostSpec, state: PackagesState) -> tuple[Refusal, ...]:
+    refusals = []
+    for name, package in spec.packages.items():
+        have = state.installed.get(name) or (state.candidate if name == "podman" else "")
+        if not package.version or not have or satisfies(have, package.version) is not False:
+            continue
+        what = "is installed" if name in state.installed else "is what the package lists offer"
+        refusals.append(
+            Refusal(
+                id=f"packages:{name}:version",
+                title=f"{name} {have} is not {package.version}",
+                reason=f"{name} {have} {what}, the spec asks for {package.version}",
+                remedy=f"use a release or a package source that has {name} {package.version}, or relax packages.{name}.version",
+            )
+        )
+    crun, podman = upstream(state.installed.get("crun", "")), upstream(state.podman())
+    if crun and podman and podman.major >= 5 and (crun.major, crun.minor, crun.micro) < (1, 14, 3):
+        refusals.append(
+            Refusal(
+                id="packages:crun:version",
+                title=f"crun {crun} is too old for Podman {podman}",
+                reason="Podman 5 writes OCI spec 1.2, which crun refuses before 1.14.3 ('unknown version specified')",
+                remedy="install crun 1.14.3 or newer, or set engine.engine.runtimes to a newer one",
+            )
+        )
+    return tuple(refusals)
+
+
+def _no_manager(missing: tuple[str, ...], platform: Platform) -> Refusal:
+    return Refusal(
+        id="packages:install:names",
+        title=f"{', '.join(missing)} cannot be installed here",
+        reason=f"podstead knows no package manager or no package names for {platform.name}",
+        remedy="install them by hand, then run podstead again",
+    )

@@ -1,0 +1,197 @@
+"""User sessions: linger, delegation, the user bus, and pause processes that hold an old ID map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from podstead.change import (
+    ABSENT,
+    Change,
+    NotApplicable,
+    Outcome,
+    Phase,
+    Refusal,
+    Run,
+    RunAsUser,
+    WaitSocket,
+    WriteFile,
+    checksum,
+    unified_diff,
+)
+from podstead.frames import Records
+from podstead.parts import subids
+from podstead.parts.accounts import AccountsState
+from podstead.parts.subids import SubidsState
+from podstead.platforms import Platform
+from podstead.ranges import IdMap
+from podstead.render import delegate_drop_in
+from podstead.spec import HostSpec
+
+DROP_IN = "/etc/systemd/system/user@.service.d/50-podstead.conf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSession:
+    """What there is of one user's session."""
+
+    uid: int
+    home: str
+    linger: bool = False
+    runtime_dir: bool = False
+    bus: bool = False
+    delegated: tuple[str, ...] = ()
+    storage: bool = False
+    drivers: tuple[str, ...] = ()
+    pause: tuple[IdMap, IdMap] | None = None
+    running: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """All wanted users who exist, and our delegation drop-in."""
+
+    users: Mapping[str, UserSession]
+    drop_in: str | None
+
+
+def parse(records: Records) -> SessionState:
+    paths: dict[str, str] = {}
+    for record in records.all("stat"):
+        for line in record.text.splitlines():
+            fields = line.split(":", 4)
+            if len(fields) == 5:
+                paths[fields[4]] = fields[3]
+    users = {}
+    for record in records.all("user"):
+        uid, _, home = record.text.rstrip("\n").partition(":")
+        if uid.isdigit():
+            users[record.argument] = _user(record.argument, int(uid), home, paths, records)
+    own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
+    return SessionState(users=users, drop_in=own)
+
+
+def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Records) -> UserSession:
+    graph = f"{home}/.local/share/containers/storage"
+    images = tuple(sorted(one.rpartition("/")[2].removesuffix("-images") for one in paths if one.startswith(f"{graph}/") and one.endswith("-images")))
+    config = next((one.text for one in records.all("file") if one.argument == f"{home}/.config/containers/storage.conf"), "")
+    return UserSession(
+        uid=uid,
+        home=home,
+        linger=f"/var/lib/systemd/linger/{name}" in paths,
+        runtime_dir=f"/run/user/{uid}" in paths,
+        bus=paths.get(f"/run/user/{uid}/bus") == "socket",
+        delegated=tuple((records.text("delegated", name) or "").split()),
+        # a graphroot of the user's own cannot be looked into from here: taken for used, because that loses nothing
+        storage=bool(images) or f"{graph}/db.sql" in paths or f"{graph}/libpod/bolt_state.db" in paths or "graphroot" in config,
+        drivers=images,
+        pause=_pause(records, name),
+        running=int((records.text("running", name) or "0").strip() or 0),
+    )
+
+
+def _pause(records: Records, name: str) -> tuple[IdMap, IdMap] | None:
+    uid_map, gid_map = records.text("pause-uid", name), records.text("pause-gid", name)
+    comm = (records.text("pause", name) or "").strip()
+    if uid_map is None or gid_map is None or not comm.startswith(("catatonit", "podman", "exe")):
+        return None  # a recycled process ID (podman#28157) is nobody's pause process
+    try:
+        return IdMap.parse(uid_map), IdMap.parse(gid_map)
+    except ValueError:
+        return None
+
+
+def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
+    """Delegation for all, linger and a bus for each user who shall have one."""
+    lingering = sorted(name for name, user in spec.users.items() if (user.linger if user.linger is not None else spec.session.linger))
+    if not platform.systemd:
+        reason = f"PID 1 is {platform.init or 'unknown'}, not systemd"
+        wanted = [f"session:{name}:linger" for name in lingering]
+        if spec.session.delegate:
+            wanted.append("session:delegate:controllers")
+        return Outcome(not_applicable=tuple(NotApplicable(id=one, reason=reason) for one in wanted))
+    outcome = _delegate(spec, state)
+    for name in lingering:
+        user = state.users.get(name)
+        if user is not None:
+            outcome += _linger(name, user)
+    return outcome
+
+
+def _delegate(spec: HostSpec, state: SessionState) -> Outcome:
+    if not spec.session.delegate:
+        return Outcome()
+    text = delegate_drop_in(spec.session.delegate)
+    if text == state.drop_in:
+        return Outcome()
+    expected = ABSENT if state.drop_in is None else checksum(state.drop_in.encode())
+    return Outcome(
+        changes=(
+            Change(
+                id="session:delegate:controllers",
+                phase=Phase.SESSION,
+                title=f"delegate {' '.join(sorted(spec.session.delegate))} to users",
+                steps=(WriteFile(path=DROP_IN, content=text, expected=expected), Run(("systemctl", "daemon-reload"))),
+                diff=unified_diff(DROP_IN, state.drop_in, text),
+            ),
+        )
+    )
+
+
+def _linger(name: str, user: UserSession) -> Outcome:
+    if user.linger and user.bus:
+        return Outcome()
+    bus = f"/run/user/{user.uid}/bus"
+    start = (
+        Run(("systemctl", "start", f"user@{user.uid}.service")),
+        # a manager that was started before the bus was installed knows its socket only after a reload
+        RunAsUser(user=name, argv=("systemctl", "--user", "daemon-reload")),
+        RunAsUser(user=name, argv=("systemctl", "--user", "start", "dbus.socket")),
+        WaitSocket(path=bus),
+    )
+    if user.linger:
+        change_id, title, steps = f"session:{name}:bus", f"start the session of {name}", start
+    else:
+        enable = Run(("loginctl", "enable-linger", "--", name))
+        change_id, title, steps = f"session:{name}:linger", f"enable linger for {name}", (enable, *start)
+    return Outcome(changes=(Change(id=change_id, phase=Phase.SESSION, title=title, steps=steps),))
+
+
+def plan_migrate(
+    spec: HostSpec, state: SessionState, ranges: SubidsState, accounts: AccountsState, *, allowed: frozenset[str]
+) -> Outcome:
+    """``podman system migrate`` where a pause process holds another map than the host grants now (podman#3356)."""
+    outcome = Outcome()
+    for name in sorted(spec.users.keys() & state.users.keys()):
+        user, account = state.users[name], accounts.by_name.get(name)
+        if user.pause is None or account is None:
+            continue
+        subuids, subgids = subids.granted(name, ranges, accounts)
+        wanted = (IdMap.expected(account.uid, subuids), IdMap.expected(account.gid, subgids))
+        if all(held.same_ids(want) for held, want in zip(user.pause, wanted, strict=True)):
+            continue
+        change_id = f"session:{name}:migrate"
+        if user.running and change_id not in allowed:
+            outcome += Outcome(refusals=(_would_stop(change_id, name, user),))
+            continue
+        outcome += Outcome(
+            changes=(
+                Change(
+                    id=change_id,
+                    phase=Phase.MIGRATE,
+                    title=f"let Podman of {name} take up the new ID map (podman system migrate)",
+                    steps=(RunAsUser(user=name, argv=("podman", "system", "migrate")),),
+                ),
+            )
+        )
+    return outcome
+
+
+def _would_stop(change_id: str, name: str, user: UserSession) -> Refusal:
+    return Refusal(
+        id=change_id,
+        title=f"Podman of {name} still uses an old ID map",
+        reason=f"its pause process holds the map from before the change, and 'podman system migrate' would stop {user.running} running container(s)",
+        remedy=f"stop them at a good time and apply again, or allow it by name: podstead apply --allow {change_id}",
+        allow=True,
+    )

@@ -1,0 +1,120 @@
+"""Container storage: the driver that rootless users get, settled before their first Podman command.
+
+Podman writes the driver of the first use into the user's database, and it stays (podman#5114). Before Podman 6 there
+is no drop-in folder for containers-storage.conf(5), so the file itself is written where nobody has one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from podstead.change import ABSENT, Change, Outcome, Phase, Refusal, WriteFile, checksum, unified_diff
+from podstead.frames import Records
+from podstead.parts.packages import PackagesState
+from podstead.parts.session import SessionState
+from podstead.platforms import Platform
+from podstead.render import toml
+from podstead.spec import HostSpec
+from podstead.versions import upstream
+
+MAIN = "/etc/containers/storage.conf"
+VENDOR = "/usr/share/containers/storage.conf"
+DROP_IN = "/etc/containers/storage.rootless.conf.d/50-podstead.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageState:
+    """The texts of the files that decide, by path."""
+
+    files: Mapping[str, str]
+
+
+def parse(records: Records) -> StorageState:
+    return StorageState({one.argument: one.text for one in records.all("file") if "/storage." in one.argument})
+
+
+def driver_of(text: str) -> str | None:
+    """The driver that a storage.conf names; None when it names none. Raises ValueError when it is no TOML."""
+    storage = tomllib.loads(text).get("storage", {})
+    driver = storage.get("driver") if isinstance(storage, dict) else None
+    return driver if isinstance(driver, str) and driver else None
+
+
+def default_driver(podman: Version, kernel: tuple[int, int]) -> str:
+    """What Podman takes when no file names a driver (containers/storage, types/options.go, by version)."""
+    if (podman.major, podman.minor) < (4, 6):
+        return "vfs"
+    return "overlay" if kernel >= (5, 13) else "vfs"
+
+
+def plan(spec: HostSpec, state: StorageState, packages: PackagesState, sessions: SessionState, platform: Platform) -> Outcome:
+    """Make sure that users without storage get the driver; say where a user already has another one."""
+    podman = upstream(packages.podman())
+    if spec.storage.driver is None or podman is None:
+        return Outcome()  # before Podman's version is known nothing can be said; the look after its installation knows
+    path = DROP_IN if podman.major >= 6 else MAIN
+    outcome = _system(spec.storage.driver, path, state, podman, platform)
+    for name in sorted(spec.users.keys() & sessions.users.keys()):
+        user = sessions.users[name]
+        own = f"{user.home}/.config/containers/storage.conf"
+        outcome += _user(name, spec.storage.driver, state.files.get(own), own, user.drivers)
+    return outcome
+
+
+def _system(driver: str, path: str, state: StorageState, podman: Version, platform: Platform) -> Outcome:
+    present = state.files.get(path)
+    deciding = next((one for one in (path, MAIN, VENDOR) if one in state.files), None)
+    try:
+        named = driver_of(state.files[deciding]) if deciding else None
+    except ValueError as error:
+        return _refused("storage:driver:system", f"{deciding} is not valid TOML", str(error), f"mend {deciding}")
+    if (named or default_driver(podman, platform.kernel_version)) == driver:
+        return Outcome()
+    text = toml({"storage": {"driver": driver}})
+    ours = present is None or present.startswith(text.partition("\n")[0])
+    if not ours:
+        says = f"names the driver {named}" if named else "names no driver, which means vfs for this Podman"
+        return _refused(
+            "storage:driver:system",
+            f"storage driver is not {driver}",
+            f"{path} {says}, and podstead does not change files that it did not write",
+            f'set driver = "{driver}" under [storage] in {path}',
+        )
+    expected = ABSENT if present is None else checksum(present.encode())
+    return Outcome(
+        changes=(
+            Change(
+                id="storage:driver:system",
+                phase=Phase.STORAGE,
+                title=f"make {driver} the storage driver",
+                steps=(WriteFile(path=path, content=text, expected=expected),),
+                diff=unified_diff(path, present, text),
+            ),
+        )
+    )
+
+
+def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[str, ...]) -> Outcome:
+    change_id = f"storage:{name}:driver"
+    try:
+        named = driver_of(config) if config is not None else None
+    except ValueError as error:
+        return _refused(change_id, f"{path} is not valid TOML", str(error), f"mend {path}")
+    if named and named != driver:
+        return _refused(change_id, f"{name} has chosen driver {named}", f"{path} names {named}, the spec asks for {driver}", f"change it in {path}, or set storage.driver to {named} for this host")
+    if drivers and driver not in drivers:
+        return _refused(
+            change_id,
+            f"storage of {name} was made with {', '.join(drivers)}",
+            f"Podman keeps the driver of the first use in the user's database; {driver} would be ignored",
+            f"save what is needed, then run 'podman system reset' as {name} (removes all containers and images of {name})",
+        )
+    return Outcome()
+
+
+def _refused(change_id: str, title: str, reason: str, remedy: str) -> Outcome:
+    return Outcome(refusals=(Refusal(id=change_id, title=title, reason=reason, remedy=remedy),))

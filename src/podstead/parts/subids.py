@@ -1,0 +1,460 @@
+"""Subordinate UIDs and GIDs: ``/etc/subuid``, ``/etc/subgid``, and what the spec wants in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from podstead import allocate, subidfile
+from podstead.change import (
+    Change,
+    CreateShared,
+    EditShared,
+    GrantSubids,
+    NotApplicable,
+    Outcome,
+    Phase,
+    Refusal,
+    Run,
+    unified_diff,
+)
+from podstead.frames import Records
+from podstead.parts.accounts import AccountsState
+from podstead.ranges import IdRange, total
+from podstead.spec import HostSpec, RangeSpec, UserSpec
+from podstead.subidfile import SubidFile
+
+PATHS = ("/etc/subuid", "/etc/subgid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubidsState:
+    """Both files, and where else the host takes ranges from."""
+
+    subuid: SubidFile
+    subgid: SubidFile
+    login_defs: Mapping[str, int]
+    source: str = "files"
+    """What nsswitch.conf names for ``subid:`` ("files" when it names nothing)."""
+    directory: Mapping[str, tuple[tuple[IdRange, ...], tuple[IdRange, ...]]]
+    """Ranges of users (UIDs, GIDs) as the directory gives them, when ``source`` is not "files"."""
+
+    @property
+    def sides(self) -> tuple[SubidFile, SubidFile]:
+        return (self.subuid, self.subgid)
+
+
+def parse(records: Records) -> SubidsState:
+    unreadable = {record.argument for record in records.all("unreadable")}
+    stats = _stats(records)
+    files = []
+    for path in PATHS:
+        text = next(
+            (
+                one.body.decode("utf-8", "surrogateescape")
+                for one in records.all("file")
+                if one.argument == path
+            ),
+            None,
+        )
+        mode, owner = stats.get(path, ("", "0:0"))
+        files.append(
+            subidfile.parse(
+                path,
+                text,
+                exists=path in stats or text is not None,
+                readable=path not in unreadable,
+                mode=mode,
+                owner=owner,
+            )
+        )
+    defs = {}
+    for line in records.lines("login-defs"):
+        fields = line.split()
+        if len(fields) >= 2 and re.fullmatch(r"(0[xX][0-9a-fA-F]+|[0-9]+)", fields[1]):
+            defs[fields[0]] = int(fields[1], 16 if fields[1][:2] in ("0x", "0X") else 10)
+    users = {record.argument for record in records.all("getsubids")}
+    return SubidsState(
+        subuid=files[0],
+        subgid=files[1],
+        login_defs=defs,
+        source=_source(records.lines("files")),
+        directory={
+            user: (
+                _getsubids(records.lines("getsubids", user)),
+                _getsubids(records.lines("getsubgids", user)),
+            )
+            for user in users
+        },
+    )
+
+
+def _stats(records: Records) -> dict[str, tuple[str, str]]:
+    found = {}
+    for record in records.all("stat"):
+        for line in record.text.splitlines():
+            fields = line.split(":", 4)
+            if len(fields) == 5 and fields[4] in PATHS and re.fullmatch("[0-7]+", fields[0]):
+                found[fields[4]] = (fields[0], f"{fields[1]}:{fields[2]}")
+    return found
+
+
+def _source(lines: list[str]) -> str:
+    for line in lines:
+        match = re.match(r"/etc/nsswitch\.conf:\s*subid\s*:\s*(\S+)", line, re.IGNORECASE)
+        if match:
+            return match[1]
+    return "files"
+
+
+def _getsubids(lines: list[str]) -> tuple[IdRange, ...]:
+    """Read ``0: alice 524288 65536`` lines of getsubids(1)."""
+    matches = (re.fullmatch(r"\d+: .+ (\d{1,10}) (\d{1,10})", line.strip()) for line in lines)
+    return tuple(IdRange(int(match[1]), int(match[2])) for match in matches if match and int(match[2]) > 0)
+
+
+def owners(name: str, accounts: AccountsState) -> frozenset[str]:
+    """How a user may be written in the files: by name or by UID."""
+    account = accounts.by_name.get(name)
+    return frozenset({name} if account is None else {name, str(account.uid)})
+
+
+def granted(
+    name: str, state: SubidsState, accounts: AccountsState
+) -> tuple[tuple[IdRange, ...], tuple[IdRange, ...]]:
+    """The ranges that the host grants to a user: UIDs and GIDs, sorted."""
+    if state.source != "files":
+        return state.directory.get(name, ((), ()))
+    names = owners(name, accounts)
+    subuids, subgids = (tuple(sorted(entry.range for entry in side.of(names))) for side in state.sides)
+    return subuids, subgids
+
+
+def plan(
+    spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str], *, can_usermod: bool
+) -> Outcome:
+    """What must change so that every wanted user has good ranges. ``storage``: users who have container storage."""
+    if not spec.users:
+        return Outcome()
+    blind = [side.path for side in state.sides if not side.readable]
+    if blind:
+        why = f"{' and '.join(blind)} could not be read without root"
+        return Outcome(
+            refusals=(
+                Refusal(
+                    id="subids:files:read", title="ranges are unknown", reason=why, remedy="run with --become"
+                ),
+            )
+        )
+    if state.source != "files":
+        return _from_directory(spec, state)
+    outcome, state = _mend(state, accounts)
+    allocator = _Allocator(spec, state, accounts, storage, can_usermod=can_usermod)
+    for name, user in sorted(spec.users.items(), key=lambda item: (_uid(accounts, item[0]), item[0])):
+        outcome += allocator.serve(name, user)
+    return outcome
+
+
+def _uid(accounts: AccountsState, name: str) -> int:
+    account = accounts.by_name.get(name)
+    return account.uid if account else 2**32
+
+
+def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
+    """nsswitch says that ranges come from elsewhere: then local files are not looked at by newuidmap."""
+    outcome = Outcome()
+    for name in sorted(spec.users):
+        subuids, subgids = state.directory.get(name, ((), ()))
+        if subuids and subgids:
+            outcome += Outcome(
+                not_applicable=(
+                    NotApplicable(
+                        id=f"subids:{name}:subuid", reason=f"nsswitch.conf takes ranges from {state.source}"
+                    ),
+                )
+            )
+            continue
+        outcome += Outcome(
+            refusals=(
+                Refusal(
+                    id=f"subids:{name}:subuid",
+                    title=f"{name} has no subordinate IDs in {state.source}",
+                    reason=f"nsswitch.conf says 'subid: {state.source}', so /etc/subuid and /etc/subgid are not read, "
+                    f"and {state.source} gives {name} no ranges",
+                    remedy=f"assign ranges to {name} in the directory, or set 'subid: files' in /etc/nsswitch.conf",
+                ),
+            )
+        )
+    return outcome
+
+
+def _mend(state: SubidsState, accounts: AccountsState) -> tuple[Outcome, SubidsState]:
+    """Create missing files, make them readable, take out white space and repeats; and the state after that."""
+    outcome = Outcome()
+    after = []
+    for side in state.sides:
+        name = side.path.rsplit("/", 1)[1]
+        mended = side
+        if not side.exists:
+            outcome += _one(
+                f"subids:{name}:exists",
+                f"create {side.path}",
+                CreateShared(path=side.path),
+                unified_diff(side.path, None, ""),
+            )
+            mended = subidfile.parse(side.path, "", exists=True, mode="644")
+        else:
+            if not side.world_readable:
+                outcome += _one(
+                    f"subids:{name}:mode",
+                    f"make {side.path} readable (mode {side.mode})",
+                    Run(("chmod", "0644", "--", side.path)),
+                )
+            text = subidfile.repaired(side, lambda owner: _identity(owner, accounts))
+            if text is not None:
+                diff = unified_diff(side.path, side.text, text)
+                step = EditShared(path=side.path, content=text, expected=side.expected)
+                outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", step, diff)
+                mended = subidfile.parse(side.path, text, exists=True, mode="644")
+        after.append(mended)
+    return outcome, replace(state, subuid=after[0], subgid=after[1])
+
+
+def _identity(owner: str, accounts: AccountsState) -> str:
+    account = accounts.owner(owner)
+    return owner if account is None else str(account.uid)
+
+
+def _one(
+    change_id: str, title: str, step: CreateShared | EditShared | Run | GrantSubids, diff: str = ""
+) -> Outcome:
+    return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))
+
+
+class _Allocator:
+    """Serves one user after the other; each sees what the ones before were given."""
+
+    def __init__(
+        self,
+        spec: HostSpec,
+        state: SubidsState,
+        accounts: AccountsState,
+        storage: frozenset[str],
+        *,
+        can_usermod: bool,
+    ) -> None:
+        self.accounts = accounts
+        self.storage = storage
+        self.can_usermod = can_usermod
+        self.policy = _policy(spec, state.login_defs)
+        self.files = list(state.sides)
+        self.real = (accounts.uids, accounts.gids)
+
+    def holdings(self, name: str) -> tuple[allocate.Holdings, allocate.Holdings]:
+        names = owners(name, self.accounts)
+        sides = []
+        for file, real in zip(self.files, self.real, strict=True):
+            meant = [one.meant for one in file.bad if one.meant]
+            own = tuple(sorted(entry.range for entry in file.of(names)))
+            others = tuple(entry.range for entry in (*file.entries, *meant) if entry.owner not in names)
+            sides.append(allocate.Holdings(own=own, others=others, real=real))
+        return sides[0], sides[1]
+
+    def serve(self, name: str, user: UserSpec) -> Outcome:
+        if isinstance(self.policy, allocate.Refused):
+            return _refused(name, self.policy)
+        sides = self.holdings(name)
+        account = self.accounts.by_name.get(name)
+        if account is None and not user.create:
+            return Outcome()  # accounts.py says so already
+        if user.subuid or user.subgid:
+            return self._by_hand(name, user, sides)
+        own_ids = (account.uid, account.gid) if account else (None, None)
+        for file, side, own_id in zip(self.files, sides, own_ids, strict=True):
+            reason = allocate.objection(side.own, side, own_id)
+            if reason:
+                return _kept(name, f"{file.path}: {reason}")
+        wanted = self._wanted(sides, account.uid if account else None)
+        if isinstance(wanted, allocate.Refused):
+            if account is None and self.policy.by_uid:
+                return Outcome()  # the next look knows the UID
+            return _refused(name, wanted)
+        return self._grant(name, wanted)
+
+    def _wanted(
+        self, sides: tuple[allocate.Holdings, allocate.Holdings], uid: int | None
+    ) -> _Ranges | allocate.Refused:
+        assert not isinstance(self.policy, allocate.Refused)  # noqa: S101 - serve() has returned
+        if not any(side.own for side in sides):
+            fresh = allocate.allocate(self.policy, uid, sides)
+            return fresh if isinstance(fresh, allocate.Refused) else ((fresh,), (fresh,))
+        added: list[tuple[IdRange, ...]] = []
+        for side, twin in (sides, sides[::-1]):
+            given = self._complete(side, twin, uid)
+            if isinstance(given, allocate.Refused):
+                return given
+            added.append(given)
+        return added[0], added[1]
+
+    def _complete(
+        self, side: allocate.Holdings, twin: allocate.Holdings, uid: int | None
+    ) -> tuple[IdRange, ...] | allocate.Refused:
+        """What one side lacks when the user has something on this side or the other."""
+        assert not isinstance(self.policy, allocate.Refused)  # noqa: S101
+        if not side.own:
+            if all(side.blocked(one) is None for one in twin.own) and total(twin.own) >= self.policy.count:
+                return twin.own
+            fresh = allocate.allocate(self.policy, uid, (side,))
+            return fresh if isinstance(fresh, allocate.Refused) else (fresh,)
+        if total(side.own) >= self.policy.count:
+            return ()
+        more = allocate.grow(self.policy, side)
+        return more if isinstance(more, allocate.Refused) else (more,)
+
+    def _by_hand(
+        self, name: str, user: UserSpec, sides: tuple[allocate.Holdings, allocate.Holdings]
+    ) -> Outcome:
+        """A range that the spec names: it must be free, and it replaces another only where no storage depends on it."""
+        given = (user.subuid or user.subgid, user.subgid or user.subuid)
+        add: list[tuple[IdRange, ...]] = []
+        revoke: list[tuple[IdRange, ...]] = []
+        account = self.accounts.by_name.get(name)
+        own_ids = (account.uid, account.gid) if account else (None, None)
+        for side, spec, own_id, file in zip(sides, given, own_ids, self.files, strict=True):
+            wanted = _range(spec)
+            if side.own == (wanted,):
+                add.append(())
+                revoke.append(())
+                continue
+            reason = allocate.objection((wanted,), side, own_id)
+            if reason:
+                return _refused(
+                    name,
+                    allocate.Refused(
+                        f"the range asked for is no good for {file.path}: {reason}", "choose another range"
+                    ),
+                )
+            if side.own and name in self.storage:
+                held = ", ".join(str(one) for one in side.own)
+                return _kept(
+                    name,
+                    f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs",
+                )
+            add.append((wanted,))
+            revoke.append(side.own)
+        return self._grant(name, (add[0], add[1]), (revoke[0], revoke[1]))
+
+    def _grant(self, name: str, add: _Ranges, revoke: _Ranges = ((), ())) -> Outcome:
+        if not any((*add, *revoke)):
+            return Outcome()
+        if not self.can_usermod and any(revoke):
+            return _refused(
+                name,
+                allocate.Refused(
+                    "this host has no usermod(8) that can take ranges away", "edit the files by hand"
+                ),
+            )
+        before = list(self.files)
+        for index in (0, 1):
+            self.files[index] = _with(self.files[index], name, add[index], revoke[index])
+        changes = []
+        diff = "".join(
+            unified_diff(old.path, old.text, new.text or "")
+            for old, new in zip(before, self.files, strict=True)
+        )
+        if self.can_usermod:
+            step = GrantSubids(
+                user=name,
+                subuids=add[0],
+                subgids=add[1],
+                revoke_subuids=revoke[0],
+                revoke_subgids=revoke[1],
+                expected_subuid=before[0].expected,
+                expected_subgid=before[1].expected,
+            )
+            steps: tuple[GrantSubids | EditShared, ...] = (step,)
+        else:
+            steps = tuple(
+                EditShared(path=new.path, content=new.text or "", expected=old.expected)
+                for old, new in zip(before, self.files, strict=True)
+                if old.text != new.text
+            )
+        what = " and ".join(
+            f"{label} {', '.join(str(one) for one in ranges)}"
+            for label, ranges in (("UIDs", add[0]), ("GIDs", add[1]))
+            if ranges
+        )
+        changes.append(
+            Change(
+                id=f"subids:{name}:ranges",
+                phase=Phase.SUBIDS,
+                title=f"grant {name} subordinate {what}",
+                steps=steps,
+                diff=diff,
+            )
+        )
+        return Outcome(changes=tuple(changes))
+
+
+_Ranges = tuple[tuple[IdRange, ...], tuple[IdRange, ...]]
+
+
+def _policy(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | allocate.Refused:
+    """The window of the spec, made narrower by login.defs(5) where that is stricter."""
+    first, last = spec.subids.window
+    low = max([first, *(login_defs[key] for key in ("SUB_UID_MIN", "SUB_GID_MIN") if key in login_defs)])
+    high = min([last, *(login_defs[key] for key in ("SUB_UID_MAX", "SUB_GID_MAX") if key in login_defs)])
+    if high - low + 1 < spec.subids.count:
+        return allocate.Refused(
+            f"subids.window {first} to {last} and login.defs (SUB_UID_MIN .. SUB_GID_MAX) leave no room for {spec.subids.count} IDs",
+            "widen SUB_UID_MAX and SUB_GID_MAX in /etc/login.defs, or move subids.window",
+        )
+    # by-uid must give the same numbers everywhere, so a stricter host may refuse them but never shift them
+    low = first if spec.subids.allocation == "by-uid" else low
+    return allocate.Policy(
+        count=spec.subids.count, window=IdRange.between(low, high), by_uid=spec.subids.allocation == "by-uid"
+    )
+
+
+def _range(spec: RangeSpec | None) -> IdRange:
+    assert spec is not None  # noqa: S101 - one of the two is given, the other falls back to it
+    return IdRange(spec.start, spec.count)
+
+
+def _with(file: SubidFile, name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]) -> SubidFile:
+    """The file as it will be: what usermod(8) does to it, as far as the plan of the next users needs to know."""
+    gone = {entry.line for entry in file.of(frozenset({name})) if entry.range in revoke}
+    lines = [line for number, line in enumerate((file.text or "").split("\n"), start=1) if number not in gone]
+    text = "\n".join(lines)
+    if text and not text.endswith("\n"):
+        text += "\n"
+    text += "".join(f"{name}:{one.start}:{one.count}\n" for one in add)
+    return subidfile.parse(file.path, text, exists=True, mode=file.mode)
+
+
+def _refused(name: str, why: allocate.Refused) -> Outcome:
+    return Outcome(
+        refusals=(
+            Refusal(
+                id=f"subids:{name}:ranges",
+                title=f"{name} gets no subordinate IDs",
+                reason=why.reason,
+                remedy=why.remedy,
+            ),
+        )
+    )
+
+
+def _kept(name: str, reason: str) -> Outcome:
+    return Outcome(
+        refusals=(
+            Refusal(
+                id=f"subids:{name}:ranges",
+                title=f"the existing ranges of {name} are not changed",
+                reason=reason,
+                remedy="existing ranges are never moved: save images and volumes (podman save, podman volume export), run "
+                f"'podman system reset' as {name}, take the line out with usermod --del-subuids/--del-subgids, and apply again",
+            ),
+        )
+    )

@@ -1,0 +1,195 @@
+"""One run over many hosts: connect, look, plan, change, look again, close. Runs in the patched worker process only.
+
+Each host has a greenlet of its own, so one slow or broken host holds up nobody; at most ``forks`` are connected.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+from pyinfra.api.command import StringCommand
+from pyinfra.api.config import Config
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State
+from pyinfra.context import ctx_config, ctx_host, ctx_state
+
+from podstead import script
+from podstead.converge import applied, converge
+from podstead.errors import LookError, PodsteadError
+from podstead.job import Job, Progress, Result, Target
+from podstead.probe import verify
+from podstead.remote import become, transport
+from podstead.report.record import HostReport, Status, Trouble
+
+Emit = Callable[[Progress | Result], None]
+_CONNECT_TRIES = 4
+
+
+class HostError(PodsteadError):
+    """A host could be reached, but a command could not be run there as it should."""
+
+
+class UnreachableError(PodsteadError):
+    """No connection to a host."""
+
+
+@dataclass(slots=True)
+class RemoteHost:
+    """A host with an open connection: the one place from which commands go out, and are counted."""
+
+    target: Target
+    host: Host
+    seconds: int
+    commands: int = 0
+    connections: int = 0
+    nonces: list[str] = field(default_factory=list)
+
+    def connect(self) -> None:
+        """Open the connection; try again where a busy bastion or sshd dropped it (MaxStartups)."""
+        problem = transport.key_problem(self.target)
+        if problem:
+            raise UnreachableError(problem, hint="correct ansible_ssh_private_key_file or --private-key")
+        for attempt in range(1, _CONNECT_TRIES + 1):
+            try:
+                self.host.connect(show_errors=False, raise_exceptions=True)
+            except (PyinfraError, EOFError, OSError) as error:
+                text = str(error)
+                if attempt == _CONNECT_TRIES or not _worth_another_try(text):
+                    raise UnreachableError(*_explain(self.target, text)) from error
+                gevent.sleep(0.2 * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
+            else:
+                self.connections += 1
+                return
+
+    def run(self, text: str) -> list[str]:
+        """Run a script as root (or whoever the connection is). Returns its standard output by line."""
+        command, stdin = become.wrap(self.target, text, self.seconds)
+        self.commands += 1
+        try:
+            _, output = self.host.run_shell_command(
+                StringCommand(command), _stdin=[stdin], _timeout=self.seconds + 15, _shell_executable="sh"
+            )
+        except TimeoutError as error:
+            raise HostError(f"no answer within {self.seconds} s; the command was ended on the host", hint="raise --timeout") from error
+        except Exception as error:  # paramiko, gevent and socket raise many kinds when a connection breaks
+            raise HostError(f"the connection broke: {error}", hint="check the network and run again: podstead continues where it was") from error
+        lines: list[str] = output.stdout_lines
+        code = become.exit_code(lines)
+        refused = become.complaint(self.target, output.stderr_lines, code)
+        if refused and code != 0:
+            raise HostError(refused[0], hint=refused[1])
+        if code in (124, 137):
+            raise HostError(f"the command took longer than {self.seconds} s and was ended on the host", hint="raise --timeout")
+        if code not in (0, None):
+            said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
+            raise HostError(f"the command on the host ended with exit code {code}: {said}")
+        return lines
+
+    def close(self) -> None:
+        """Close the connection for real."""
+        connector = self.host.connector
+        transport.close(getattr(connector, "client", None))
+
+
+def nonce() -> str:
+    """A fresh marker for one command's output."""
+    return secrets.token_hex(16)
+
+
+def _worth_another_try(text: str) -> bool:
+    return any(mark in text for mark in ("EOF", "banner", "reset by peer", "Connection closed", "Broken pipe", "kex_exchange"))
+
+
+def _explain(target: Target, text: str) -> tuple[str, str]:
+    """Message and advice for a failed connection."""
+    where = f"{target.address or target.name}:{target.port or 22}"
+    if "No host key for" in text:
+        return (
+            f"the host key of {where} is not in known_hosts",
+            f"check the key and connect once with 'ssh {target.address or target.name}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
+        )
+    if "does not match" in text:
+        return f"the host key of {where} has changed", "find out why; if it is expected: ssh-keygen -R " + (target.address or target.name)
+    if "Authentication" in text or "No authentication methods" in text or "private key" in text:
+        user = f" as {target.user}" if target.user else ""
+        return f"{where} refused the login{user}", "check user (-u), key (--private-key), agent, or password (-k)"
+    if "resolve" in text or "Name or service not known" in text:
+        return f"the name {target.address or target.name} cannot be resolved", "check ansible_host"
+    return f"cannot connect to {where}: {text}", "check address, port, firewall, and that sshd runs"
+
+
+@dataclass(slots=True)
+class Run:
+    """One job being done."""
+
+    job: Job
+    emit: Emit
+    stopping: bool = False
+
+    def all(self) -> None:
+        """Do the job on every host and emit a result for each, whatever happens on it."""
+        transport.prepare_home()
+        data = [(transport.host_name(one), transport.host_data(one)) for one in self.job.targets]
+        config = Config(CONNECT_TIMEOUT=self.job.connect_timeout)
+        inventory = Inventory((data, {}))
+        state = State(inventory, config, check_for_changes=False)
+        pool = Pool(self.job.forks)
+        with ctx_state.use(state):
+            for target, (name, _) in zip(self.job.targets, data, strict=True):
+                pool.wait_available()
+                if self.stopping:
+                    self.emit(Result(report=HostReport(name=target.name, status=Status.SKIPPED, trouble=Trouble(message="not started: the run was interrupted"))))
+                else:
+                    pool.spawn(self._one, state, target, inventory.get_host(name))
+            pool.join()
+
+    def _one(self, state: State, target: Target, host: Host) -> None:
+        """One host from beginning to end. Nothing may escape: a dying greenlet would take its host's result along."""
+        began = time.monotonic()
+        remote = RemoteHost(target, host, self.job.command_timeout)
+        try:
+            with ctx_config.use(state.config.copy()), ctx_host.use(host):
+                report = self._guarded(remote)
+        except Exception as error:  # a bug of ours must cost one host, not the run; its text is kept
+            report = _trouble(target, Status.FAILED, f"internal error: {type(error).__name__}: {error}", "please report this")
+        finally:
+            try:
+                remote.close()
+            except Exception:  # noqa: S110, BLE001 - the result stands, whatever closing says
+                pass
+        counts: dict[str, Any] = {
+            "connections": remote.connections,
+            "commands": remote.commands,
+            "seconds": round(time.monotonic() - began, 3),
+        }
+        self.emit(Result(report=report.model_copy(update=counts)))
+
+    def _guarded(self, remote: RemoteHost) -> HostReport:
+        try:
+            self._say(remote, "connecting")
+            remote.connect()
+            return self._work(remote)
+        except UnreachableError as error:
+            return _trouble(remote.target, Status.UNREACHABLE, error.message, error.hint)
+        except (HostError, LookError) as error:
+            return _trouble(remote.target, Status.FAILED, error.message, error.hint)
+
+    def _work(self, remote: RemoteHost) -> HostReport:
+        if self.job.verb == "verify":
+            return verify(self.job, remote.target, remote.run, nonce, lambda doing: self._say(remote, doing))
+        return converge(self.job, remote.target, remote.run, nonce, lambda doing: self._say(remote, doing))
+
+    def _say(self, remote: RemoteHost, doing: str) -> None:
+        self.emit(Progress(host=remote.target.name, doing=doing))
+
+
+def _trouble(target: Target, status: Status, message: str, hint: str) -> HostReport:
+    return HostReport(name=target.name, status=status, trouble=Trouble(message=message, hint=hint))

@@ -1,0 +1,164 @@
+# shellcheck shell=sh
+# Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
+# Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES.
+# Output: records "@@NONCE key argument" and raw bytes, all of it in base64 (or hex), between two plain lines. The
+# nonce is drawn for each run, so that nothing a host holds can be taken for a record.
+# shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
+
+ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
+
+ps_file() {
+    [ -f "$1" ] || return 0
+    if [ -r "$1" ]; then
+        ps_record file "$1"
+        cat "$1"
+    else
+        ps_record unreadable "$1"
+    fi
+}
+
+ps_packages() {
+    if command -v dpkg-query >/dev/null; then
+        ps_record packages apt
+        # a tab between the fields; db:Status-Status is "installed" only for a finished installation
+        dpkg-query -W -f='${Package}\t${Version}\t${db:Status-Status}\n' $PS_PACKAGES
+        if ! command -v podman >/dev/null && command -v apt-cache >/dev/null; then
+            ps_record candidate
+            apt-cache policy podman
+        fi
+    elif command -v apk >/dev/null; then
+        ps_record packages apk
+        for p in $PS_PACKAGES; do
+            v=$(apk info -e -v "$p") && [ -n "$v" ] && printf '%s\t%s\tinstalled\n' "$p" "${v#"$p"-}"
+        done
+    elif command -v pacman >/dev/null; then
+        ps_record packages pacman
+        pacman -Q $PS_PACKAGES | while read -r p v; do printf '%s\t%s\tinstalled\n' "$p" "$v"; done
+    elif command -v rpm >/dev/null; then
+        m=dnf
+        command -v dnf >/dev/null || m=yum
+        command -v zypper >/dev/null && m=zypper
+        ps_record packages "$m"
+        rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\tinstalled\n' $PS_PACKAGES
+    else
+        ps_record packages none
+    fi
+}
+
+ps_tools() {
+    ps_record tools
+    for b in podman newuidmap newgidmap usermod useradd getsubids crun runc conmon pasta slirp4netns fuse-overlayfs \
+        nft catatonit loginctl systemctl systemd-run; do
+        p=$(command -v $b) && printf '%s %s\n' "$b" "$p"
+    done
+    for b in newuidmap newgidmap; do
+        p=$(command -v $b) || continue
+        # only a helper without the setuid bit needs a look at its file capabilities
+        [ -u "$p" ] || { command -v getcap >/dev/null && printf 'cap.%s %s\n' "$b" "$(getcap "$p")"; }
+    done
+}
+
+ps_pause() { # user runtime-directory
+    for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid"; do
+        [ -r "$f" ] || continue
+        read -r pid <"$f" || [ -n "$pid" ] || continue
+        case $pid in '' | *[!0-9]*) continue ;; esac
+        [ -r "/proc/$pid/uid_map" ] || continue
+        ps_record pause "$1"
+        cat "/proc/$pid/comm"
+        ps_record pause-uid "$1"
+        cat "/proc/$pid/uid_map"
+        ps_record pause-gid "$1"
+        cat "/proc/$pid/gid_map"
+        # conmon is the monitor of one running container, catatonit/podman are not
+        n=0
+        for d in /proc/[0-9]*; do
+            c=
+            read -r c <"$d/comm" || continue
+            [ "$c" = conmon ] && [ "$(stat -c %u "$d")" = "$3" ] && n=$((n + 1))
+        done
+        ps_record running "$1"
+        printf '%s\n' "$n"
+        return 0
+    done
+}
+
+ps_user() { # name uid home
+    r=/run/user/$2
+    ps_record user "$1"
+    printf '%s:%s\n' "$2" "$3"
+    ps_file "$3/.config/containers/storage.conf"
+    ps_file "$3/.config/containers/containers.conf"
+    ps_record stat
+    stat -c '%a:%u:%g:%F:%n' "$r" "$r/bus" "/var/lib/systemd/linger/$1" "$3" "$3/.local/share/containers/storage" \
+        "$3/.local/share/containers/storage/db.sql" "$3/.local/share/containers/storage/libpod/bolt_state.db" \
+        "$3/.local/share/containers/storage"/*-images
+    ps_record delegated "$1"
+    cat "/sys/fs/cgroup/user.slice/user-$2.slice/user@$2.service/cgroup.controllers"
+    ps_pause "$1" "$r" "$2"
+}
+
+ps_observe() {
+    ps_record id
+    printf '%s %s\n' "$(id -u)" "$(id -un)"
+    ps_record files
+    grep -H '' /etc/os-release /usr/lib/os-release /proc/self/uid_map /proc/self/gid_map /proc/1/comm \
+        /etc/nsswitch.conf /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers \
+        /proc/sys/kernel/osrelease /proc/sys/kernel/threads-max /proc/self/status
+    ps_record sysctl
+    (cd /proc/sys && grep -H '' $PS_SYSCTLS)
+    for k in $PS_SYSCTLS; do [ -e "/proc/sys/$k" ] && { [ -w "/proc/sys/$k" ] || printf '%s:read-only\n' "!$k"; }; done
+    ps_record sysctl-names
+    for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \
+        /lib/sysctl.d/*.conf /etc/sysctl.conf; do
+        [ -e "$f" ] && printf '%s\n' "$f"
+    done
+    [ -L /etc/sysctl.d/99-sysctl.conf ] && printf '!linked\n'
+    [ -L /lib ] && printf '!merged\n'
+    ps_record sysctl-lines
+    grep -HnE '^[^#;]*=' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
+        /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf
+    ps_record login-defs
+    grep -E '^[[:space:]]*(SUB_[UG]ID_(MIN|MAX|COUNT)|[UG]ID_(MIN|MAX))[[:space:]]' /etc/login.defs
+    ps_record passwd
+    getent passwd || cat /etc/passwd
+    ps_record passwd-named
+    [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS
+    ps_record group
+    getent group || cat /etc/group
+    for f in /etc/subuid /etc/subgid $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
+        ps_file "$f"
+    done
+    ps_record stat
+    stat -c '%a:%u:%g:%F:%n' /etc/subuid /etc/subgid /etc/subuid.lock /etc/subgid.lock /run/systemd/system \
+        /run/.containerenv /.dockerenv
+    stat -L -c '%a:%u:%g:%F:%n' "$(command -v newuidmap)" "$(command -v newgidmap)"
+    [ -w /etc ] || printf 'read-only::::/etc\n'
+    ps_record cgroup
+    stat -f -c %T /sys/fs/cgroup
+    ps_tools
+    ps_packages
+    if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
+        for u in $PS_USERS; do
+            ps_record getsubids "$u"
+            getsubids "$u"
+            ps_record getsubgids "$u"
+            getsubids -g "$u"
+        done
+    fi
+    [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS | while IFS=: read -r n _ i _ _ h _; do ps_user "$n" "$i" "$h"; done
+    ps_record end
+}
+
+ps_look() {
+    if command -v base64 >/dev/null; then e=base64; else e=hex; fi
+    printf '\n@@podstead observe 1 %s %s\n' "$PS_NONCE" "$e"
+    if [ "$e" = base64 ]; then ps_observe 2>/dev/null </dev/null | base64; else
+        ps_observe 2>/dev/null </dev/null | od -An -v -tx1
+    fi
+    printf '@@podstead end %s\n' "$PS_NONCE"
+}
+
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

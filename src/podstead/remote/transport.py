@@ -1,0 +1,108 @@
+"""SSH through pyinfra's public hooks: host data for its connector, a faster transport, and closing what it leaves open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+from podstead.job import Target
+
+
+class FastTransport(paramiko.Transport):
+    """paramiko without Nagle's delay (40 ms for each command on a LAN) and with a lazier idle poll."""
+
+    _active_check_timeout = 5.0  # paramiko's own name; 0.1 s there, which costs 0.2 core at 1000 connections
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - paramiko's signature
+        with contextlib.suppress(OSError, AttributeError):  # a ProxyCommand or a jump channel is no TCP socket
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().__init__(sock, *args, **kwargs)
+
+
+def host_name(target: Target) -> str:
+    """The name that makes pyinfra pick the right connector."""
+    match target.kind:
+        case "ssh":
+            return target.name
+        case "local":
+            return "@local"
+        case kind:
+            return f"@{kind}/{target.address or target.name}"
+
+
+def host_data(target: Target) -> dict[str, Any]:
+    """pyinfra's host data for a target. Everything that pyinfra would guess is set."""
+    if target.kind != "ssh":
+        return {}
+    data: dict[str, Any] = {
+        "ssh_hostname": target.address or target.name,
+        "ssh_strict_host_key_checking": host_key_policy(target),
+        "ssh_paramiko_connect_kwargs": {"transport_factory": FastTransport, "banner_timeout": 15},
+    }
+    for key, value in (
+        ("ssh_port", target.port),
+        ("ssh_user", target.user),
+        ("ssh_key", target.private_key),
+        ("ssh_key_password", target.private_key_password),
+        ("ssh_password", target.password),
+        ("ssh_config_file", target.ssh_config_file),
+        ("ssh_known_hosts_file", target.known_hosts_file),
+    ):
+        if value is not None:
+            data[key] = value
+    return data
+
+
+def host_key_policy(target: Target) -> str:
+    """The policy for unknown host keys: the inventory's, else ssh_config's, else strict.
+
+    pyinfra would replace ssh_config's ``yes`` by ``accept-new``. OpenSSH's default is to ask; where nobody can be
+    asked that means to refuse, and so it does here.
+    """
+    if target.strict_host_keys:
+        return target.strict_host_keys
+    path = Path(target.ssh_config_file or "~/.ssh/config").expanduser()
+    try:
+        config = paramiko.SSHConfig.from_path(str(path))
+    except (OSError, UnicodeDecodeError, paramiko.ConfigParseError):
+        return "yes"
+    said = config.lookup(target.address or target.name).get("stricthostkeychecking", "ask").lower()
+    return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(said, "yes")
+
+
+def prepare_home() -> None:
+    """pyinfra fails without ``~/.ssh`` (fresh CI containers have none)."""
+    folder = Path("~/.ssh").expanduser()
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def key_problem(target: Target) -> str | None:
+    """Why the private key file cannot be used, before pyinfra lets it end the run for every host."""
+    if target.private_key is None:
+        return None
+    path = Path(target.private_key).expanduser()
+    if not path.is_file():
+        return f"private key {path} does not exist"
+    return None if os.access(path, os.R_OK) else f"private key {path} cannot be read"
+
+
+def close(client: paramiko.SSHClient | None) -> None:
+    """Close a connection and the jump hosts behind it; pyinfra's disconnect closes neither."""
+    if client is None:
+        return
+    transport = client.get_transport()
+    hops = []
+    sock = transport.sock if transport else None
+    while isinstance(sock, paramiko.Channel):
+        hop = sock.get_transport()
+        hops.append(hop)
+        sock = hop.sock
+    client.close()
+    for hop in hops:
+        hop.close()

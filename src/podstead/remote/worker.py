@@ -1,0 +1,48 @@
+"""The worker process: ``python -m podstead.remote.worker``. A job as JSON on standard input, answers as JSON lines.
+
+gevent patches this process and no other (tested: importing podstead patches nothing).
+"""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import logging  # noqa: E402 - nothing may be imported before the patching
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+
+import pyinfra  # noqa: E402
+
+from podstead.job import Job, Progress, Result  # noqa: E402
+from podstead.remote.engine import Run  # noqa: E402
+
+
+def main() -> int:
+    """Do one job. Exit code 0 means: a result was written for every host."""
+    pyinfra.logger.handlers[:] = [logging.NullHandler()]
+    pyinfra.logger.propagate = False
+    job = Job.model_validate_json(sys.stdin.readline())
+    # answers have standard output for themselves; whatever a library prints goes to standard error
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii", errors="backslashreplace")
+    os.dup2(2, 1)
+
+    def emit(message: Progress | Result) -> None:
+        answers.write(message.model_dump_json(ensure_ascii=True) + "\n")
+        answers.flush()
+
+    run = Run(job, emit)
+
+    def stop(_signal: int, _frame: object) -> None:
+        run.stopping = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    run.all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The record of a run: one tree of values that every renderer, and the JSON document, shows.
+
+``schema`` names the version of the document. Fields may be added within a version; none changes its meaning.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podstead.change import NotApplicable, Refusal
+from podstead.check import Finding, Verdict
+from podstead.errors import Exit
+
+SCHEMA = "podstead.report/1"
+
+
+class Status(StrEnum):
+    """How a host came out; the worst of what happened on it."""
+
+    OK = "ok"
+    CHANGED = "changed"
+    PENDING = "pending"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    SKIPPED = "skipped"
+
+
+class ChangeStatus(StrEnum):
+    """``CHANGED`` is said only after a second look no longer finds the difference."""
+
+    CHANGED = "changed"
+    PENDING = "pending"
+    FAILED = "failed"
+    NOT_REACHED = "not-reached"
+
+
+class Record(BaseModel):
+    """Frozen, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChangeRecord(Record):
+    """One change of a plan and what became of it."""
+
+    id: str
+    title: str
+    status: ChangeStatus
+    diff: str = ""
+    log: str = Field(default="", description="Last lines of what a failed change printed.")
+    hint: str = ""
+
+
+class Trouble(Record):
+    """Why a host could not be worked on: what is wrong, and what to do."""
+
+    message: str
+    hint: str = ""
+
+
+class HostReport(Record):
+    """Everything about one host."""
+
+    name: str
+    status: Status
+    system: str = ""
+    kernel: str = ""
+    changes: tuple[ChangeRecord, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    trouble: Trouble | None = None
+    connections: int = Field(default=0, description="Connections that were opened.")
+    commands: int = Field(default=0, description="Commands that were executed on the host.")
+    seconds: float = 0.0
+
+
+class Totals(Record):
+    """The recap."""
+
+    ok: int = 0
+    changed: int = 0
+    pending: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+
+
+class Report(Record):
+    """One run of one verb over hosts."""
+
+    schema_: Literal["podstead.report/1"] = Field(default=SCHEMA, alias="schema")
+    verb: Literal["apply", "check", "verify"]
+    version: str
+    started: str = Field(description="UTC, ISO 8601.")
+    seconds: float
+    interrupted: bool = False
+    hosts: tuple[HostReport, ...]
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @property
+    def totals(self) -> Totals:
+        counts = dict.fromkeys((status.value for status in Status), 0)
+        for host in self.hosts:
+            counts[host.status.value] += 1
+        return Totals(**counts)
+
+    @property
+    def changes(self) -> int:
+        """How many changes were made, or are pending."""
+        made = (ChangeStatus.CHANGED, ChangeStatus.PENDING)
+        return sum(change.status in made for host in self.hosts for change in host.changes)
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code of the command line for this report (the worst host decides)."""
+        if self.interrupted:
+            return Exit.INTERRUPTED
+        statuses = {host.status for host in self.hosts}
+        if Status.FAILED in statuses:
+            return Exit.FAILED
+        if Status.UNREACHABLE in statuses:
+            return Exit.UNREACHABLE
+        return Exit.PENDING if Status.PENDING in statuses else Exit.GOOD
+
+    def to_json(self) -> str:
+        """The JSON document."""
+        return self.model_dump_json(by_alias=True, indent=2)
+
+
+def failed_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What makes a verification fail: a failure, or something that could not be looked at."""
+    return tuple(one for one in findings if one.verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK))

@@ -1,0 +1,147 @@
+"""Assembling remote scripts from the shell files in ``remote/`` and values. Text in, text out; every value quoted."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import assert_never
+
+from podstead import platforms
+from podstead.change import (
+    Change,
+    CreateShared,
+    EditShared,
+    GrantSubids,
+    InstallPackages,
+    Run,
+    RunAsUser,
+    SetSysctl,
+    Step,
+    WaitSocket,
+    WriteFile,
+)
+from podstead.parts.sysctls import path_of
+from podstead.ranges import IdRange
+from podstead.shell import assign, command, names
+from podstead.spec import HostSpec
+from podstead.state import OWNED_FILES
+
+
+#: Settings that explain failures, whether a spec mentions them or not.
+_ALWAYS = (
+    "user.max_user_namespaces",
+    "kernel.unprivileged_userns_clone",
+    "kernel.apparmor_restrict_unprivileged_userns",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+)
+
+
+@cache
+def source(name: str) -> str:
+    """A shell file of the package, without its comment lines and indentation: fewer bytes for every host."""
+    text = (files("podstead") / "remote" / name).read_text(encoding="ascii")
+    kept = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in kept if line and not line.startswith("#")) + "\n"
+
+
+def observe_header(spec: HostSpec, nonce: str) -> str:
+    """The variables that the observe script reads."""
+    if not re.fullmatch("[0-9a-f]{16,64}", nonce):
+        raise ValueError("a nonce is 16 to 64 hex digits")
+    wanted = {*platforms.ALL_PACKAGE_NAMES, *spec.packages}
+    return "\n".join(
+        (
+            assign("PS_NONCE", nonce),
+            assign("PS_USERS", names(sorted(spec.users))),
+            assign("PS_SYSCTLS", names(path_of(key) for key in sorted({*spec.sysctls, *_ALWAYS}))),
+            assign("PS_PACKAGES", names(sorted(wanted))),
+            assign("PS_FILES", names(OWNED_FILES)),
+            "",
+        )
+    )
+
+
+def observe(spec: HostSpec, nonce: str) -> str:
+    """The script of one look at a host. It always exits 0; what it could not see is missing from its output."""
+    return observe_header(spec, nonce) + source("observe.sh") + "ps_look\n"
+
+
+def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
+    """The script that makes ``changes`` in order, stops at the first failure, and then looks again."""
+    bodies = "".join(
+        f"ps_c{index}() {{\n" + "".join(f"{_step(step)}\n" for step in change.steps) + "}\n"
+        for index, change in enumerate(changes)
+    )
+    calls = "\n".join(command("ps_change", change.id, f"ps_c{index}") for index, change in enumerate(changes))
+    return (
+        observe_header(spec, nonce)
+        + source("observe.sh")
+        + source("session.sh")
+        + source("apply.sh")
+        + bodies
+        + f"ps_changes() {{\n{calls or ':'}\n}}\n"
+        + "ps_serial\nps_apply_and_look\n"
+    )
+
+
+def probe(values: Mapping[str, str], user: str, nonce: str, *, seconds: int, denied_gid: str) -> str:
+    """The script that proves one user: a part for root, and in it the part that runs as the user."""
+    inner = "".join(f"{assign(name, value)}\n" for name, value in {"PS_NONCE": nonce, **values}.items())
+    header = {
+        "PS_NONCE": nonce,
+        "PS_USER": user,
+        "PS_SECONDS": str(seconds),
+        "PS_DENIED_GID": denied_gid,
+        "PS_PROBE": inner + source("probe_user.sh"),
+    }
+    assignments = "".join(f"{assign(name, value)}\n" for name, value in header.items())
+    return assignments + source("session.sh") + source("probe.sh") + "ps_probe\n"
+
+
+def _step(step: Step) -> str:  # noqa: PLR0911 - one return for each kind of step
+    match step:
+        case Run(argv):
+            return command(*argv)
+        case RunAsUser(user, argv):
+            return command("ps_as_user", user, *argv)
+        case WriteFile():
+            return command("ps_write", step.path, step.mode, step.expected, _base64(step.content))
+        case CreateShared():
+            return command("ps_create_shared", step.path)
+        case EditShared():
+            return command("ps_edit_shared", step.path, step.expected, _base64(step.content))
+        case GrantSubids():
+            return command("ps_grant", step.user, step.expected_subuid, step.expected_subgid, *_usermod(step))
+        case InstallPackages():
+            return command("ps_install", step.manager, *step.names)
+        case SetSysctl():
+            return command("ps_sysctl", path_of(step.key), step.value)
+        case WaitSocket():
+            return command("ps_wait_socket", step.path, str(step.seconds))
+        case _:
+            assert_never(step)
+
+
+def _usermod(step: GrantSubids) -> Iterable[str]:
+    """usermod(8) takes FIRST-LAST; ranges to take away come before ranges to add."""
+    for option, ranges in (
+        ("--del-subuids", step.revoke_subuids),
+        ("--del-subgids", step.revoke_subgids),
+        ("--add-subuids", step.subuids),
+        ("--add-subgids", step.subgids),
+    ):
+        for one in ranges:
+            yield option
+            yield _first_last(one)
+
+
+def _first_last(one: IdRange) -> str:
+    return f"{one.start}-{one.last}"
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")

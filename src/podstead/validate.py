@@ -1,0 +1,167 @@
+"""A merged tree as a HostSpec, or everything that is wrong with it, in words and with the lines it was written in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from podstead.errors import Problem
+from podstead.layers import Path
+from podstead.nodes import Node, plain, shown
+from podstead.spec import HostSpec
+from podstead.suggest import did_you_mean, listed
+
+_OF_THE_WHOLE: Final = frozenset({"missing", "value_error", "assertion_error"})
+"""Errors that a fragment may have: another layer can supply the rest."""
+
+_EXPECTED: Final = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "string": "text",
+    "float": "a number",
+    "dict": "a mapping (key: value)",
+    "model": "a mapping (key: value)",
+    "tuple": "a list",
+    "list": "a list",
+    "set": "a list",
+    "literal": "",
+}
+_PATTERNS: Final = {
+    "users": "not a user name: letters, digits, '_', '.' and '-', no digit first, at most 31 characters",
+    "packages": "not a package name: letters, digits, '+', '.', '_' and '-'",
+    "sysctls": "not a kernel setting such as net.ipv4.ip_forward",
+    "roles": "not a role name: letters, digits, '_' and '-'",
+    "shell": "not an absolute path such as /bin/bash",
+    "version": 'not a version specifier such as ">=4.3"',
+}
+_KEY_FIRST = re.compile(r"([A-Za-z_][\w.-]*): (.*)", re.DOTALL)
+
+
+def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, list[Problem]]:
+    """Validate a merged tree, or one layer by itself (``fragment``), where what another layer may supply can lack."""
+    try:
+        return HostSpec.model_validate(plain(tree)), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    problems: dict[tuple[Path, str], Problem] = {}
+    for one in found:
+        if fragment and one["type"] in _OF_THE_WHOLE:
+            continue
+        problem, path = _problem(tree, one)
+        # The members of a union fail one by one; the first speaks for all.
+        problems.setdefault((path, "" if one["type"] != "value_error" else problem.message), problem)
+    return None, list(problems.values())
+
+
+def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path]:
+    kind, loc = error["type"], error["loc"]
+    message = str(error["msg"])
+    if kind == "value_error":
+        message = str(error["ctx"]["error"])
+        match = _KEY_FIRST.match(message)
+        if match and not loc and "." in match[1]:
+            loc, message = tuple(match[1].split(".")), match[2]
+    path, node = _deepest(tree, loc)
+    if kind == "missing":
+        rest = [str(part) for part in loc[len(path) :]]
+        if rest and rest[0].isdigit():
+            return Problem(where=node.origin.where, key=".".join(path), message="holds too few values"), path
+        return Problem(where=node.origin.where, key=".".join((*path, *rest)), message="is missing"), (
+            *path,
+            *rest,
+        )
+    if kind != "value_error":
+        message = _message(kind, path, node, error)
+    return Problem(where=node.origin.where, key=".".join(path), message=message), path
+
+
+def _deepest(tree: Node, loc: Iterable[str | int]) -> tuple[Path, Node]:
+    """Follow an error's location as far as the tree goes: pydantic adds names of its own for unions and keys."""
+    path: list[str] = []
+    node = tree
+    for part in loc:
+        child = _child(node, part)
+        if child is None:
+            break
+        path.append(str(part))
+        node = child
+    return tuple(path), node
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(part, int):
+        return node.items[part] if part < len(node.items) else None
+    return node.entries.get(part)
+
+
+def _message(kind: str, path: Path, node: Node, error: Mapping[str, Any]) -> str:
+    context: Mapping[str, Any] = error.get("ctx", {})
+    found = shown(node)
+    match kind:
+        case "extra_forbidden":
+            known = known_keys(path[:-1])
+            return f"unknown key{did_you_mean(path[-1], known) or f'; known keys: {listed(known)}'}"
+        case "literal_error":
+            choices = re.findall(r"'([^']*)'", context["expected"])
+            hint = did_you_mean(node.value, choices) if isinstance(node.value, str) else ""
+            return f"expected {context['expected'].replace(chr(39), '')}, found {found}{hint}"
+        case "string_pattern_mismatch":
+            words = _PATTERNS.get(path[-1]) or _PATTERNS.get(path[0], "not written as it must be")
+            return words if error["loc"][-1] == "[key]" else f"{found} is {words}"
+        case "greater_than_equal" | "less_than_equal":
+            bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+            return f"must be {bound}, found {found}"
+        case "string_too_long":
+            return f"must be at most {context['max_length']} characters long"
+        case "too_long" | "too_short":
+            number = context.get("max_length", context.get("min_length"))
+            return f"expected {number} values, found {context['actual_length']}"
+    return _of_another_type(kind, path, node, str(error["msg"]))
+
+
+def _of_another_type(kind: str, path: Path, node: Node, message: str) -> str:
+    expected = _EXPECTED.get(kind.partition("_")[0])
+    if path[:1] == ("sysctls",) and len(path) == 2:
+        expected = "a number, text, or one of at_least, at_most, covers, exact"
+    elif path[:1] == ("sysctls",) and path[-1] == "exact":
+        expected = "a number or text"
+    if expected is None:
+        return message.removeprefix("Input ").lower()
+    hint = ""
+    if "text" in expected and isinstance(node.value, bool | int | float):
+        hint = "; quote it"
+    if node.value is None and expected.startswith("a mapping"):
+        hint = "; write {} for one with its defaults"
+    return f"expected {expected}, found {shown(node)}{hint}"
+
+
+@cache
+def known_keys(path: Path) -> tuple[str, ...]:
+    """Return the keys that the host document knows at a path."""
+    annotation: Any = HostSpec
+    for part in path:
+        annotation = _below(annotation, part)
+    model = _model(annotation)
+    return tuple(model.model_fields) if model else ()
+
+
+def _below(annotation: Any, part: str) -> Any:  # noqa: ANN401 - annotations have no common type
+    model = _model(annotation)
+    if model is not None:
+        field = model.model_fields.get(part)
+        return field.annotation if field else None
+    arguments = get_args(annotation)
+    return arguments[1] if get_origin(annotation) is dict else None
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, UnionType) or hasattr(annotation, "__metadata__"):
+        return next((model for one in get_args(annotation) if (model := _model(one))), None)
+    return None

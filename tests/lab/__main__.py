@@ -1,0 +1,7 @@
+"""`python -m tests.lab`: real hosts by hand."""
+
+import sys
+
+from tests.lab.cli import main
+
+sys.exit(main())

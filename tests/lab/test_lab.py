@@ -1,0 +1,98 @@
+"""The lab itself: its hosts are what tests take them for."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import Host, Lab, LabError, missing, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.real_hosts
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    reasons = missing()
+    if reasons and os.environ.get("CI"):
+        pytest.fail(f"CI must be able to run real hosts: {'; '.join(reasons)}")
+    if reasons:
+        pytest.skip("; ".join(reasons))
+    with Lab.up() as made:
+        made.boot_many({"d12": "debian-12", "d13": "debian-13"})
+        yield made
+
+
+@pytest.fixture(params=["d12", "d13"])
+def host(lab: Lab, request: pytest.FixtureRequest) -> Host:
+    return lab.hosts[request.param]
+
+
+def test_a_login_has_a_session(host: Host) -> None:
+    assert host.ssh("alice", "echo $XDG_RUNTIME_DIR; id -u; hostname").stdout.split() == [
+        "/run/user/1001", "1001", host.name,
+    ]  # fmt: skip
+
+
+def test_a_fresh_host_has_nothing(host: Host) -> None:
+    for absent in ("/etc/subuid", "/etc/subgid", "/usr/bin/podman", "/usr/bin/newuidmap", "/usr/bin/python3"):
+        assert not host.path(absent).exists(), absent
+    assert host.ssh("alice", "stat -c %a ~ /dev/fuse /dev/net/tun").stdout.split() == ["700", "666", "666"]
+
+
+def test_sudo_asks_carol_but_not_admin(host: Host) -> None:
+    assert host.ssh("admin", "sudo -n id -u").stdout == "0\n"
+    assert host.ssh("carol", "sudo -n id -u", check=False).returncode != 0
+    assert host.ssh("carol", "sudo -S id -u", input="carol-secret\n").stdout == "0\n"
+    assert host.ssh("alice", "sudo -n id -u", check=False).returncode != 0
+
+
+def test_nothing_leads_out(host: Host, lab: Lab) -> None:
+    assert "default" not in host.root(["ip", "route"]).stdout
+    assert "default" not in lab.run(["ip", "route"]).stdout
+    assert set(host.root(["ls", "/sys/class/net"]).stdout.split()) >= {"eth0", "lo"}
+
+
+def test_packages_come_from_the_lab(host: Host) -> None:
+    host.ssh("root", "apt-get -q update && apt-get -qy install uidmap podman")
+    host.sh("echo alice:100000:65536 | tee /etc/subuid >/etc/subgid")
+    shown = host.ssh("alice", "podman unshare cat /proc/self/uid_map").stdout.split()
+    assert shown == ["0", "1001", "1", "1", "100000", "65536"]
+
+
+def test_a_reboot_keeps_the_disk_and_nothing_else(host: Host) -> None:
+    host.sh("echo kept >/etc/kept; sysctl -q -w net.ipv4.ip_unprivileged_port_start=80")
+    host.reboot()
+    assert host.path("/etc/kept").read_text() == "kept\n"
+    assert host.root(["sysctl", "-n", "net.ipv4.ip_unprivileged_port_start"]).stdout == "1024\n"
+
+
+def test_the_machine_is_left_as_it_was(lab: Lab) -> None:
+    swappiness = Path("/proc/sys/vm/swappiness")
+    before = swappiness.read_text()
+    with Lab.up() as other:
+        host = other.boot("debian-13")
+        host.sh("sysctl -q -w vm.swappiness=7")
+        assert swappiness.read_text() == "7\n"
+        process = host.record.process
+    assert swappiness.read_text() == before
+    assert process is not None
+    assert not process.alive()
+    assert other.name not in state.names()
+    assert lab.name in state.names()
+    assert not list(Path("/run/netns").glob(f"podstead-{other.name}-*"))
+
+
+def test_a_host_that_cannot_boot_says_why(lab: Lab) -> None:
+    host = lab.boot("debian-13", name="broken")
+    host.sh("rm /usr/lib/systemd/systemd /usr/sbin/init")
+    began = time.monotonic()
+    with pytest.raises(LabError, match="ended while it booted"):
+        host.restart()
+    assert time.monotonic() - began < 30

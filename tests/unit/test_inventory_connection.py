@@ -1,0 +1,132 @@
+import pytest
+
+from podstead.errors import Problem
+from podstead.inventory.connection import Connection, connection, hide, separate
+from podstead.yamldoc import parse
+
+
+def read(text: str) -> tuple[Connection, list[str]]:
+    problems: list[Problem] = []
+    _, variables = separate(hide(parse(text, "f")), problems)
+    return connection("web1", variables.entries, problems), sorted(map(str, problems))
+
+
+def good(text: str) -> Connection:
+    found, problems = read(text)
+    assert problems == []
+    return found
+
+
+def test_a_host_without_variables_is_reached_by_ssh_under_its_name() -> None:
+    assert good("{}") == Connection(kind="ssh", address="web1")
+
+
+def test_all_connection_variables_are_read() -> None:
+    found = good("""
+ansible_host: 10.0.0.1
+ansible_port: 2222
+ansible_user: deploy
+ansible_ssh_private_key_file: ~/.ssh/key
+ansible_password: hunter2
+ansible_become: yes
+ansible_become_method: doas
+ansible_become_user: root
+ansible_become_password: hunter3
+ansible_ssh_common_args: -J me@jump:22 -o StrictHostKeyChecking=accept-new -o "UserKnownHostsFile /k" -F cfg
+""")
+    assert found.password is not None
+    assert found.become_password is not None
+    assert (found.password.get_secret_value(), found.become_password.get_secret_value()) == (
+        "hunter2",
+        "hunter3",
+    )
+    assert found == Connection(
+        kind="ssh",
+        address="10.0.0.1",
+        port=2222,
+        user="deploy",
+        private_key="~/.ssh/key",
+        proxy_jump="me@jump:22",
+        ssh_config_file="cfg",
+        known_hosts_file="/k",
+        strict_host_keys="accept-new",
+        password=found.password,
+        become=True,
+        become_method="doas",
+        become_password=found.become_password,
+    )
+
+
+@pytest.mark.parametrize("kind", ["local", "podman", "docker", "chroot", "ssh"])
+def test_each_kind_of_connection_is_known(kind: str) -> None:
+    assert good(f"ansible_connection: {kind}").kind == kind
+
+
+def test_old_names_mean_the_same() -> None:
+    found = good("{ansible_ssh_host: a, ansible_ssh_port: '23', ansible_ssh_user: u, ansible_ssh_pass: p}")
+    assert (found.address, found.port, found.user, found.password is not None) == ("a", 23, "u", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-oStrictHostKeyChecking=no", "no"),
+        ("-o stricthostkeychecking=off", "no"),
+        ("-o StrictHostKeyChecking=ask", "yes"),
+    ],
+)
+def test_host_key_checking_is_read_from_ssh_arguments(text: str, expected: str) -> None:
+    assert good(f"ansible_ssh_common_args: {text}").strict_host_keys == expected
+
+
+def test_host_key_checking_can_be_a_variable() -> None:
+    assert good("ansible_host_key_checking: false").strict_host_keys == "no"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ansible_become_user: postgres", "must be root"),
+        (
+            "ansible_become_method: su_do",
+            "expected one of sudo, doas, su; found 'su_do' (did you mean 'sudo'?)",
+        ),
+        ("ansible_connection: winrm", "expected one of ssh, local, podman, docker, chroot; found 'winrm'"),
+        ("ansible_port: 70000", "expected a port number from 1 to 65535, found the number 70000"),
+        ("ansible_port: true", "expected a port number from 1 to 65535, found true"),
+        ("ansible_become: maybe", "expected true or false, found 'maybe'"),
+        ("ansible_host: -oProxyCommand=x", "cannot be used here"),
+        ("ansible_user: [a]", "expected one value, found a list"),
+        ("ansible_user: 5", "expected text, found the number 5: quote it"),
+        ("ansible_host: '{{ ip }}'", "templates ({{ ... }}) are not rendered here"),
+        ("ansible_password: '{{ vault }}'", "templates ({{ ... }}) are not rendered here"),
+        ("ansible_hots: a", "unknown variable (did you mean 'ansible_host'?)"),
+        ("ansible_become_flags: -H", "is not supported"),
+        ("ansible_ssh_common_args: -o ProxyCommand=x", "proxycommand is not supported"),
+        ("ansible_ssh_common_args: -v", "-v is not supported"),
+        ("ansible_ssh_common_args: -o StrictHostKeyChecking=perhaps", "lacks a value that can be used"),
+        ("ansible_ssh_common_args: -J", "proxyjump lacks a value"),
+        ("ansible_ssh_common_args: -J 'a", "a quotation mark is not closed"),
+        ("{ansible_user: a, ansible_ssh_user: b}", "ansible_user is given twice"),
+    ],
+)
+def test_a_wrong_connection_variable_is_reported(text: str, expected: str) -> None:
+    (problem,) = read(text)[1]
+    assert problem.startswith("f:1: ansible_")
+    assert expected in problem
+
+
+def test_other_variables_of_ansible_are_let_be() -> None:
+    assert good("{ansible_python_interpreter: /usr/bin/python3, ansible_pipelining: true}").kind == "ssh"
+
+
+@pytest.mark.parametrize("value", ["hunter2", "[hunter2]", "{a: hunter2}", "123456"])
+def test_neither_repr_nor_message_shows_a_password(value: str) -> None:
+    found, problems = read(f"ansible_password: {value}\nansible_become_pass: {value}")
+    shown = repr(found) + "".join(problems)
+    assert "hunter2" not in shown
+    assert "123456" not in shown
+
+
+def test_a_secret_in_ssh_arguments_is_not_repeated() -> None:
+    assert "hunter2" not in "".join(read("ansible_ssh_common_args: -o ProxyCommand='sshpass -p hunter2'")[1])

@@ -1,0 +1,294 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podstead.errors import InputError
+from podstead.inventory import ResolvedHost, load, read_inventory
+
+ROOT = Path(__file__).parents[2]
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def failing(*sources: str | Path, **options: Any) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        load(sources, **options)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def names(hosts: tuple[ResolvedHost, ...]) -> list[str]:
+    return [host.name for host in hosts]
+
+
+def test_this_machine_needs_no_inventory() -> None:
+    (host,) = load([], pattern="@local", extra_vars=["users={alice: {}}"])
+    assert (host.name, host.connection.kind) == ("@local", "local")
+    assert list(host.spec.users) == ["alice"]
+    assert host.spec.roles == ("rootless-podman",)
+    assert host.origins[("users", "alice")].origin.where == "-e #1"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("@ssh/web1", ("ssh", "web1", None, None)),
+        ("@ssh/me@web1:2222", ("ssh", "web1", "me", 2222)),
+        ("@podman/box", ("podman", "box", None, None)),
+        ("@docker/box", ("docker", "box", None, None)),
+        ("@chroot//srv/root", ("chroot", "/srv/root", None, None)),
+    ],
+)
+def test_a_pseudo_host_names_its_connection(pattern: str, expected: tuple[object, ...]) -> None:
+    for host in (*load([], pattern=pattern), *load([pattern])):
+        reached = host.connection
+        assert (reached.kind, reached.address, reached.user, reached.port) == expected
+
+
+def test_an_unknown_pseudo_host_is_refused() -> None:
+    assert "is none of @local" in failing(pattern="@lokal")[0]
+
+
+def test_a_list_of_hosts_is_a_source() -> None:
+    assert names(load(["b,a,"])) == ["b", "a"]
+
+
+def test_layers_reach_a_host_in_the_order_of_their_ranks(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "site: {children: {web: {hosts: {web1: {ansible_user: h}, web2: }}}}",
+            "roles/mine/role.yml": "users: {role: {}}\nsubids: {count: 1}",
+            "group_vars/all.yml": "roles: [mine]\nsubids: {count: 2}\nansible_user: a\nansible_port: 1",
+            "group_vars/site.yaml": "subids: {count: 3}\nansible_user: s\nansible_port: 2",
+            "group_vars/web/one.yml": "subids: {count: 4}\nansible_user: w\nansible_port: 3",
+            "group_vars/web/two.yml": "storage: {driver: vfs}",
+            "host_vars/web1.yml": "subids: {count: 5}",
+        },
+    )
+    one, two = load([tmp_path / "hosts.yml"], extra_vars=["subids={allocation: by-uid}"])
+    assert (one.spec.subids.count, two.spec.subids.count) == (5, 4)
+    assert one.spec.subids.allocation == "by-uid"
+    assert one.groups == ("site", "web")
+    assert (one.spec.storage.driver, list(one.spec.users)) == ("vfs", ["role"])
+    assert (one.connection.user, two.connection.user, one.connection.port) == ("h", "w", 3)
+    found = one.origins[("subids", "count")]
+    assert [one.file.removeprefix(f"{tmp_path}/") for one in (found.origin, *found.replaced)] == [
+        "host_vars/web1.yml",
+        "group_vars/web/one.yml",
+        "group_vars/site.yaml",
+        "group_vars/all.yml",
+        "roles/mine/role.yml",
+    ]
+
+
+def test_roles_of_the_host_replace_those_of_its_groups(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "web: {hosts: {a: {roles: [two]}, b: , c: {roles: []}}, vars: {roles: [one]}}",
+            "roles/one/role.yml": "users: {one: {}}",
+            "roles/two/role.yml": "users: {two: {}}",
+        },
+    )
+    assert [list(host.spec.users) for host in load([tmp_path])] == [["two"], ["one"], []]
+    extra = load([tmp_path], extra_vars=["roles=[one, two]"])
+    assert [sorted(host.spec.users) for host in extra] == [["one", "two"]] * 3
+
+
+def test_a_role_of_another_folder_can_be_named(tmp_path: Path) -> None:
+    write(tmp_path, {"shared/mine/role.yml": "users: {app: {}}"})
+    (host,) = load(["a,"], roles_dirs=[tmp_path / "shared"], extra_vars=["roles=[mine]"])
+    assert list(host.spec.users) == ["app"]
+
+
+def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -> None:
+    write(tmp_path, {"more.yml": "storage: {driver: vfs}"})
+    extra = [
+        "ansible_port=23",
+        '{"users": {"a": {"uid": 5}}}',
+        f"@{tmp_path}/more.yml",
+        "storage={driver: btrfs}",
+    ]
+    (host,) = load(["a,"], extra_vars=extra)
+    assert (host.connection.port, host.spec.users["a"].uid, host.spec.storage.driver) == (23, 5, "btrfs")
+    assert failing("a,", extra_vars=["x", "subids.count=5", "@/nowhere.yml", "[1]"]) == [
+        "-e #1: expected key=value, {key: value} or @file",
+        "-e #2: subids.count: unknown key (did you mean 'subids'?)",
+        "-e #4: expected key=value, {key: value} or @file",
+        "/nowhere.yml: cannot be read: No such file or directory",
+    ]
+
+
+def test_connection_defaults_give_way_to_every_layer(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.yml": "all: {hosts: {a: {ansible_user: own}, b: }}"})
+    hosts = load([tmp_path], connection_defaults={"ansible_user": "option", "ansible_become": "true"})
+    assert [(host.connection.user, host.connection.become) for host in hosts] == [
+        ("own", True),
+        ("option", True),
+    ]
+
+
+def test_one_mistake_that_reaches_many_hosts_is_reported_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"hosts.yml": "web: {hosts: {'w[1:100]': }}", "group_vars/web.yml": "\nusers: {a: {lingr: true}}"},
+    )
+    assert failing(tmp_path) == [
+        f"{tmp_path}/group_vars/web.yml:2: users.a.lingr: unknown key (did you mean 'linger'?)"
+    ]
+
+
+def test_the_mistakes_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "web: {hosts: {a: {subids: {count: x}}, b: {ansible_port: x}}}",
+            "group_vars/all.yml": "a: [",
+            "group_vars/web.yml": "user: {}",
+            "host_vars/b.yml": "no: 1",
+        },
+    )
+    assert [problem.removeprefix(f"{tmp_path}/").split(": ")[0] for problem in failing(tmp_path)] == [
+        "group_vars/all.yml:1",
+        "group_vars/web.yml:1",
+        "host_vars/b.yml:1",
+        "hosts.yml:1",
+        "hosts.yml:1",
+    ]
+
+
+def test_a_mistake_that_a_later_layer_hides_is_found(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "all: {hosts: {a: {storage: {driver: vfs}}}}",
+            "group_vars/all.yml": "storage: {driver: zfs}",
+        },
+    )
+    assert "found 'zfs'" in failing(tmp_path)[0]
+
+
+def test_an_unknown_variable_is_a_mistake(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.ini": "a my_variable=1\n"})
+    assert failing(tmp_path)[0].startswith(f"{tmp_path}/hosts.ini:1: my_variable: unknown key")
+
+
+def test_groups_of_one_depth_that_disagree_are_reported(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "h.yml": "a: {hosts: {x: }, vars: {ansible_user: one}}\nb: {hosts: {x: }, vars: {ansible_user: two}}"
+        },
+    )
+    (problem,) = failing(tmp_path)
+    assert f"{tmp_path}/h.yml:2: ansible_user: is 'two' here and 'one' in {tmp_path}/h.yml:1" in problem
+
+
+def test_passwords_that_disagree_are_not_shown(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "h.yml": "a: {hosts: {x: }, vars: {ansible_password: hunter1}}\nb: {hosts: {x: }, vars: {ansible_password: hunter2}}"
+        },
+    )
+    assert "a hidden value" in failing(tmp_path)[0]
+    assert "hunter" not in failing(tmp_path)[0]
+
+
+def test_a_resolved_host_does_not_show_passwords() -> None:
+    hosts = load(
+        ["a,"],
+        extra_vars=["ansible_password=hunter2"],
+        connection_defaults={"ansible_become_pass": "hunter2"},
+    )
+    assert hosts[0].connection.become_password is not None
+    assert "hunter2" not in repr(hosts)
+    assert "hunter2" not in repr(hosts[0].tree)
+
+
+def test_a_missing_inventory_is_reported(tmp_path: Path) -> None:
+    assert failing(tmp_path / "x") == [
+        f"{tmp_path}/x: there is no such inventory file or folder; for a list of hosts write 'host1,' with a comma"
+    ]
+
+
+def test_an_inventory_without_hosts_is_reported(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.yml": "all:\n"})
+    assert failing(tmp_path / "hosts.yml") == [f"{tmp_path}/hosts.yml: names no host"]
+    assert failing(",") == [",: names no host"]
+
+
+def test_no_inventory_at_all_is_reported_with_a_hint() -> None:
+    with pytest.raises(InputError) as caught:
+        load([])
+    assert "@local" in caught.value.hint
+
+
+def test_a_folder_without_inventory_files_is_reported(tmp_path: Path) -> None:
+    write(tmp_path, {"group_vars/all.yml": "{}", "notes.md": "x", "README": "x"})
+    assert "holds no inventory file" in failing(tmp_path)[0]
+
+
+def test_an_inventory_script_is_not_run(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts": "#!/bin/sh\ntouch pwned\n"})
+    assert "inventory scripts are not run" in failing(tmp_path / "hosts")[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["[web]\na\n", "a ansible_port=22\n", "web:\n  hosts:\n    a:\n", "---\nweb: {hosts: {a: }}\n"]
+)
+def test_a_file_without_suffix_is_told_by_its_text(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"hosts": text})
+    assert names(load([tmp_path / "hosts"])) == ["a"]
+
+
+def test_several_sources_add_up_in_their_order(tmp_path: Path) -> None:
+    write(tmp_path, {"one/hosts.yml": "web: {hosts: {z: }}", "two/hosts.ini": "[web]\na\nz\n"})
+    assert names(load([tmp_path / "one", tmp_path / "two"], pattern="web")) == ["z", "a"]
+
+
+def test_pattern_and_limit_choose_hosts(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.yml": "web: {hosts: {'w[1:4]': }}\ndb: {hosts: {d1: }}"})
+    assert names(load([tmp_path], pattern="web", limit="w1:w3:d1")) == ["w1", "w3"]
+    assert failing(tmp_path, pattern="web", limit="db") == ["--limit: no host matches both 'web' and 'db'"]
+    assert failing(tmp_path, pattern="wbe") == [
+        f"pattern: no host or group is called 'wbe' in {tmp_path} (did you mean 'web'?)"
+    ]
+
+
+def test_hosts_in_no_group_are_ungrouped(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.ini": "a\nb\n[web]\nb\n", "group_vars/ungrouped.yml": "users: {u: {}}"})
+    assert names(load([tmp_path], pattern="ungrouped")) == ["a"]
+    assert [(host.groups, list(host.spec.users)) for host in load([tmp_path])] == [
+        (("ungrouped",), ["u"]),
+        (("web",), []),
+    ]
+
+
+def test_the_vars_of_hosts_that_were_not_chosen_are_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.ini": "a\nb\n", "host_vars/b.yml": "no: ["})
+    assert names(load([tmp_path], pattern="a")) == ["a"]
+
+
+def test_hosts_with_the_same_layers_share_one_spec() -> None:
+    one, two = load(["a,b,"])
+    assert one.spec is two.spec
+
+
+@pytest.mark.parametrize("name", ["local", "fleet", "ci"])
+def test_the_example_inventories_are_valid(name: str) -> None:
+    hosts = load([ROOT / "inventories" / name])
+    assert all(host.spec.users for host in hosts)
+
+
+def test_the_inventory_lists_its_groups() -> None:
+    inventory = read_inventory([ROOT / "inventories" / "fleet"])
+    assert {"canary", "web"} < set(inventory.groups)
+    assert inventory.members("canary") == {"web1.example.com"}

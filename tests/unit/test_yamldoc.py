@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+
+from podstead.errors import InputError
+from podstead.nodes import Origin, plain
+from podstead.yamldoc import parse, read
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        parse(text, "f")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_every_value_knows_the_line_of_its_key() -> None:
+    tree = parse("users:\n  alice:\n    linger: true\n  bob: {}\nroles: [a,\n  b]\n", "f")
+    users = tree.entries["users"]
+    assert users.origin == Origin("f", 1)
+    assert users.entries["alice"].origin == Origin("f", 2)
+    assert users.entries["alice"].entries["linger"].origin == Origin("f", 3)
+    assert users.entries["bob"].origin == Origin("f", 4)
+    assert [item.origin.line for item in tree.entries["roles"].items] == [5, 6]
+
+
+def test_plain_values_are_those_of_yaml() -> None:
+    text = 'a: 1_000\nb: 0x1f\nc: 1.5\nd: yes\ne: ~\nf: "no"\ng: "12"\nh: -0\ni: [x, {y: z}]\nj: !!str 7\n'
+    expected = {"a": 1000, "b": 31, "c": 1.5, "d": True, "e": None, "f": "no", "g": "12", "h": 0}
+    assert plain(parse(text, "f")) == {**expected, "i": ["x", {"y": "z"}], "j": "7"}
+
+
+def test_an_empty_document_is_a_null() -> None:
+    assert parse("# nothing\n", "f").value is None
+
+
+def test_all_problems_of_a_file_are_reported_at_once() -> None:
+    assert problems("no: 1\n12: 1\na: 2001-01-01\nb: 1\nb: 2\n") == [
+        "f:1: the key no is read as false: quote it",
+        "f:2: the key 12 is read as the number 12: quote it",
+        "f:3: a: 2001-01-01 is read as a date: quote it",
+        "f:5: b: is given twice; the first is in line 4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("on", "true"),
+        ("~", "nothing"),
+        ("1.5", "the number 1.5"),
+        ("2001-01-01", "a date"),
+        ("012", "a number"),
+    ],
+)
+def test_a_key_that_yaml_reads_as_something_else_must_be_quoted(key: str, kind: str) -> None:
+    assert problems(f"{key}: x") == [f"f:1: the key {key} is read as {kind}: quote it"]
+    assert plain(parse(f'"{key}": x', "f")) == {key: "x"}
+
+
+@pytest.mark.parametrize("text", ["012", "1:30", ".nan", ".inf", "9" * 5000])
+def test_a_number_in_a_surprising_form_must_be_quoted(text: str) -> None:
+    assert "quote it" in problems(f"a: {text}")[0]
+
+
+def test_a_tab_is_named_as_such() -> None:
+    assert problems("a:\n\tb: 1\n") == [
+        "f:2: is not YAML: a tab is used for indentation; YAML takes spaces only"
+    ]
+
+
+def test_anchors_aliases_and_merge_keys_are_understood() -> None:
+    text = "x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\nz: [*x]\n"
+    assert plain(parse(text, "f")) == {"x": {"a": 1, "b": 2}, "y": {"a": 1, "b": 3}, "z": [{"a": 1, "b": 2}]}
+
+
+def test_an_alias_bomb_is_refused() -> None:
+    rows = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    assert "counting each use of an alias" in problems("a0: &a0 [x, x]\n" + "\n".join(rows))[0]
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_deep_nesting_is_refused_and_does_not_end_the_process(opening: str) -> None:
+    assert "nested deeper than 64 levels" in problems(opening * 200_000)[0]
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    assert "anchor" in problems("a: &a [*a]")[0]
+
+
+def test_a_second_document_is_refused() -> None:
+    assert problems("a: 1\n---\nb: 2\n") == [
+        "f:2: a second YAML document starts here; one file holds one document"
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["!vault x", "!!binary aa", "!!set {a}", "!x [1]", "!!python/name:os.system ''"]
+)
+def test_tags_are_refused(value: str) -> None:
+    assert problems(f"a: {value}") == ["f:1: a: YAML tags (!name) are not supported; only plain values are"]
+
+
+@pytest.mark.parametrize(
+    "value", ["*hunter2", "!hunter2 x", "!a!hunter2 x", "0123456701234567", "'hunter2", "a: hunter2"]
+)
+def test_no_message_repeats_a_password(value: str) -> None:
+    assert not any("hunter2" in one or "01234567" in one for one in problems(f"ansible_password: {value}"))
+
+
+def test_a_file_that_is_not_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    path.write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}:2: is not UTF-8 text"
+
+
+def test_a_missing_file_is_a_problem_of_the_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        read(tmp_path / "x.yml")
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\n")
+    assert plain(read(path)) == {"a": 1}
