@@ -85,23 +85,25 @@ def converge(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say
     say("looking")
     state = look(spec, run, draw)
     done: list[ChangeRecord] = []
+    made: list[Change] = []
     failed = False
     for _ in range(MAX_ROUNDS):
         intended = plan(spec, state, allowed=job.allow)
         changes = select(intended.changes, tags=job.tags, skip_tags=job.skip_tags)
         if not changes or job.verb == "check":
             break
-        if any(change.id in {one.id for one in done} for change in changes):
+        if any(change in made for change in changes):
             break  # a change that was made and is still wanted did not hold: said below, never tried for ever
         batch = _batch(changes)
         say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
         result = apply(spec, batch, run, draw)
+        made += batch
         done += result.records
         state = result.state
         failed = result.failed
         if failed:
             break
-    return _report(target.name, spec, state, done, job, failed=failed)
+    return _report(target.name, spec, state, list(zip(done, made, strict=True)), job, failed=failed)
 
 
 def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -110,11 +112,13 @@ def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return packages or changes
 
 
-def _report(name: str, spec: HostSpec, state: HostState, done: list[ChangeRecord], job: Job, *, failed: bool) -> HostReport:
+def _report(
+    name: str, spec: HostSpec, state: HostState, done: list[tuple[ChangeRecord, Change]], job: Job, *, failed: bool
+) -> HostReport:
     left = plan(spec, state, allowed=job.allow)
     pending = {change.id: change for change in select(left.changes, tags=job.tags, skip_tags=job.skip_tags)}
-    records = [_confirmed(record, still=record.id in pending) for record in done]
-    seen = {record.id for record in records}
+    records = [_confirmed(record, still=pending.get(record.id) == change) for record, change in done]
+    seen = {record.id for record, change in done if pending.get(record.id) == change}
     for change in pending.values():
         if change.id not in seen:
             status = ChangeStatus.PENDING if job.verb == "check" else ChangeStatus.NOT_REACHED

@@ -76,7 +76,8 @@ def context(case: Case) -> Iterator[Finding]:
         wrong.append(f"primary group is {seen.who[2]}, passwd says {fields[3]}")
     if seen.status.get("NoNewPrivs") == "1":
         wrong.append("no_new_privs is set")
-    if seen.environment.get("USER") not in (seen.who[0], None):
+    # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
+    if seen.environment.get("USER") not in (seen.who[0], None, ""):
         wrong.append(f"$USER is {seen.environment['USER']}, the user is {seen.who[0]}")
     for need, text in (("directory", "the working directory cannot be entered"), ("home", f"{case.account.home} is not writable")):
         if need not in seen.access:

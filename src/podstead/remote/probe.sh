@@ -9,16 +9,16 @@ ps_start() {
     if [ -S "$bus" ] && command -v systemd-run >/dev/null &&
         ps_as_user "$PS_USER" systemd-run --user --quiet --collect --pipe --wait true; then
         ps_record context session
-        # the time limit is the unit's: systemd ends everything that the probe started
-        ps_as_user "$PS_USER" systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" \
-            sh -c "$PS_PROBE"
+        # on standard input, because systemd expands ${NAME} in the arguments of a unit (systemd.service(5)); the time
+        # limit is the unit's, so systemd ends everything that the probe started
+        printf '%s\n' "$PS_PROBE" | ps_as_user "$PS_USER" \
+            systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" sh -s
     else
         ps_record context direct
-        if command -v timeout >/dev/null; then
-            ps_as_user "$PS_USER" timeout -k 5 "$PS_SECONDS" sh -c "$PS_PROBE"
-        else
-            ps_as_user "$PS_USER" sh -c "$PS_PROBE"
-        fi
+        limit=
+        if command -v timeout >/dev/null; then limit="timeout -k 5 $PS_SECONDS"; fi
+        # shellcheck disable=SC2086 # a command and its words
+        printf '%s\n' "$PS_PROBE" | ps_as_user "$PS_USER" $limit sh -s
     fi
     ps_record ended "$?"
 }

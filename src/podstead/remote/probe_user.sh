@@ -89,6 +89,8 @@ ps_space() { # private folders: T on the file system of the user's storage, R fo
     mkdir -p "$T/config" "$T/fs" "$T/vol"
     chmod 0755 "$T"
     chmod 0777 "$T/vol"
+    # crun before 1.11 looks for the user bus in the runtime directory alone
+    [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] || ln -s "$XDG_RUNTIME_DIR/bus" "$R/bus"
     # the user's own configuration counts, but nothing may be written next to it
     [ -d "${XDG_CONFIG_HOME:-$HOME/.config}/containers" ] &&
         ln -s "${XDG_CONFIG_HOME:-$HOME/.config}/containers" "$T/config/containers"
@@ -123,7 +125,7 @@ chown 5:5 "$f"'
 
 ps_engine() {
     ps_record podman
-    ps_limit 20 podman --version
+    ps_podman --version
     ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST"
     ps_record owned
     stat -c '%u:%g' "$T/owned"

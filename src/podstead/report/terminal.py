@@ -34,7 +34,7 @@ _VERDICTS = {
     Verdict.COULD_NOT_LOOK: "unknown",
     Verdict.NOT_APPLICABLE: "n/a",
 }
-_WIDTH = 11
+_WIDTH = 13
 PARTS = 7
 """Parts that are looked at on every host; the recap counts them as Ansible counts tasks."""
 
@@ -51,10 +51,10 @@ def render(report: Report, console: Console, *, diff: bool = False, verbose: int
         console.print(_recap(host, width), soft_wrap=True)
 
 
-def _line(word: str, text: str, indent: int = 2) -> Text:
+def _line(word: str, *texts: str, indent: int = 2) -> Text:
     line = Text(" " * indent)
     line.append(word.ljust(_WIDTH), style=_STYLES.get(word, ""))
-    line.append(one_line(text))
+    line.append("  ".join(one_line(text) for text in texts))
     return line
 
 
@@ -74,11 +74,11 @@ def _host(host: HostReport, *, diff: bool, verbose: int) -> Iterator[Text]:
     for change in host.changes:
         yield from _change(change, diff=diff)
     for refusal in host.refusals:
-        yield _line("refused", f"{refusal.id}  {refusal.title}")
+        yield _line("refused", refusal.id, refusal.title)
         yield from _more("why", refusal.reason)
         yield from _more("do", refusal.remedy)
     for absent in host.not_applicable:
-        yield _line("n/a", f"{absent.id}  {absent.reason}")
+        yield _line("n/a", absent.id, absent.reason)
     yield from _findings(host.findings)
     if host.status is Status.OK and not host.findings:
         yield _line("ok", "nothing to change")
@@ -87,7 +87,7 @@ def _host(host: HostReport, *, diff: bool, verbose: int) -> Iterator[Text]:
 
 
 def _change(change: ChangeRecord, *, diff: bool) -> Iterator[Text]:
-    yield _line(change.status.value, f"{change.id}  {change.title}")
+    yield _line(change.status.value, change.id, change.title)
     if diff and change.diff:
         for row in printable(change.diff).splitlines():
             style = "green" if row.startswith("+") else "red" if row.startswith("-") else "dim"
@@ -102,7 +102,7 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[Text]:
     for user, group in groupby(findings, key=lambda finding: finding.user):
         yield Text(f"  {f'as {one_line(user)}' if user else 'the host'}", style="bold")
         for finding in group:
-            yield _line(_VERDICTS[finding.verdict], f"{finding.check}  {finding.title}", indent=4)
+            yield _line(_VERDICTS[finding.verdict], finding.check, finding.title, indent=4)
             if finding.verdict is Verdict.PASS:
                 if finding.found:
                     yield Text(f"{' ' * (_WIDTH + 4)}{one_line(finding.found)}", style="dim")
