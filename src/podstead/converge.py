@@ -79,11 +79,13 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
     return Applied(records=tuple(results), state=from_records(records))
 
 
-def converge(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:
-    """Check or apply, by ``job.verb``. Raises LookError and whatever ``run`` raises."""
+def converge(  # noqa: PLR0913 - what a host is, and the four ways to reach it
+    job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say, *, state: HostState | None = None
+) -> HostReport:
+    """Check or apply, by ``job.verb``; ``state`` is a look that was just taken. Raises LookError and what ``run`` raises."""
     spec = target.spec
     say("looking")
-    state = look(spec, run, draw)
+    state = state or look(spec, run, draw)
     done: list[ChangeRecord] = []
     made: list[Change] = []
     failed = False

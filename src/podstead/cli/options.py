@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
+from podstead.invoker import invoking_user
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -120,17 +121,6 @@ def _load(
     return load(
         list(sources), extra_vars=list(extra_vars), pattern=pattern, limit=limit, roles_dirs=list(roles), connection_defaults=defaults
     )
-
-
-def invoking_user() -> str | None:
-    """The ordinary person behind this process: who called sudo, or who runs it. None for plain root."""
-    if os.geteuid() == 0:
-        name = os.environ.get("SUDO_USER") or os.environ.get("DOAS_USER")
-        return name if name and name != "root" else None
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no passwd entry
-        return None
 
 
 def _ask(prompt: str) -> SecretStr:

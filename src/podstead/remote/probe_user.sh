@@ -47,7 +47,7 @@ ps_maps() { # name: both maps of the child as they are now
     cat "/proc/$child/uid_map" "/proc/$child/gid_map"
 }
 
-ps_raw_write() { printf '%b' "$PS_RAW" >"/proc/$child/uid_map"; }
+ps_raw_write() { printf '%b' "$PS_RAW" | cat >"/proc/$child/uid_map"; } # cat says what the kernel says, dash does not
 
 ps_single_map() {
     echo deny >"/proc/$child/setgroups" && echo "0 $(id -u) 1" >"/proc/$child/uid_map" &&

@@ -1,0 +1,3 @@
+from podstead.deploys import verify
+
+verify()

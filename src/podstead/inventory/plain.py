@@ -1,0 +1,61 @@
+"""A host document from plain Python values, as a pyinfra inventory or a program holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podstead.errors import InputError, Problem
+from podstead.layers import Layer, Rank, Stage, merge
+from podstead.nodes import Node, Origin
+from podstead.roles import DEFAULT_ROLE, Shelf, builtin_roles
+from podstead.spec import HostSpec
+from podstead.validate import validate
+
+KEYS = frozenset(HostSpec.model_fields)
+"""The keys of the host document; other data of the same inventory is somebody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainLayer:
+    """One layer: what it is called in messages, where it ranks, and its values."""
+
+    name: str
+    rank: Rank
+    values: Mapping[str, Any]
+
+
+def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> HostSpec:
+    """Merge plain layers over their roles. Raises InputError with every mistake."""
+    problems: list[Problem] = []
+    given = []
+    for one in layers:
+        origin = Origin(one.name)
+        tree = _node({key: value for key, value in one.values.items() if key in KEYS}, origin, problems)
+        problems.extend(validate(tree, fragment=True)[1])
+        given.append(Layer(name=one.name, rank=one.rank, tree=tree))
+    wanted = merge(given, problems).entries.get("roles")
+    default = Origin("podstead's default")
+    names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)
+    shelf = Shelf([*roles, builtin_roles()])
+    defaults = Layer(name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default))
+    spec, more = validate(merge([defaults, *shelf.layers(names, problems), *given], problems))
+    if problems or more or spec is None:
+        raise InputError([*problems, *more])
+    return spec
+
+
+def _node(value: object, origin: Origin, problems: list[Problem]) -> Node:
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                problems.append(Problem(where=origin.where, key=repr(key), message="a key must be text"))
+        return Node({key: _node(child, origin, problems) for key, child in value.items() if isinstance(key, str)}, origin)
+    if isinstance(value, list | tuple):
+        return Node(tuple(_node(child, origin, problems) for child in value), origin)
+    if value is None or isinstance(value, str | int | float | bool):
+        return Node(value, origin)
+    problems.append(Problem(where=origin.where, message=f"a {type(value).__name__} has no place in a host document"))
+    return Node(None, origin)
