@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from podstead.ranges import ALIGN, IdRange, first_overlap, total
 
@@ -162,7 +163,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
 def objection(own: Iterable[IdRange], side: Holdings, own_id: int | None) -> str | None:
     """Why existing ranges are no good, or None. Such ranges are never rewritten; a person must decide."""
     ranges = sorted(own)
-    for one, following in zip(ranges, ranges[1:], strict=False):
+    for one, following in pairwise(ranges):
         if one.overlaps(following):
             return f"its ranges {one} and {following} overlap, which the kernel refuses (newuidmap: Invalid argument)"
     if len(ranges) >= MAX_MAP_EXTENTS:

@@ -25,7 +25,9 @@ def hosts(
     return load(sources, extra_vars=list(extra_vars), pattern=pattern, limit=limit)
 
 
-def apply(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+def apply(
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+) -> Report:
     """Bring hosts to their declared state, then look again.
 
     ``options`` are fields of :class:`podstead.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
@@ -35,12 +37,16 @@ def apply(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = No
     return run(job_for("apply", chosen, **options), on_progress=on_progress)
 
 
-def check(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+def check(
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+) -> Report:
     """Say what :func:`apply` would do; change nothing."""
     return run(job_for("check", chosen, **options), on_progress=on_progress)
 
 
-def verify(chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object) -> Report:
+def verify(
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+) -> Report:
     """Prove, on each host and as each user, that rootless Podman works.
 
     ``options``: also ``verify_users`` (names) and ``as_user`` (without root, as the connecting user).

@@ -34,7 +34,9 @@ class Applied:
         return any(record.status is ChangeStatus.FAILED for record in self.records)
 
 
-def select(changes: Sequence[Change], *, tags: Sequence[str] = (), skip_tags: Sequence[str] = ()) -> tuple[Change, ...]:
+def select(
+    changes: Sequence[Change], *, tags: Sequence[str] = (), skip_tags: Sequence[str] = ()
+) -> tuple[Change, ...]:
     """Only the parts that were asked for (``--tags``, ``--skip-tags``; a tag is a part's name or a change's id)."""
 
     def has(change: Change, names: Sequence[str]) -> bool:
@@ -64,7 +66,13 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
     for change in changes:
         code = codes.get(change.id)
         log = logs.get(change.id, "")
-        status = ChangeStatus.NOT_REACHED if code is None else ChangeStatus.CHANGED if code == "0" else ChangeStatus.FAILED
+        status = (
+            ChangeStatus.NOT_REACHED
+            if code is None
+            else ChangeStatus.CHANGED
+            if code == "0"
+            else ChangeStatus.FAILED
+        )
         failed = status is ChangeStatus.FAILED
         results.append(
             ChangeRecord(
@@ -79,7 +87,7 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
     return Applied(records=tuple(results), state=from_records(records))
 
 
-def converge(  # noqa: PLR0913 - what a host is, and the four ways to reach it
+def converge(
     job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say, *, state: HostState | None = None
 ) -> HostReport:
     """Check or apply, by ``job.verb``; ``state`` is a look that was just taken. Raises LookError and what ``run`` raises."""
@@ -115,7 +123,13 @@ def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def _report(
-    name: str, spec: HostSpec, state: HostState, done: list[tuple[ChangeRecord, Change]], job: Job, *, failed: bool
+    name: str,
+    spec: HostSpec,
+    state: HostState,
+    done: list[tuple[ChangeRecord, Change]],
+    job: Job,
+    *,
+    failed: bool,
 ) -> HostReport:
     left = plan(spec, state, allowed=job.allow)
     pending = {change.id: change for change in select(left.changes, tags=job.tags, skip_tags=job.skip_tags)}
@@ -137,7 +151,7 @@ def _report(
 
 
 def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:
-    """"Changed" is said only for what the second look confirms."""
+    """Say "changed" only for what the second look confirms."""
     if record.status is ChangeStatus.CHANGED and still:
         return record.model_copy(
             update={
@@ -160,13 +174,31 @@ def _status(records: Sequence[ChangeRecord], left: Plan, *, failed: bool) -> Sta
 
 _ADVICE = (
     (r"podstead: changed-since", "run podstead again; it plans anew from what is there now"),
-    (r"podstead: locked|cannot lock|Could not get lock", "wait for the other program to end, then run podstead again"),
+    (
+        r"podstead: locked|cannot lock|Could not get lock",
+        "wait for the other program to end, then run podstead again",
+    ),
     (r"No space left on device", "free some space on the host, then run podstead again"),
-    (r"Read-only file system", "the file system is mounted read-only: remount it, or change the image that this host was made from"),
-    (r"Unable to locate package|has no installation candidate|No match for argument|unable to select packages", "the package sources of this host do not have it: check its repositories"),
-    (r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out", "the host cannot reach its package sources: check its network or proxy"),
-    (r"does not exist, you cannot use the flags", "a file is missing that another program should have kept; run podstead again"),
-    (r"no socket /run/user", "look at 'systemctl status user@UID.service' on the host; is dbus-user-session (or dbus-broker) installed?"),
+    (
+        r"Read-only file system",
+        "the file system is mounted read-only: remount it, or change the image that this host was made from",
+    ),
+    (
+        r"Unable to locate package|has no installation candidate|No match for argument|unable to select packages",
+        "the package sources of this host do not have it: check its repositories",
+    ),
+    (
+        r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out",
+        "the host cannot reach its package sources: check its network or proxy",
+    ),
+    (
+        r"does not exist, you cannot use the flags",
+        "a file is missing that another program should have kept; run podstead again",
+    ),
+    (
+        r"no socket /run/user",
+        "look at 'systemctl status user@UID.service' on the host; is dbus-user-session (or dbus-broker) installed?",
+    ),
 )
 
 

@@ -35,8 +35,14 @@ def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
     layers = [PlainLayer(name="all", rank=Rank(Stage.ALL), values=inventory.get_data())]
     # pyinfra's groups are flat and their order is the only rank they have
     for depth, group in enumerate(dict.fromkeys(host.groups)):
-        layers.append(PlainLayer(name=f"group {group}", rank=Rank(Stage.GROUPS, depth), values=inventory.get_group_data(group)))
-    layers.append(PlainLayer(name=f"host {host.name}", rank=Rank(Stage.HOST), values=inventory.get_host_data(host.name)))
+        layers.append(
+            PlainLayer(
+                name=f"group {group}", rank=Rank(Stage.GROUPS, depth), values=inventory.get_group_data(group)
+            )
+        )
+    layers.append(
+        PlainLayer(name=f"host {host.name}", rank=Rank(Stage.HOST), values=inventory.get_host_data(host.name))
+    )
     layers.append(PlainLayer(name="--data", rank=Rank(Stage.EXTRA), values=inventory.get_override_data()))
     layers.append(PlainLayer(name="provision()", rank=Rank(Stage.EXTRA, 1), values=extra or {}))
     given = {key for layer in layers for key in layer.values}

@@ -25,7 +25,11 @@ class Entry:
     def text(self, width: int = 80) -> str:
         """The entry as a person reads it."""
         rows = [f"{self.id}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
-        for label, text in (("Why", self.why), ("By hand", self.remedy), ("Sources", "; ".join(self.sources))):
+        for label, text in (
+            ("Why", self.why),
+            ("By hand", self.remedy),
+            ("Sources", "; ".join(self.sources)),
+        ):
             rows.append(textwrap.fill(text, width=width, initial_indent=f"{label}: ", subsequent_indent="  "))
         return "\n".join(rows)
 
@@ -49,7 +53,13 @@ CHANGES: tuple[Entry, ...] = (
         "Use a release or a package source that has it, or relax packages.NAME.version.",
         "PEP 440",
     ),
-    _change("accounts:NAME:exists", "create an account", "Only done where the spec says create: true.", "useradd -m NAME", "useradd(8)"),
+    _change(
+        "accounts:NAME:exists",
+        "create an account",
+        "Only done where the spec says create: true.",
+        "useradd -m NAME",
+        "useradd(8)",
+    ),
     _change(
         "accounts:NAME:uid",
         "an account cannot have this UID",
@@ -170,7 +180,12 @@ def entries() -> Iterator[Entry]:
     """Everything that can be explained, checks first."""
     for check in CHECKS.values():
         yield Entry(
-            id=check.id, title=check.title, severity=check.severity.value, why=check.why, remedy=check.remedy, sources=check.sources
+            id=check.id,
+            title=check.title,
+            severity=check.severity.value,
+            why=check.why,
+            remedy=check.remedy,
+            sources=check.sources,
         )
     yield from CHANGES
 

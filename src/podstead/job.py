@@ -44,7 +44,9 @@ class Job(Message):
     targets: tuple[Target, ...]
     forks: int = Field(default=20, ge=1, le=500)
     connect_timeout: int = Field(default=10, ge=1, le=3600, description="Seconds.")
-    command_timeout: int = Field(default=1800, ge=1, le=86400, description="Seconds for one command on a host.")
+    command_timeout: int = Field(
+        default=1800, ge=1, le=86400, description="Seconds for one command on a host."
+    )
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()

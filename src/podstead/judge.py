@@ -44,7 +44,9 @@ class Case:
         known = CHECKS[check]
         if verdict in (Verdict.FAIL, Verdict.WARN):
             texts.setdefault("remedy", known.remedy)
-        return Finding(check=check, title=known.title, severity=known.severity, verdict=verdict, user=self.user, **texts)
+        return Finding(
+            check=check, title=known.title, severity=known.severity, verdict=verdict, user=self.user, **texts
+        )
 
     def passed(self, check: str, found: str = "", expected: str = "") -> Finding:
         return self.finding(check, Verdict.PASS, found=found, expected=expected)
@@ -52,8 +54,17 @@ class Case:
     def failed(self, check: str, *, expected: str, found: str, cause: str = "", remedy: str = "") -> Finding:
         """A failure; cause and remedy come from what was said where the caller knows none."""
         known = cause_of(found)
-        texts = {"cause": cause or (known.cause if known else ""), "remedy": remedy or (known.remedy if known else "")}
-        return self.finding(check, Verdict.FAIL, expected=expected, found=found, **{key: text for key, text in texts.items() if text})
+        texts = {
+            "cause": cause or (known.cause if known else ""),
+            "remedy": remedy or (known.remedy if known else ""),
+        }
+        return self.finding(
+            check,
+            Verdict.FAIL,
+            expected=expected,
+            found=found,
+            **{key: text for key, text in texts.items() if text},
+        )
 
     def blind(self, check: str, why: str) -> Finding:
         return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
@@ -66,8 +77,27 @@ def context(case: Case) -> Iterator[Finding]:
     """V01"""
     seen = case.evidence
     if len(seen.who) < 3:
-        yield case.blind("V01", "the probe could not be started as this user" if not seen.context else "the probe was cut short")
+        why = "the probe was cut short" if seen.context else "the probe could not be started as this user"
+        yield case.blind("V01", why)
         return
+    wrong = _wrong_with_session(case)
+    if wrong:
+        yield case.failed("V01", expected="a login session of the user", found="; ".join(wrong))
+    elif case.state.platform.systemd and seen.context != "session":
+        yield case.finding(
+            "V01",
+            Verdict.WARN,
+            found="no user bus: the probe ran outside a systemd user session",
+            cause="linger is off and nobody is logged in, or the user bus is not installed",
+            remedy="podstead apply (session.linger: true)",
+        )
+    else:
+        where = "in the user session" if seen.context == "session" else "this host has no user sessions"
+        yield case.passed("V01", f"{seen.who[0]} ({seen.who[1]}:{seen.who[2]}), {where}")
+
+
+def _wrong_with_session(case: Case) -> list[str]:
+    seen = case.evidence
     wrong = []
     fields = seen.passwd.split(":")
     if len(fields) < 7:
@@ -79,20 +109,18 @@ def context(case: Case) -> Iterator[Finding]:
     # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
     if seen.environment.get("USER") not in (seen.who[0], None, ""):
         wrong.append(f"$USER is {seen.environment['USER']}, the user is {seen.who[0]}")
-    for need, text in (("directory", "the working directory cannot be entered"), ("home", f"{case.account.home} is not writable")):
-        if need not in seen.access:
-            wrong.append(text)
-    nested = seen.own_map is not None and not seen.own_map.is_whole_host
-    if nested and seen.own_map and not all(seen.own_map.holds(one) for one in (*case.subuids, *case.subgids)):
-        wrong.append(f"this host is itself in a user namespace ({seen.own_map}) that does not hold the granted IDs")
-    if wrong:
-        yield case.failed("V01", expected="a login session of the user", found="; ".join(wrong))
-        return
-    if case.state.platform.systemd and seen.context != "session":
-        why = "no user bus: the probe ran outside a systemd user session"
-        yield case.finding("V01", Verdict.WARN, found=why, cause="linger is off and nobody is logged in, or the user bus is not installed", remedy="podstead apply (session.linger: true)")
-        return
-    yield case.passed("V01", f"{seen.who[0]} ({seen.who[1]}:{seen.who[2]}), {'in the user session' if seen.context == 'session' else 'this host has no user sessions'}")
+    if "directory" not in seen.access:
+        wrong.append("the working directory cannot be entered")
+    if "home" not in seen.access:
+        wrong.append(f"{case.account.home} is not writable")
+    outer = seen.own_map
+    if (
+        outer
+        and not outer.is_whole_host
+        and not all(outer.holds(one) for one in (*case.subuids, *case.subgids))
+    ):
+        wrong.append(f"this host is itself in a user namespace ({outer}) that does not hold the granted IDs")
+    return wrong
 
 
 def delegation(case: Case) -> Iterator[Finding]:
@@ -105,10 +133,23 @@ def delegation(case: Case) -> Iterator[Finding]:
     expected = f"at least {wanted} IDs on both sides"
     files = case.state.subids
     if not case.granted or min(total(case.subuids), total(case.subgids)) < wanted:
-        cause = "the grant is missing or too small" if case.granted else "one side or both grant nothing, so Podman uses a single ID"
+        cause = (
+            "the grant is missing or too small"
+            if case.granted
+            else "one side or both grant nothing, so Podman uses a single ID"
+        )
         yield case.failed("V02", expected=expected, found=found, cause=cause, remedy="podstead apply")
-    elif files.source == "files" and case.evidence.who and not {"/etc/subuid", "/etc/subgid"} <= case.evidence.access:
-        yield case.failed("V02", expected="files that the user can read", found=f"{case.user} cannot read /etc/subuid or /etc/subgid", remedy="podstead apply, or chmod 0644 /etc/subuid /etc/subgid")
+    elif (
+        files.source == "files"
+        and case.evidence.who
+        and not {"/etc/subuid", "/etc/subgid"} <= case.evidence.access
+    ):
+        yield case.failed(
+            "V02",
+            expected="files that the user can read",
+            found=f"{case.user} cannot read /etc/subuid or /etc/subgid",
+            remedy="podstead apply, or chmod 0644 /etc/subuid /etc/subgid",
+        )
     else:
         yield case.passed("V02", found, expected)
     if not case.granted:
@@ -125,7 +166,13 @@ def _objections(case: Case) -> list[str]:
     found = []
     accounts = case.state.accounts
     names = frozenset({case.user, str(case.account.uid)})
-    sides = zip(case.state.subids.sides, (case.subuids, case.subgids), (accounts.uids, accounts.gids), (case.account.uid, case.account.gid), strict=True)
+    sides = zip(
+        case.state.subids.sides,
+        (case.subuids, case.subgids),
+        (accounts.uids, accounts.gids),
+        (case.account.uid, case.account.gid),
+        strict=True,
+    )
     for file, own, real, own_id in sides:
         others = tuple(entry.range for entry in file.entries if entry.owner not in names)
         side = allocate.Holdings(own=own, others=(*others, *allocate.RESERVED), real=real)
@@ -146,10 +193,24 @@ def namespaces(case: Case) -> Iterator[Finding]:
     if (unshare and unshare.ok) or (inside and inside.ok):
         yield case.passed("V04", "a user namespace was created")
     else:
-        yield case.failed("V04", expected="a user namespace", found=(inside or unshare or Attempt(1, "")).last, **_forbidden(case))
+        yield case.failed(
+            "V04",
+            expected="a user namespace",
+            found=(inside or unshare or Attempt(1, "")).last,
+            **_forbidden(case),
+        )
     if "newuidmap" not in seen.attempts:
-        why = "newuidmap is not installed" if "newuidmap" not in case.state.platform.tools else "no child namespace could be made"
-        yield case.failed("V05", expected="newuidmap and newgidmap", found=why, remedy="podstead apply installs the uid-map tools")
+        why = (
+            "newuidmap is not installed"
+            if "newuidmap" not in case.state.platform.tools
+            else "no child namespace could be made"
+        )
+        yield case.failed(
+            "V05",
+            expected="newuidmap and newgidmap",
+            found=why,
+            remedy="podstead apply installs the uid-map tools",
+        )
         yield from (case.blind(check, why) for check in ("V06", "V07", "V08", "V09"))
         return
     yield _helpers(case)
@@ -163,20 +224,36 @@ def _forbidden(case: Case) -> dict[str, str]:
     """Which kernel switch forbids user namespaces."""
     live = case.state.sysctls.live
     if live.get("user.max_user_namespaces") == "0":
-        return {"cause": "user.max_user_namespaces is 0", "remedy": "podstead apply; a hardening rule may set it again (podstead check names the file)"}
+        return {
+            "cause": "user.max_user_namespaces is 0",
+            "remedy": "podstead apply; a hardening rule may set it again (podstead check names the file)",
+        }
     if live.get("kernel.unprivileged_userns_clone") == "0":
-        return {"cause": "kernel.unprivileged_userns_clone is 0", "remedy": "podstead apply, or sysctl -w kernel.unprivileged_userns_clone=1"}
+        return {
+            "cause": "kernel.unprivileged_userns_clone is 0",
+            "remedy": "podstead apply, or sysctl -w kernel.unprivileged_userns_clone=1",
+        }
     if live.get("kernel.apparmor_restrict_unprivileged_userns") == "1":
-        return {"cause": "AppArmor restricts user namespaces and Podman's path has no profile that allows them", "remedy": "give the real path of podman a profile with 'userns,' in /etc/apparmor.d"}
+        return {
+            "cause": "AppArmor restricts user namespaces and Podman's path has no profile that allows them",
+            "remedy": "give the real path of podman a profile with 'userns,' in /etc/apparmor.d",
+        }
     if case.evidence.status.get("Seccomp") == "2" or case.state.platform.container:
-        return {"cause": "this host is a container whose seccomp profile forbids user namespaces", "remedy": "relax the outer container's profile"}
+        return {
+            "cause": "this host is a container whose seccomp profile forbids user namespaces",
+            "remedy": "relax the outer container's profile",
+        }
     return {}
 
 
 def _helpers(case: Case) -> Finding:
     seen = case.evidence
     expected = f"uid {case.uid_map}; gid {case.gid_map}"
-    bad = [seen.attempts[name] for name in ("newuidmap", "newgidmap") if name in seen.attempts and not seen.attempts[name].ok]
+    bad = [
+        seen.attempts[name]
+        for name in ("newuidmap", "newgidmap")
+        if name in seen.attempts and not seen.attempts[name].ok
+    ]
     if bad:
         cause, remedy = _helper_cause(case, bad[0].said)
         return case.failed("V05", expected=expected, found=bad[0].last, cause=cause, remedy=remedy)
@@ -202,12 +279,24 @@ def _helper_cause(case: Case, said: str) -> tuple[str, str]:
     seen = case.evidence
     modes = [line.split() for line in seen.helper_stat.splitlines()]
     if seen.status.get("NoNewPrivs") == "1":
-        return "no_new_privs is set, so a setuid helper gains nothing", "take NoNewPrivileges= and hardening off the unit"
+        return (
+            "no_new_privs is set, so a setuid helper gains nothing",
+            "take NoNewPrivileges= and hardening off the unit",
+        )
     if "nosuid" in seen.helper_mount.split(","):
         return "the file system of newuidmap is mounted nosuid", "remount it with suid and correct /etc/fstab"
     weak = [mode[0] for mode in modes if len(mode) == 3 and "s" not in mode[1]]
-    if weak and "not permitted" in said and not any(key.startswith("cap.") and "cap_set" in text for key, text in case.state.platform.tools.items()):
-        return f"{weak[0]} has neither the setuid bit nor file capabilities", "reinstall its package (Debian: apt-get install --reinstall uidmap; Fedora: dnf reinstall shadow-utils)"
+    if (
+        weak
+        and "not permitted" in said
+        and not any(
+            key.startswith("cap.") and "cap_set" in text for key, text in case.state.platform.tools.items()
+        )
+    ):
+        return (
+            f"{weak[0]} has neither the setuid bit nor file capabilities",
+            "reinstall its package (Debian: apt-get install --reinstall uidmap; Fedora: dnf reinstall shadow-utils)",
+        )
     known = cause_of(said)
     return (known.cause, known.remedy) if known else ("", "")
 
@@ -220,7 +309,11 @@ def _refused(case: Case, check: str, names: tuple[str, ...], map_name: str, what
     allowed = [name for name, attempt in tried.items() if attempt.ok]
     left = case.evidence.maps[map_name].strip()
     if allowed or left:
-        return case.failed(check, expected="a refusal", found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(left.split()) or 'empty'}")
+        return case.failed(
+            check,
+            expected="a refusal",
+            found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(left.split()) or 'empty'}",
+        )
     return case.passed(check, f"refused: {next(iter(tried.values())).last}", "a refusal")
 
 

@@ -29,7 +29,11 @@ def maps(case: Case) -> Iterator[Finding]:
     inside = case.evidence.attempts.get("inside")
     if inside is None:
         why = "Podman is not installed" if "podman" not in case.state.platform.tools else "Podman was not run"
-        verdict = Verdict.FAIL if "podman" in case.spec.packages and "podman" not in case.state.platform.tools else Verdict.COULD_NOT_LOOK
+        verdict = (
+            Verdict.FAIL
+            if "podman" in case.spec.packages and "podman" not in case.state.platform.tools
+            else Verdict.COULD_NOT_LOOK
+        )
         yield case.finding("V10", verdict, found=why, remedy="podstead apply installs Podman")
         yield from (case.blind(check, why) for check in ("V12", "V13", "V14"))
         return
@@ -42,14 +46,23 @@ def maps(case: Case) -> Iterator[Finding]:
         return
     if uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
         host = uid.to_host(_EXAMPLE)
-        shown = f"uid {uid}; gid {gid}" + (f"; container UID {_EXAMPLE} is host UID {host}" if host is not None else "")
+        shown = f"uid {uid}; gid {gid}" + (
+            f"; container UID {_EXAMPLE} is host UID {host}" if host is not None else ""
+        )
         yield case.passed("V10", shown, expected)
     else:
-        yield case.failed("V10", expected=expected, found=f"uid {uid}; gid {gid}", cause=_single_map(uid.extents == case.uid_map.extents[:1]))
+        yield case.failed(
+            "V10",
+            expected=expected,
+            found=f"uid {uid}; gid {gid}",
+            cause=_single_map(uid.extents == case.uid_map.extents[:1]),
+        )
     allow = sections[2].strip()
     yield case.passed("V12", allow) if allow == "allow" else case.failed("V12", expected="allow", found=allow)
     yield _chown(case, sections[3])
-    yield _owner(case, "V14", case.evidence.owned, (_EXAMPLE, _EXAMPLE), f"a file of container {_EXAMPLE}:{_EXAMPLE}")
+    yield _owner(
+        case, "V14", case.evidence.owned, (_EXAMPLE, _EXAMPLE), f"a file of container {_EXAMPLE}:{_EXAMPLE}"
+    )
 
 
 def _single_map(single: bool) -> str:
@@ -80,13 +93,23 @@ def _kept(case: Case) -> Finding:
 
 def _chown(case: Case, text: str) -> Finding:
     last, glast = case.uid_map.last_inside, case.gid_map.last_inside
-    done = {line.removeprefix("chown ").removesuffix(" ok") for line in text.splitlines() if line.startswith("chown ") and line.endswith(" ok")}
+    done = {
+        line.removeprefix("chown ").removesuffix(" ok")
+        for line in text.splitlines()
+        if line.startswith("chown ") and line.endswith(" ok")
+    }
     wanted = ("1:1", "5:5", f"{last}:{glast}")
     missing = [one for one in wanted if one not in done]
     beyond = sorted(one for one in done if one.startswith("beyond"))
     if missing or beyond:
         errors = [line for line in text.splitlines() if "hown" in line and not line.endswith(" ok")]
-        found = "; ".join((*(f"chown to {one} failed" for one in missing), *(f"chown {one} worked" for one in beyond), *errors[:1]))
+        found = "; ".join(
+            (
+                *(f"chown to {one} failed" for one in missing),
+                *(f"chown {one} worked" for one in beyond),
+                *errors[:1],
+            )
+        )
         return case.failed("V13", expected=f"1, 5 and {last} allowed, {last + 1} refused", found=found)
     return case.passed("V13", f"1, 5 and {last} allowed, {last + 1} refused")
 
@@ -112,12 +135,23 @@ def containers(case: Case) -> Iterator[Finding]:
         return
     uid_text, _, gid_text = ran.said.partition("--\n")
     # warnings of Podman may stand before the maps
-    uid, gid = (id_map("\n".join(line for line in text.splitlines() if line.split() and all(field.isdigit() for field in line.split()))) for text in (uid_text, gid_text))
+    uid, gid = (
+        id_map(
+            "\n".join(
+                line
+                for line in text.splitlines()
+                if line.split() and all(field.isdigit() for field in line.split())
+            )
+        )
+        for text in (uid_text, gid_text)
+    )
     volume = _owner(case, "V17", case.evidence.volume, (5, 7), "a file of container 5:7")
     if volume.verdict is not Verdict.PASS:
         yield volume
     elif not uid or not gid or not uid.same_ids(case.uid_map) or not gid.same_ids(case.gid_map):
-        yield case.failed("V17", expected=f"uid {case.uid_map}; gid {case.gid_map}", found=f"uid {uid}; gid {gid}")
+        yield case.failed(
+            "V17", expected=f"uid {case.uid_map}; gid {case.gid_map}", found=f"uid {uid}; gid {gid}"
+        )
     else:
         yield case.passed("V17", f"uid {uid}; {volume.found}")
     yield _top(case)
@@ -135,8 +169,14 @@ def _top(case: Case) -> Finding:
     real = ":".join(host)
     truth = case.evidence.process
     if shown[1] == host[0] and shown[3] == host[1] and truth in ("", real):
-        return case.passed("V18", f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth or 'nothing'}", real)
-    return case.failed("V18", expected=real, found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth or 'nothing'}")
+        return case.passed(
+            "V18", f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth or 'nothing'}", real
+        )
+    return case.failed(
+        "V18",
+        expected=real,
+        found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth or 'nothing'}",
+    )
 
 
 def sockets(case: Case) -> Iterator[Finding]:
@@ -155,9 +195,13 @@ def _ports(case: Case, binds: tuple[Bind, ...]) -> Finding:
     if not live.isdigit():
         return case.blind("V21", f"{PORT_START} could not be read")
     boundary = int(live)
-    wrong, right = [], []
+    wrong: list[str] = []
+    right: list[str] = []
     for one in binds:
-        free = one.result in ("ok", str(errno.EADDRINUSE))  # a port in use was not refused: the permission comes first
+        free = one.result in (
+            "ok",
+            str(errno.EADDRINUSE),
+        )  # a port in use was not refused: the permission comes first
         if one.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
             continue  # no IPv6 on this host
         text = f"IPv{one.family} port {one.port} {'bound' if free else _errno(one.result)}"
@@ -168,7 +212,11 @@ def _ports(case: Case, binds: tuple[Bind, ...]) -> Finding:
     if not right and not wrong:
         return case.blind("V21", "no bind was tried")
     expected = f"bound from {boundary} on, refused below"
-    return case.failed("V21", expected=expected, found="; ".join(wrong), remedy="podstead apply") if wrong else case.passed("V21", "; ".join(right), expected)
+    return (
+        case.failed("V21", expected=expected, found="; ".join(wrong), remedy="podstead apply")
+        if wrong
+        else case.passed("V21", "; ".join(right), expected)
+    )
 
 
 def _errno(result: str) -> str:
@@ -181,12 +229,25 @@ def _icmp(case: Case) -> Finding:
     live = case.state.sysctls.live.get(PING_RANGE, "unknown")
     if 4 not in icmp:
         return case.blind("V22", "no ICMP socket was tried")
-    refused = [f"IPv{family}: {_errno(result)}" for family, result in sorted(icmp.items()) if result not in ("ok", str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT))]
+    refused = [
+        f"IPv{family}: {_errno(result)}"
+        for family, result in sorted(icmp.items())
+        if result not in ("ok", str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT))
+    ]
     if refused and wanted is None:
         return case.absent("V22", f"not asked for, and {PING_RANGE} is {live}")
     if refused:
-        return case.failed("V22", expected=f"allowed ({PING_RANGE} covers the user's groups)", found=f"{'; '.join(refused)}; {PING_RANGE} is {live}", remedy="podstead apply")
+        return case.failed(
+            "V22",
+            expected=f"allowed ({PING_RANGE} covers the user's groups)",
+            found=f"{'; '.join(refused)}; {PING_RANGE} is {live}",
+            remedy="podstead apply",
+        )
     if denied == "ok":
         return case.failed("V22", expected="a refusal for a group outside the range", found="allowed")
-    counter = "a group outside the range was refused" if denied else "the refusal outside the range was not tried (needs root)"
+    counter = (
+        "a group outside the range was refused"
+        if denied
+        else "the refusal outside the range was not tried (needs root)"
+    )
     return case.passed("V22", f"allowed; {counter}")

@@ -44,4 +44,3 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order
     return Plan(changes=tuple(ordered), refusals=outcome.refusals, not_applicable=outcome.not_applicable)
-

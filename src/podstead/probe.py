@@ -38,7 +38,10 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
         results += _user(name, spec, state, run, draw)
     trouble = None
     if not names:
-        trouble = Trouble(message="nobody to verify: the spec names no users", hint="name them under users, or with -e 'users={NAME: {}}'")
+        trouble = Trouble(
+            message="nobody to verify: the spec names no users",
+            hint="name them under users, or with -e 'users={NAME: {}}'",
+        )
     failed = trouble is not None or failed_findings(tuple(results))
     return HostReport(
         name=target.name,
@@ -56,26 +59,51 @@ def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:
     return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
 
 
-def _user(name: str, spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce) -> tuple[Finding, ...]:
+def _user(
+    name: str, spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce
+) -> tuple[Finding, ...]:
     account = state.accounts.by_name.get(name)
     if account is None:
         return (_all_blind(name, f"the host has no account {name}", Verdict.FAIL)[0],)
     if not state.platform.is_root and state.platform.user != name:
-        return _all_blind(name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user")
+        return _all_blind(
+            name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
+        )
     subuids, subgids = subids.granted(name, state.subids, state.accounts)
     nonce = draw()
-    text = script.probe(probe_values(name, state, subuids, subgids), name, nonce, seconds=PROBE_SECONDS, denied_gid=denied_gid(state))
+    text = script.probe(
+        probe_values(name, state, subuids, subgids),
+        name,
+        nonce,
+        seconds=PROBE_SECONDS,
+        denied_gid=denied_gid(state),
+    )
     try:
         evidence = parse_evidence(run(text), nonce=nonce)
     except LookError as error:
         return _all_blind(name, error.message)
-    case = Case(user=name, account=account, spec=spec, state=state, subuids=subuids, subgids=subgids, evidence=evidence)
+    case = Case(
+        user=name,
+        account=account,
+        spec=spec,
+        state=state,
+        subuids=subuids,
+        subgids=subgids,
+        evidence=evidence,
+    )
     return findings(case)
 
 
 def _all_blind(name: str, why: str, verdict: Verdict = Verdict.COULD_NOT_LOOK) -> tuple[Finding, ...]:
     return tuple(
-        Finding(check=check.id, title=check.title, severity=Severity(check.severity), verdict=verdict, user=name, cause=why)
+        Finding(
+            check=check.id,
+            title=check.title,
+            severity=Severity(check.severity),
+            verdict=verdict,
+            user=name,
+            cause=why,
+        )
         for check in CHECKS.values()
     )
 
@@ -85,9 +113,19 @@ def probe_values(
 ) -> dict[str, str]:
     """The variables of the user's probe: what the helpers are asked for, and what they must refuse."""
     account = state.accounts.by_name[name]
-    values = {"PS_UIDMAP": "", "PS_GIDMAP": "", "PS_UIDOVER": "", "PS_GIDOVER": "", "PS_OTHER": "", "PS_RAW": ""}
+    values = {
+        "PS_UIDMAP": "",
+        "PS_GIDMAP": "",
+        "PS_UIDOVER": "",
+        "PS_GIDOVER": "",
+        "PS_OTHER": "",
+        "PS_RAW": "",
+    }
     if subuids and subgids:
-        for side, own, ranges in (("UID", account.uid, sorted(subuids)), ("GID", account.gid, sorted(subgids))):
+        for side, own, ranges in (
+            ("UID", account.uid, sorted(subuids)),
+            ("GID", account.gid, sorted(subgids)),
+        ):
             values[f"PS_{side}MAP"] = _arguments(own, ranges)
             over = [*ranges[:-1], IdRange(ranges[-1].start, ranges[-1].count + 1)]
             values[f"PS_{side}OVER"] = _arguments(own, over)
@@ -128,4 +166,3 @@ def denied_gid(state: HostState) -> str:
         return ""
     above = int(fields[1]) + 1
     return str(above) if above < 2**31 - 1 else ""
-

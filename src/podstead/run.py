@@ -76,7 +76,9 @@ def run(job: Job, *, on_progress: OnProgress | None = None) -> Report:
         code = worker.wait()
         noise = _noise(complaints)
     if code != 0 and not interrupts:
-        raise RunError(f"the worker process ended with exit code {code}", hint=noise or "run with -vvv to see why")
+        raise RunError(
+            f"the worker process ended with exit code {code}", hint=noise or "run with -vvv to see why"
+        )
     hosts = tuple(reports.get(target.name) or _unknown(target) for target in job.targets)
     return Report(
         verb=job.verb,
@@ -93,7 +95,9 @@ def _unknown(target: Target) -> HostReport:
     return HostReport(
         name=target.name,
         status=Status.FAILED,
-        trouble=Trouble(message=message, hint="run again: podstead looks first and goes on from what is there"),
+        trouble=Trouble(
+            message=message, hint="run again: podstead looks first and goes on from what is there"
+        ),
     )
 
 
@@ -138,7 +142,9 @@ def _messages(worker: subprocess.Popen[str]) -> Iterator[Progress | Result]:
 def _noise(complaints: IO[bytes]) -> str:
     """The last line that the worker left on standard error (a file: a full pipe would hold the worker up)."""
     complaints.seek(0)
-    lines = [line for line in complaints.read().decode("utf-8", "backslashreplace").splitlines() if line.strip()]
+    lines = [
+        line for line in complaints.read().decode("utf-8", "backslashreplace").splitlines() if line.strip()
+    ]
     return ascii(lines[-1])[1:-1] if lines else ""
 
 

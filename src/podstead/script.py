@@ -29,7 +29,6 @@ from podstead.shell import assign, command, names
 from podstead.spec import HostSpec
 from podstead.state import OWNED_FILES
 
-
 #: Settings that explain failures, whether a spec mentions them or not.
 _ALWAYS = (
     "user.max_user_namespaces",
@@ -102,7 +101,7 @@ def probe(values: Mapping[str, str], user: str, nonce: str, *, seconds: int, den
     return assignments + source("session.sh") + source("probe.sh") + "ps_probe\n"
 
 
-def _step(step: Step) -> str:  # noqa: PLR0911 - one return for each kind of step
+def _step(step: Step) -> str:
     match step:
         case Run(argv):
             return command(*argv)

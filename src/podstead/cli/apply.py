@@ -17,9 +17,13 @@ from podstead.cli.runs import execute
 @options.output
 @click.option("-C", "--check", is_flag=True, help="Change nothing; exit code 3 when something would change.")
 @click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file.")
-@click.option("-t", "--tags", metavar="PARTS", default="", help="Only these parts (or change ids), comma-separated.")
+@click.option(
+    "-t", "--tags", metavar="PARTS", default="", help="Only these parts (or change ids), comma-separated."
+)
 @click.option("--skip-tags", metavar="PARTS", default="", help="All but these parts (or change ids).")
-@click.option("--allow", multiple=True, metavar="ID", help="Do a refused change all the same, by its id. Repeatable.")
+@click.option(
+    "--allow", multiple=True, metavar="ID", help="Do a refused change all the same, by its id. Repeatable."
+)
 @click.option("--list-hosts", is_flag=True, help="Print the chosen hosts and stop.")
 def command(  # noqa: PLR0913 - these are the options
     *,

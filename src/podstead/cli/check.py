@@ -17,10 +17,17 @@ from podstead.cli.runs import execute
 @options.connection
 @options.output
 @click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file that would change.")
-@click.option("-t", "--tags", metavar="PARTS", default="", help="Only these parts (or change ids), comma-separated.")
+@click.option(
+    "-t", "--tags", metavar="PARTS", default="", help="Only these parts (or change ids), comma-separated."
+)
 @click.option("--skip-tags", metavar="PARTS", default="", help="All but these parts (or change ids).")
-@click.option("--allow", multiple=True, metavar="ID", help="Count a refused change as one that would be made. Repeatable.")
-def command(  # noqa: PLR0913 - these are the options
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="ID",
+    help="Count a refused change as one that would be made. Repeatable.",
+)
+def command(
     *,
     diff: bool,
     tags: str,

@@ -18,7 +18,10 @@ def command(*, name: str | None, output: str) -> int:
     """Say what a check (V10) or a change (subids:alice:ranges) means. Without a name: list all."""
     chosen = [find(name)] if name else list(entries())
     if output == "json":
-        document = {"schema": "podstead.explain/1", "entries": [dataclasses.asdict(entry) for entry in chosen]}
+        document = {
+            "schema": "podstead.explain/1",
+            "entries": [dataclasses.asdict(entry) for entry in chosen],
+        }
         click.echo(json.dumps(document, indent=2))
     elif name:
         click.echo(printable(chosen[0].text()))

@@ -45,14 +45,23 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version  # noqa: PLC0415 - costs time that no other command must pay
 
-        click.echo(f"podstead {version('podstead')} (pyinfra {version('pyinfra')}, paramiko {version('paramiko')}, Python {sys.version.split()[0]})")
+        click.echo(
+            f"podstead {version('podstead')} (pyinfra {version('pyinfra')}, paramiko {version('paramiko')}, Python {sys.version.split()[0]})"
+        )
         ctx.exit()
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions and exit.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show versions and exit.",
+)
 def cli() -> None:
-    """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
+    r"""Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
 
     \b
     podstead check @local                    what would change on this machine

@@ -31,28 +31,75 @@ def _stack(*decorators: Decorator) -> Decorator:
 
 selection = _stack(
     click.argument("pattern", default="all"),
-    click.option("-i", "--inventory", "sources", multiple=True, metavar="PATH", help="Inventory file, folder, or 'host1,host2,'. Repeatable."),
+    click.option(
+        "-i",
+        "--inventory",
+        "sources",
+        multiple=True,
+        metavar="PATH",
+        help="Inventory file, folder, or 'host1,host2,'. Repeatable.",
+    ),
     click.option("-l", "--limit", metavar="PATTERN", help="Only hosts that match this pattern, too."),
-    click.option("-e", "--extra-vars", multiple=True, metavar="KEY=VALUE|@FILE|JSON", help="Values that win over every layer. Repeatable."),
-    click.option("--roles-path", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Where to look for roles first."),
+    click.option(
+        "-e",
+        "--extra-vars",
+        multiple=True,
+        metavar="KEY=VALUE|@FILE|JSON",
+        help="Values that win over every layer. Repeatable.",
+    ),
+    click.option(
+        "--roles-path",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Where to look for roles first.",
+    ),
 )
 
 connection = _stack(
     click.option("-u", "--user", help="Connect as this user."),
     click.option("--private-key", type=click.Path(), help="Connect with this key."),
-    click.option("--ssh-common-args", metavar="ARGS", help="As ansible_ssh_common_args, for example '-F ssh_config'."),
+    click.option(
+        "--ssh-common-args", metavar="ARGS", help="As ansible_ssh_common_args, for example '-F ssh_config'."
+    ),
     click.option("-k", "--ask-pass", is_flag=True, help="Ask for the connection password."),
     click.option("-b", "--become/--no-become", default=None, help="Become root on the hosts."),
     click.option("--become-method", type=click.Choice(["sudo", "doas", "su"]), help="How to become root."),
     click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password for becoming root."),
-    click.option("-f", "--forks", type=click.IntRange(1, 500), default=20, show_default=True, help="Hosts at a time."),
-    click.option("-T", "--timeout", type=click.IntRange(1, 3600), default=10, show_default=True, help="Seconds to connect."),
-    click.option("--command-timeout", type=click.IntRange(1, 86400), default=1800, show_default=True, help="Seconds for one command on a host."),
+    click.option(
+        "-f", "--forks", type=click.IntRange(1, 500), default=20, show_default=True, help="Hosts at a time."
+    ),
+    click.option(
+        "-T",
+        "--timeout",
+        type=click.IntRange(1, 3600),
+        default=10,
+        show_default=True,
+        help="Seconds to connect.",
+    ),
+    click.option(
+        "--command-timeout",
+        type=click.IntRange(1, 86400),
+        default=1800,
+        show_default=True,
+        help="Seconds for one command on a host.",
+    ),
 )
 
 output = _stack(
-    click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print on standard output."),
-    click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON document there, too."),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What to print on standard output.",
+    ),
+    click.option(
+        "--output-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the JSON document there, too.",
+    ),
     click.option("-v", "--verbose", count=True, help="More about connections and time."),
 )
 
@@ -87,7 +134,9 @@ def select(  # noqa: PLR0913 - these are the options
     """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing."""
     if not sources and not pattern.startswith("@"):
         raise InputError.one(
-            f"no inventory: {pattern!r} is looked up in nothing" if pattern != "all" else "no hosts: no inventory was given",
+            f"no inventory: {pattern!r} is looked up in nothing"
+            if pattern != "all"
+            else "no hosts: no inventory was given",
             hint="give one with -i PATH, or name this machine: @local",
         )
     given = {
@@ -99,7 +148,9 @@ def select(  # noqa: PLR0913 - these are the options
     defaults = {key: value for key, value in given.items() if value}
     hosts = _load(sources, pattern, limit, extra_vars, roles_path, defaults)
     if not sources and all(not host.spec.users for host in hosts) and (name := invoking_user()):
-        hosts = _load(sources, pattern, limit, [*extra_vars, f'{{"users": {{"{name}": {{}}}}}}'], roles_path, defaults)
+        hosts = _load(
+            sources, pattern, limit, [*extra_vars, f'{{"users": {{"{name}": {{}}}}}}'], roles_path, defaults
+        )
     password = _ask("SSH password: ") if ask_pass else None
     become_password = _ask("BECOME password: ") if ask_become_pass else None
     wanted = become or (ask_become_pass and become is None)
@@ -108,18 +159,31 @@ def select(  # noqa: PLR0913 - these are the options
         link = host.connection
         local = local_becomes and link.kind == "local" and os.geteuid() != 0
         link = replace(link, become=become if become is not None else link.become or bool(wanted) or local)
-        link = replace(link, password=password or link.password, become_password=become_password or link.become_password)
+        link = replace(
+            link, password=password or link.password, become_password=become_password or link.become_password
+        )
         chosen.append(replace(host, connection=link))
     return Selected(
-        hosts=tuple(chosen), job={"forks": forks, "connect_timeout": timeout, "command_timeout": command_timeout}
+        hosts=tuple(chosen),
+        job={"forks": forks, "connect_timeout": timeout, "command_timeout": command_timeout},
     )
 
 
 def _load(
-    sources: Sequence[str], pattern: str, limit: str | None, extra_vars: Sequence[str], roles: Sequence[Path], defaults: dict[str, str]
+    sources: Sequence[str],
+    pattern: str,
+    limit: str | None,
+    extra_vars: Sequence[str],
+    roles: Sequence[Path],
+    defaults: dict[str, str],
 ) -> tuple[ResolvedHost, ...]:
     return load(
-        list(sources), extra_vars=list(extra_vars), pattern=pattern, limit=limit, roles_dirs=list(roles), connection_defaults=defaults
+        list(sources),
+        extra_vars=list(extra_vars),
+        pattern=pattern,
+        limit=limit,
+        roles_dirs=list(roles),
+        connection_defaults=defaults,
     )
 
 

@@ -21,7 +21,7 @@ from podstead.report.record import Report
 from podstead.run import OnProgress, Verb, job_for, run
 
 
-def execute(  # noqa: PLR0913 - these are the options
+def execute(
     verb: Verb,
     selected: Selected,
     *,
@@ -43,7 +43,9 @@ def emit(report: Report, *, output: str, output_file: Path | None, diff: bool, v
     if output == "json":
         click.echo(report.to_json())
     else:
-        terminal.render(report, Console(highlight=False, emoji=False, markup=False), diff=diff, verbose=verbose)
+        terminal.render(
+            report, Console(highlight=False, emoji=False, markup=False), diff=diff, verbose=verbose
+        )
     if output_file:
         try:
             output_file.write_text(report.to_json() + "\n", encoding="utf-8")

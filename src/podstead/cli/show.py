@@ -14,7 +14,9 @@ from podstead.show import render_show, show_document
 
 @click.command("show")
 @options.selection
-@click.option("--origins/--no-origins", "with_origins", default=False, help="Say behind each value where it comes from.")
+@click.option(
+    "--origins/--no-origins", "with_origins", default=False, help="Say behind each value where it comes from."
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, with_origins: bool, output: str, **selection: Any) -> int:  # noqa: ANN401 - handed on to options.select
     """Print the merged document of each host that PATTERN matches."""
@@ -23,5 +25,7 @@ def command(*, with_origins: bool, output: str, **selection: Any) -> int:  # noq
         document = {"schema": "podstead.show/1", "hosts": [show_document(host) for host in hosts]}
         click.echo(json.dumps(document, indent=2, ensure_ascii=True))
     else:
-        click.echo("\n".join(printable(render_show(host, with_origins=with_origins)) for host in hosts), nl=False)
+        click.echo(
+            "\n".join(printable(render_show(host, with_origins=with_origins)) for host in hosts), nl=False
+        )
     return 0

@@ -16,7 +16,9 @@ from podstead.cli.runs import execute
 @options.connection
 @options.output
 @click.option("--verify-user", "users", multiple=True, metavar="NAME", help="Only as this user. Repeatable.")
-@click.option("--as-user", is_flag=True, help="Without root, as the connecting user; says what root would have shown.")
+@click.option(
+    "--as-user", is_flag=True, help="Without root, as the connecting user; says what root would have shown."
+)
 def command(
     *,
     users: tuple[str, ...],

@@ -28,7 +28,7 @@ _PSEUDO: Final = re.compile(
 _GROUP_LINE: Final = re.compile(r"(---.*|[\w.-]+:(\s.*)?|\{.*)")
 
 
-def load(  # noqa: PLR0913 - one for each option of the command line
+def load(
     sources: Sequence[str | Path],
     *,
     extra_vars: Sequence[str] = (),

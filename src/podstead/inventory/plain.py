@@ -40,7 +40,9 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
     default = Origin("podstead's default")
     names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)
     shelf = Shelf([*roles, builtin_roles()])
-    defaults = Layer(name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default))
+    defaults = Layer(
+        name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default)
+    )
     spec, more = validate(merge([defaults, *shelf.layers(names, problems), *given], problems))
     if problems or more or spec is None:
         raise InputError([*problems, *more])
@@ -49,13 +51,19 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
 
 def _node(value: object, origin: Origin, problems: list[Problem]) -> Node:
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                problems.append(Problem(where=origin.where, key=repr(key), message="a key must be text"))
-        return Node({key: _node(child, origin, problems) for key, child in value.items() if isinstance(key, str)}, origin)
+        wrong = [key for key in value if not isinstance(key, str)]
+        problems.extend(
+            Problem(where=origin.where, key=repr(key), message="a key must be text") for key in wrong
+        )
+        return Node(
+            {key: _node(child, origin, problems) for key, child in value.items() if isinstance(key, str)},
+            origin,
+        )
     if isinstance(value, list | tuple):
         return Node(tuple(_node(child, origin, problems) for child in value), origin)
     if value is None or isinstance(value, str | int | float | bool):
         return Node(value, origin)
-    problems.append(Problem(where=origin.where, message=f"a {type(value).__name__} has no place in a host document"))
+    problems.append(
+        Problem(where=origin.where, message=f"a {type(value).__name__} has no place in a host document")
+    )
     return Node(None, origin)

@@ -83,7 +83,9 @@ def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
     missing = _missing(spec, state, platform)
     if not missing:
         return Outcome(refusals=refusals)
-    if state.manager == "none" or (platform.family is Family.OTHER and not set(missing) <= spec.packages.keys()):
+    if state.manager == "none" or (
+        platform.family is Family.OTHER and not set(missing) <= spec.packages.keys()
+    ):
         return Outcome(refusals=(*refusals, _no_manager(missing, platform)))
     if any(refusal.id == "packages:podman:version" for refusal in refusals):
         return Outcome(refusals=refusals)

@@ -14,6 +14,7 @@ from podstead.change import (
     Refusal,
     Run,
     RunAsUser,
+    Step,
     WaitSocket,
     WriteFile,
     checksum,
@@ -73,8 +74,21 @@ def parse(records: Records) -> SessionState:
 
 def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Records) -> UserSession:
     graph = f"{home}/.local/share/containers/storage"
-    images = tuple(sorted(one.rpartition("/")[2].removesuffix("-images") for one in paths if one.startswith(f"{graph}/") and one.endswith("-images")))
-    config = next((one.text for one in records.all("file") if one.argument == f"{home}/.config/containers/storage.conf"), "")
+    images = tuple(
+        sorted(
+            one.rpartition("/")[2].removesuffix("-images")
+            for one in paths
+            if one.startswith(f"{graph}/") and one.endswith("-images")
+        )
+    )
+    config = next(
+        (
+            one.text
+            for one in records.all("file")
+            if one.argument == f"{home}/.config/containers/storage.conf"
+        ),
+        "",
+    )
     return UserSession(
         uid=uid,
         home=home,
@@ -83,7 +97,10 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
         bus=paths.get(f"/run/user/{uid}/bus") == "socket",
         delegated=tuple((records.text("delegated", name) or "").split()),
         # a graphroot of the user's own cannot be looked into from here: taken for used, because that loses nothing
-        storage=bool(images) or f"{graph}/db.sql" in paths or f"{graph}/libpod/bolt_state.db" in paths or "graphroot" in config,
+        storage=bool(images)
+        or f"{graph}/db.sql" in paths
+        or f"{graph}/libpod/bolt_state.db" in paths
+        or "graphroot" in config,
         drivers=images,
         pause=_pause(records, name),
         running=int((records.text("running", name) or "0").strip() or 0),
@@ -103,7 +120,11 @@ def _pause(records: Records, name: str) -> tuple[IdMap, IdMap] | None:
 
 def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
     """Delegation for all, linger and a bus for each user who shall have one."""
-    lingering = sorted(name for name, user in spec.users.items() if (user.linger if user.linger is not None else spec.session.linger))
+    lingering = sorted(
+        name
+        for name, user in spec.users.items()
+        if (user.linger if user.linger is not None else spec.session.linger)
+    )
     if not platform.systemd:
         reason = f"PID 1 is {platform.init or 'unknown'}, not systemd"
         wanted = [f"session:{name}:linger" for name in lingering]
@@ -131,7 +152,10 @@ def _delegate(spec: HostSpec, state: SessionState) -> Outcome:
                 id="session:delegate:controllers",
                 phase=Phase.SESSION,
                 title=f"delegate {' '.join(sorted(spec.session.delegate))} to users",
-                steps=(WriteFile(path=DROP_IN, content=text, expected=expected), Run(("systemctl", "daemon-reload"))),
+                steps=(
+                    WriteFile(path=DROP_IN, content=text, expected=expected),
+                    Run(("systemctl", "daemon-reload")),
+                ),
                 diff=unified_diff(DROP_IN, state.drop_in, text),
             ),
         )
@@ -149,8 +173,9 @@ def _linger(name: str, user: UserSession) -> Outcome:
         RunAsUser(user=name, argv=("systemctl", "--user", "start", "dbus.socket")),
         WaitSocket(path=bus),
     )
+    steps: tuple[Step, ...] = start
     if user.linger:
-        change_id, title, steps = f"session:{name}:bus", f"start the session of {name}", start
+        change_id, title = f"session:{name}:bus", f"start the session of {name}"
     else:
         enable = Run(("loginctl", "enable-linger", "--", name))
         change_id, title, steps = f"session:{name}:linger", f"enable linger for {name}", (enable, *start)
@@ -158,7 +183,12 @@ def _linger(name: str, user: UserSession) -> Outcome:
 
 
 def plan_migrate(
-    spec: HostSpec, state: SessionState, ranges: SubidsState, accounts: AccountsState, *, allowed: frozenset[str]
+    spec: HostSpec,
+    state: SessionState,
+    ranges: SubidsState,
+    accounts: AccountsState,
+    *,
+    allowed: frozenset[str],
 ) -> Outcome:
     """``podman system migrate`` where a pause process holds another map than the host grants now (podman#3356)."""
     outcome = Outcome()

@@ -34,7 +34,9 @@ class StorageState:
 
 
 def parse(records: Records) -> StorageState:
-    return StorageState({one.argument: one.text for one in records.all("file") if "/storage." in one.argument})
+    return StorageState(
+        {one.argument: one.text for one in records.all("file") if "/storage." in one.argument}
+    )
 
 
 def driver_of(text: str) -> str | None:
@@ -51,11 +53,15 @@ def default_driver(podman: Version, kernel: tuple[int, int]) -> str:
     return "overlay" if kernel >= (5, 13) else "vfs"
 
 
-def plan(spec: HostSpec, state: StorageState, packages: PackagesState, sessions: SessionState, platform: Platform) -> Outcome:
+def plan(
+    spec: HostSpec, state: StorageState, packages: PackagesState, sessions: SessionState, platform: Platform
+) -> Outcome:
     """Make sure that users without storage get the driver; say where a user already has another one."""
     podman = upstream(packages.podman())
     if spec.storage.driver is None or podman is None:
-        return Outcome()  # before Podman's version is known nothing can be said; the look after its installation knows
+        return (
+            Outcome()
+        )  # before Podman's version is known nothing can be said; the look after its installation knows
     path = DROP_IN if podman.major >= 6 else MAIN
     outcome = _system(spec.storage.driver, path, state, podman, platform)
     for name in sorted(spec.users.keys() & sessions.users.keys()):
@@ -71,7 +77,9 @@ def _system(driver: str, path: str, state: StorageState, podman: Version, platfo
     try:
         named = driver_of(state.files[deciding]) if deciding else None
     except ValueError as error:
-        return _refused("storage:driver:system", f"{deciding} is not valid TOML", str(error), f"mend {deciding}")
+        return _refused(
+            "storage:driver:system", f"{deciding} is not valid TOML", str(error), f"mend {deciding}"
+        )
     if (named or default_driver(podman, platform.kernel_version)) == driver:
         return Outcome()
     text = toml({"storage": {"driver": driver}})
@@ -105,7 +113,12 @@ def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[
     except ValueError as error:
         return _refused(change_id, f"{path} is not valid TOML", str(error), f"mend {path}")
     if named and named != driver:
-        return _refused(change_id, f"{name} has chosen driver {named}", f"{path} names {named}, the spec asks for {driver}", f"change it in {path}, or set storage.driver to {named} for this host")
+        return _refused(
+            change_id,
+            f"{name} has chosen driver {named}",
+            f"{path} names {named}, the spec asks for {driver}",
+            f"change it in {path}, or set storage.driver to {named} for this host",
+        )
     if drivers and driver not in drivers:
         return _refused(
             change_id,

@@ -209,7 +209,7 @@ def _boot_value(
             id=f"sysctls:{key}:boot",
             title=f"{key} will be {winner.value} after a reboot",
             reason=f"{winner.path}:{winner.line} sets {key} = {winner.value}, and it is read after {DROP_IN}",
-            remedy=f"change or remove that line (a hardening rule may have put it there), then run podstead again",
+            remedy="change or remove that line (a hardening rule may have put it there), then run podstead again",
         )
     if later:
         return None, None

@@ -22,14 +22,16 @@ def wrap(target: Target, script: str, seconds: int) -> tuple[str, str]:
         inner, stdin = f"sh -c {word(limited)}", script
     elif target.become_password is None:
         prefix = {"sudo": "sudo -n -H", "doas": "doas -n", "su": "su root -c"}[target.become_method]
-        inner = f"{prefix} sh -c {word(limited)}" if target.become_method != "su" else f"{prefix} {word(limited)}"
+        inner = (
+            f"{prefix} sh -c {word(limited)}" if target.become_method != "su" else f"{prefix} {word(limited)}"
+        )
         stdin = script
     else:
         limited_skip = f"if command -v timeout >/dev/null 2>&1; then exec timeout -k 5 {seconds:d} sh -c {word(_SKIP)}; else {_SKIP}; fi"
         inner = f"{_with_password(target)} {word(limited_skip)}"
         stdin = f"{target.become_password}\n{_BEGIN}\n{script}"
     # what the script did not read must be taken in, or the connection would fail with a broken pipe
-    return f"{inner}; rc=$?; cat >/dev/null; echo; echo \"@@podstead rc $rc\"", stdin
+    return f'{inner}; rc=$?; cat >/dev/null; echo; echo "@@podstead rc $rc"', stdin
 
 
 def _with_password(target: Target) -> str:
@@ -51,12 +53,33 @@ def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str,
     """What went wrong with becoming root, as message and advice; None when nothing did."""
     text = "\n".join(stderr)
     method, user = target.become_method, target.user or "the login user"
-    if "a password is required" in text or "no password was provided" in text or "Authentication required" in text:
-        return f"{method} asks {user} for a password", "give it with -K/--ask-become-pass, or allow this user without one"
+    if (
+        "a password is required" in text
+        or "no password was provided" in text
+        or "Authentication required" in text
+    ):
+        return (
+            f"{method} asks {user} for a password",
+            "give it with -K/--ask-become-pass, or allow this user without one",
+        )
     if "incorrect password" in text or "Sorry, try again" in text or "Authentication failure" in text:
-        return f"{method} refused the password of {user}", "check the become password (-K, ansible_become_password)"
-    if "not in the sudoers file" in text or "is not allowed to run sudo" in text or "not allowed to execute" in text or "Operation not permitted" in text and method == "doas":
-        return f"{user} may not use {method} on this host", f"allow {user} in {method}'s configuration, or connect as root (-u root)"
+        return (
+            f"{method} refused the password of {user}",
+            "check the become password (-K, ansible_become_password)",
+        )
+    if (
+        "not in the sudoers file" in text
+        or "is not allowed to run sudo" in text
+        or "not allowed to execute" in text
+        or ("Operation not permitted" in text and method == "doas")
+    ):
+        return (
+            f"{user} may not use {method} on this host",
+            f"allow {user} in {method}'s configuration, or connect as root (-u root)",
+        )
     if code == 127 and f"{method}:" in text:
-        return f"{method} is not installed on this host", "connect as root (-u root), or choose --become-method"
+        return (
+            f"{method} is not installed on this host",
+            "connect as root (-u root), or choose --become-method",
+        )
     return None

@@ -5,9 +5,10 @@ Each host has a greenlet of its own, so one slow or broken host holds up nobody;
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +16,13 @@ import gevent
 from gevent.pool import Pool
 from pyinfra.api.command import StringCommand
 from pyinfra.api.config import Config
-from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
-from podstead import script
-from podstead.converge import applied, converge
+from podstead.converge import converge
 from podstead.errors import LookError, PodsteadError
 from podstead.job import Job, Progress, Result, Target
 from podstead.probe import verify
@@ -63,7 +63,8 @@ class RemoteHost:
             except (PyinfraError, EOFError, OSError) as error:
                 text = str(error)
                 if attempt == _CONNECT_TRIES or not _worth_another_try(text):
-                    raise UnreachableError(*_explain(self.target, text)) from error
+                    message, hint = _explain(self.target, text)
+                    raise UnreachableError(message, hint=hint) from error
                 gevent.sleep(0.2 * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
             else:
                 self.connections += 1
@@ -78,16 +79,25 @@ class RemoteHost:
                 StringCommand(command), _stdin=[stdin], _timeout=self.seconds + 15, _shell_executable="sh"
             )
         except TimeoutError as error:
-            raise HostError(f"no answer within {self.seconds} s; the command was ended on the host", hint="raise --timeout") from error
+            raise HostError(
+                f"no answer within {self.seconds} s; the command was ended on the host",
+                hint="raise --timeout",
+            ) from error
         except Exception as error:  # paramiko, gevent and socket raise many kinds when a connection breaks
-            raise HostError(f"the connection broke: {error}", hint="check the network and run again: podstead continues where it was") from error
+            raise HostError(
+                f"the connection broke: {error}",
+                hint="check the network and run again: podstead continues where it was",
+            ) from error
         lines: list[str] = output.stdout_lines
         code = become.exit_code(lines)
         refused = become.complaint(self.target, output.stderr_lines, code)
         if refused and code != 0:
             raise HostError(refused[0], hint=refused[1])
         if code in (124, 137):
-            raise HostError(f"the command took longer than {self.seconds} s and was ended on the host", hint="raise --timeout")
+            raise HostError(
+                f"the command took longer than {self.seconds} s and was ended on the host",
+                hint="raise --timeout",
+            )
         if code not in (0, None):
             said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
             raise HostError(f"the command on the host ended with exit code {code}: {said}")
@@ -105,7 +115,10 @@ def nonce() -> str:
 
 
 def _worth_another_try(text: str) -> bool:
-    return any(mark in text for mark in ("EOF", "banner", "reset by peer", "Connection closed", "Broken pipe", "kex_exchange"))
+    return any(
+        mark in text
+        for mark in ("EOF", "banner", "reset by peer", "Connection closed", "Broken pipe", "kex_exchange")
+    )
 
 
 def _explain(target: Target, text: str) -> tuple[str, str]:
@@ -117,10 +130,15 @@ def _explain(target: Target, text: str) -> tuple[str, str]:
             f"check the key and connect once with 'ssh {target.address or target.name}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
         )
     if "does not match" in text:
-        return f"the host key of {where} has changed", "find out why; if it is expected: ssh-keygen -R " + (target.address or target.name)
+        return f"the host key of {where} has changed", "find out why; if it is expected: ssh-keygen -R " + (
+            target.address or target.name
+        )
     if "Authentication" in text or "No authentication methods" in text or "private key" in text:
         user = f" as {target.user}" if target.user else ""
-        return f"{where} refused the login{user}", "check user (-u), key (--private-key), agent, or password (-k)"
+        return (
+            f"{where} refused the login{user}",
+            "check user (-u), key (--private-key), agent, or password (-k)",
+        )
     if "resolve" in text or "Name or service not known" in text:
         return f"the name {target.address or target.name} cannot be resolved", "check ansible_host"
     return f"cannot connect to {where}: {text}", "check address, port, firewall, and that sshd runs"
@@ -146,7 +164,15 @@ class Run:
             for target, (name, _) in zip(self.job.targets, data, strict=True):
                 pool.wait_available()
                 if self.stopping:
-                    self.emit(Result(report=HostReport(name=target.name, status=Status.SKIPPED, trouble=Trouble(message="not started: the run was interrupted"))))
+                    self.emit(
+                        Result(
+                            report=HostReport(
+                                name=target.name,
+                                status=Status.SKIPPED,
+                                trouble=Trouble(message="not started: the run was interrupted"),
+                            )
+                        )
+                    )
                 else:
                     pool.spawn(self._one, state, target, inventory.get_host(name))
             pool.join()
@@ -158,13 +184,16 @@ class Run:
         try:
             with ctx_config.use(state.config.copy()), ctx_host.use(host):
                 report = self._guarded(remote)
-        except Exception as error:  # a bug of ours must cost one host, not the run; its text is kept
-            report = _trouble(target, Status.FAILED, f"internal error: {type(error).__name__}: {error}", "please report this")
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost one host, not the run; its text is kept
+            report = _trouble(
+                target,
+                Status.FAILED,
+                f"internal error: {type(error).__name__}: {error}",
+                "please report this",
+            )
         finally:
-            try:
+            with contextlib.suppress(Exception):  # the result stands, whatever closing says
                 remote.close()
-            except Exception:  # noqa: S110, BLE001 - the result stands, whatever closing says
-                pass
         counts: dict[str, Any] = {
             "connections": remote.connections,
             "commands": remote.commands,

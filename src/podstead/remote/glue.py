@@ -17,7 +17,6 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host
-from typing_extensions import override
 
 from podstead.converge import converge as converge_host
 from podstead.converge import look
@@ -41,22 +40,20 @@ class Script:
 class ScriptOutput(FactBase[list[str]]):
     """What a script prints. The script says itself whether its output is complete."""
 
-    @override
     def command(self, script: Script) -> str:
         return script.text
 
-    @override
     def process(self, output: list[str]) -> list[str]:
         return list(output)
 
-    @override
     @staticmethod
     def default() -> list[str]:
         return []
 
 
 def _run(text: str) -> list[str]:
-    return ctx_host.get().get_fact(ScriptOutput, Script(text))
+    host: Host = ctx_host.get()
+    return host.get_fact(ScriptOutput, Script(text))
 
 
 def _nonce() -> str:
@@ -109,10 +106,19 @@ def _silent(_doing: str) -> None:
     """pyinfra shows progress of its own."""
 
 
-def _converge(state: State, host: Host, spec: HostSpec, seen: HostState, allow: tuple[str, ...], report: str) -> bool:  # noqa: ARG001, PLR0913
+def _converge(
+    state: State,  # noqa: ARG001 - pyinfra calls a function that takes state and host in its own greenlet
+    host: Host,
+    spec: HostSpec,
+    seen: HostState,
+    allow: tuple[str, ...],
+    report: str,
+) -> bool:
     """Run at execute time. Returning False fails the host without a traceback."""
     try:
-        result = converge_host(_job(allow), Target(name=host.name, spec=spec), _run, _nonce, _silent, state=seen)
+        result = converge_host(
+            _job(allow), Target(name=host.name, spec=spec), _run, _nonce, _silent, state=seen
+        )
     except LookError as error:
         host.log(printable(error.message), logger.error)
         return False
@@ -121,7 +127,10 @@ def _converge(state: State, host: Host, spec: HostSpec, seen: HostState, allow: 
         if change.status is ChangeStatus.FAILED:
             host.log(printable(f"{change.log}\n{change.hint}"), logger.error)
     for refusal in result.refusals:
-        host.log(printable(f"refused: {refusal.id}  {refusal.title}: {refusal.reason}; {refusal.remedy}"), logger.error)
+        host.log(
+            printable(f"refused: {refusal.id}  {refusal.title}: {refusal.reason}; {refusal.remedy}"),
+            logger.error,
+        )
     _write(report, result)
     return result.status in (Status.OK, Status.CHANGED)
 
@@ -134,12 +143,18 @@ def verify(spec: HostSpec, report: str = "") -> Generator[Any, None, None]:
 
 def _verify(state: State, host: Host, spec: HostSpec, report: str) -> bool:  # noqa: ARG001
     try:
-        result = verify_host(Job(verb="verify", targets=()), Target(name=host.name, spec=spec), _run, _nonce, _silent)
+        result = verify_host(
+            Job(verb="verify", targets=()), Target(name=host.name, spec=spec), _run, _nonce, _silent
+        )
     except LookError as error:
         host.log(printable(error.message), logger.error)
         return False
     for finding in result.findings:
-        host.log(printable(f"{finding.verdict.value}: {finding.user} {finding.check} {finding.title}: {finding.found or finding.cause}"))
+        host.log(
+            printable(
+                f"{finding.verdict.value}: {finding.user} {finding.check} {finding.title}: {finding.found or finding.cause}"
+            )
+        )
     if result.trouble:
         host.log(printable(f"{result.trouble.message}; {result.trouble.hint}"), logger.error)
     _write(report, result)

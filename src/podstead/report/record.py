@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from podstead.change import NotApplicable, Refusal
 from podstead.check import Finding, Verdict
 from podstead.errors import Exit
 
-SCHEMA = "podstead.report/1"
+SCHEMA: Final = "podstead.report/1"
 
 
 class Status(StrEnum):

@@ -45,7 +45,9 @@ def render(report: Report, console: Console, *, diff: bool = False, verbose: int
         for line in _host(host, diff=diff, verbose=verbose):
             console.print(line, soft_wrap=True)
         console.print()
-    console.print(Text(f"PLAY RECAP {'*' * max(3, min(console.width, 80) - 12)}", style="bold"), soft_wrap=True)
+    console.print(
+        Text(f"PLAY RECAP {'*' * max(3, min(console.width, 80) - 12)}", style="bold"), soft_wrap=True
+    )
     width = max((len(printable(host.name)) for host in report.hosts), default=0)
     for host in report.hosts:
         console.print(_recap(host, width), soft_wrap=True)
@@ -83,7 +85,10 @@ def _host(host: HostReport, *, diff: bool, verbose: int) -> Iterator[Text]:
     if host.status is Status.OK and not host.findings:
         yield _line("ok", "nothing to change")
     if verbose:
-        yield Text(f"  {host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s", style="dim")
+        yield Text(
+            f"  {host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s",
+            style="dim",
+        )
 
 
 def _change(change: ChangeRecord, *, diff: bool) -> Iterator[Text]:
@@ -118,7 +123,11 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[Text]:
 
 
 def _recap(host: HostReport, width: int) -> Text:
-    bad = {one.id.split(":", 1)[0] for one in host.changes if one.status in (ChangeStatus.FAILED, ChangeStatus.NOT_REACHED)}
+    bad = {
+        one.id.split(":", 1)[0]
+        for one in host.changes
+        if one.status in (ChangeStatus.FAILED, ChangeStatus.NOT_REACHED)
+    }
     bad |= {one.id.split(":", 1)[0] for one in host.refusals}
     failed = len(bad) + sum(one.verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK) for one in host.findings)
     if host.status is Status.FAILED and not failed:
@@ -132,7 +141,9 @@ def _recap(host: HostReport, width: int) -> Text:
         "pending": sum(one.status is ChangeStatus.PENDING for one in host.changes),
         "unreachable": int(unreachable),
         "failed": failed,
-        "skipped": 1 if skipped else len(host.not_applicable) + sum(one.verdict is Verdict.NOT_APPLICABLE for one in host.findings),
+        "skipped": 1
+        if skipped
+        else len(host.not_applicable) + sum(one.verdict is Verdict.NOT_APPLICABLE for one in host.findings),
     }
     line = Text(printable(host.name).ljust(width), style=_STYLES.get(host.status.value, ""))
     line.append(" : ", style="default")

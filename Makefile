@@ -1,0 +1,85 @@
+# Two commands do all set-up on a fresh machine: "make demo" and "make test". They need Python 3.11 to 3.13, make, and
+# the package registries; as root on Debian or Ubuntu they install what else is missing.
+
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := $(VENV)/bin
+ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
+APT := $(shell command -v apt-get)
+ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
+USERS = {"users": {"$(ROOTLESS_USER)": {}}}
+PYTEST_ARGS ?=
+
+.PHONY: help demo test lint types unit real-hosts up check verify bench docs clean
+
+help: ## Show what can be done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r t h; do printf '  make %-12s %s\n' "$$t" "$$h"; done
+
+$(VENV)/.base: pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo 'make: Python 3.11, 3.12 or 3.13 is needed (Debian: apt-get install python3)' >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { [ -n "$(ROOT)" ] && [ -n "$(APT)" ] && \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends python3-venv >/dev/null; } || \
+		{ echo 'make: the venv module is missing (Debian: apt-get install python3-venv)' >&2; exit 2; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+.PHONY: lab
+lab: $(VENV)/.base
+ifeq ($(ROOT),yes)
+	@$(BIN)/python -m tests.lab install
+endif
+
+demo: lab ## Provision and verify a throwaway Debian 13 host (root), or preview this machine (KEEP=1 keeps the host)
+	@$(BIN)/python -m tests.lab.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+test: $(VENV)/.test lab lint ## Run every test; real hosts included when root
+ifneq ($(ROOT),yes)
+	@echo '*** NOT ROOT: the tests on real hosts are skipped. Run "sudo make test" for all of them. ***' >&2
+endif
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy
+	$(BIN)/shellcheck -s sh src/podstead/remote/*.sh .ci/run
+
+unit: $(VENV)/.test ## Only the tests without hosts (seconds)
+	$(BIN)/python -m pytest tests/unit tests/property $(PYTEST_ARGS)
+
+real-hosts: $(VENV)/.test lab ## Only the tests on real hosts (root)
+	$(BIN)/python -m pytest tests/lab tests/real_hosts $(PYTEST_ARGS)
+
+.PHONY: for-whom
+for-whom:
+	@[ -n "$(ROOTLESS_USER)" ] && [ "$(ROOTLESS_USER)" != root ] || \
+		{ echo 'make: for which user? Say: make up ROOTLESS_USER=name' >&2; exit 2; }
+
+# an ordinary user who needs a password for sudo is asked for it
+ASK = $(if $(ROOT),,$(shell sudo -n true 2>/dev/null || echo -K))
+
+up: $(VENV)/.base for-whom ## Make this machine ready for rootless Podman, for good, and prove it (ROOTLESS_USER=name)
+	$(BIN)/podstead apply @local $(ASK) -e '$(USERS)'
+	$(BIN)/podstead verify @local $(ASK) -e '$(USERS)'
+
+check: $(VENV)/.base for-whom ## What "make up" would change
+	$(BIN)/podstead check @local --diff -e '$(USERS)'
+
+verify: $(VENV)/.base for-whom ## Prove that rootless Podman works on this machine
+	$(BIN)/podstead verify @local $(ASK) -e '$(USERS)'
+
+bench: $(VENV)/.test lab ## Measure podstead beside OpenSSH (ratios; minutes)
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.base ## Write the generated reference again
+	$(BIN)/python -m docs.generate
+
+clean: ## Remove what make made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
