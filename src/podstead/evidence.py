@@ -102,6 +102,18 @@ def from_records(records: Records) -> Evidence:
     )
 
 
+def sections(said: str) -> dict[str, str]:
+    """Split what a script printed under ``--NAME`` lines; warnings that Podman prints before are passed over."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in said.splitlines():
+        if re.fullmatch("--[a-z]+", line):
+            lines = found.setdefault(line[2:], [])
+        else:
+            lines.append(line)
+    return {name: "\n".join(body) for name, body in found.items()}
+
+
 def id_map(text: str | None) -> IdMap | None:
     """An ID map, or None for text that is none."""
     try:

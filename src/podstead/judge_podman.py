@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from podstead.check import Finding, Verdict
-from podstead.evidence import Bind, id_map
+from podstead.evidence import Bind, id_map, sections
 from podstead.judge import Case, context, delegation, namespaces
 from podstead.parts.sysctls import meets
 
@@ -37,19 +37,19 @@ def maps(case: Case) -> Iterator[Finding]:
         yield case.finding("V10", verdict, found=why, remedy="podstead apply installs Podman")
         yield from (case.blind(check, why) for check in ("V12", "V13", "V14"))
         return
-    sections = [section.strip("\n") for section in inside.said.split("--\n")]
-    uid, gid = (id_map(section) for section in (*sections, "", "")[:2])
+    shown = sections(inside.said)
+    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     expected = f"uid {case.uid_map}; gid {case.gid_map}"
-    if len(sections) < 4 or not uid or not gid or not uid.extents or not gid.extents:
+    if not (uid and gid and uid.extents and gid.extents and "chown" in shown):
         yield case.failed("V10", expected=expected, found=_why(inside.said))
         yield from (case.blind(check, "podman unshare did not work") for check in ("V12", "V13", "V14"))
         return
     if uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
         host = uid.to_host(_EXAMPLE)
-        shown = f"uid {uid}; gid {gid}" + (
+        text = f"uid {uid}; gid {gid}" + (
             f"; container UID {_EXAMPLE} is host UID {host}" if host is not None else ""
         )
-        yield case.passed("V10", shown, expected)
+        yield case.passed("V10", text, expected)
     else:
         yield case.failed(
             "V10",
@@ -57,9 +57,9 @@ def maps(case: Case) -> Iterator[Finding]:
             found=f"uid {uid}; gid {gid}",
             cause=_single_map(uid.extents == case.uid_map.extents[:1]),
         )
-    allow = sections[2].strip()
+    allow = shown.get("setgroups", "").strip()
     yield case.passed("V12", allow) if allow == "allow" else case.failed("V12", expected="allow", found=allow)
-    yield _chown(case, sections[3])
+    yield _chown(case, shown["chown"])
     yield _owner(
         case, "V14", case.evidence.owned, (_EXAMPLE, _EXAMPLE), f"a file of container {_EXAMPLE}:{_EXAMPLE}"
     )
@@ -133,18 +133,8 @@ def containers(case: Case) -> Iterator[Finding]:
         yield case.failed("V17", expected="a container", found=_why(ran.said))
         yield case.blind("V18", "no container runs")
         return
-    uid_text, _, gid_text = ran.said.partition("--\n")
-    # warnings of Podman may stand before the maps
-    uid, gid = (
-        id_map(
-            "\n".join(
-                line
-                for line in text.splitlines()
-                if line.split() and all(field.isdigit() for field in line.split())
-            )
-        )
-        for text in (uid_text, gid_text)
-    )
+    shown = sections(ran.said)
+    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     volume = _owner(case, "V17", case.evidence.volume, (5, 7), "a file of container 5:7")
     if volume.verdict is not Verdict.PASS:
         yield volume

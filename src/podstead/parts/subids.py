@@ -249,7 +249,13 @@ class _Allocator:
         self.can_usermod = can_usermod
         self.policy = _policy(spec, state.login_defs)
         self.files = list(state.sides)
-        self.real = (accounts.uids, accounts.gids)
+        # UIDs that accounts get in the same run; useradd gives their groups the same numbers
+        planned = {
+            user.uid
+            for name, user in spec.users.items()
+            if user.create and user.uid is not None and name not in accounts.by_name
+        }
+        self.real = (accounts.uids | planned, accounts.gids | planned)
 
     def holdings(self, name: str) -> tuple[allocate.Holdings, allocate.Holdings]:
         names = owners(name, self.accounts)

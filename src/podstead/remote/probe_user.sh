@@ -116,7 +116,8 @@ ps_clean() {
 }
 
 # shellcheck disable=SC2016 # expanded by the inner shell
-ps_inside='cat /proc/self/uid_map; echo --; cat /proc/self/gid_map; echo --; cat /proc/self/setgroups; echo --
+ps_inside='echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --setgroups; cat /proc/self/setgroups
+echo --chown
 f=$1/owned; : >"$f" || exit 3
 for o in 1:1 5:5 "$2:$3"; do chown "$o" "$f" 2>&1 && echo "chown $o ok"; done
 chown "$(($2 + 1))" "$f" 2>&1 && echo "chown beyond-uid ok"
@@ -134,7 +135,7 @@ ps_engine() {
     M=
     for d in /usr /bin /sbin /lib /lib64 /lib32; do [ ! -e $d ] || M="$M -v $d:$d:ro"; done
     ps_try container ps_podman run --rm --network none --security-opt label=disable $M -v "$T/vol:/vol" --user 5:7 \
-        --rootfs "$T/fs" sh -c 'cat /proc/self/uid_map; echo --; cat /proc/self/gid_map; : >/vol/x'
+        --rootfs "$T/fs" sh -c 'echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; : >/vol/x'
     ps_record volume
     stat -c '%u:%g' "$T/vol/x"
     ps_running
