@@ -10,12 +10,14 @@ from podstead import frames, script
 from podstead.change import Change, Phase
 from podstead.job import Job, Target
 from podstead.plan import Plan, plan
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
+from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 from podstead.spec import HostSpec
 from podstead.state import HostState, from_records, parse
 
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
+
+WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause processes could not be seen"
 
 RunScript = Callable[[str], Sequence[str]]
 DrawNonce = Callable[[], str]
@@ -104,6 +106,8 @@ def converge(
             break
         if any(change in made for change in changes):
             break  # a change that was made and is still wanted did not hold: said below, never tried for ever
+        if not state.platform.is_root:
+            return _needs_root(target.name, state, changes)
         batch = _batch(changes)
         say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
         result = apply(spec, batch, run, draw)
@@ -114,6 +118,24 @@ def converge(
         if failed:
             break
     return _report(target.name, spec, state, list(zip(done, made, strict=True)), job, failed=failed)
+
+
+def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
+    records = (
+        ChangeRecord(id=one.id, title=one.title, status=ChangeStatus.NOT_REACHED, diff=one.diff)
+        for one in changes
+    )
+    return HostReport(
+        name=name,
+        status=Status.FAILED,
+        system=state.platform.name,
+        kernel=state.platform.kernel,
+        changes=tuple(records),
+        trouble=Trouble(
+            message=f"{len(changes)} change(s) need root, and this is {state.platform.user}",
+            hint="add --become (-b, with -K where a password is asked for), or connect as root (-u root)",
+        ),
+    )
 
 
 def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -147,6 +169,7 @@ def _report(
         changes=tuple(records),
         refusals=left.refusals,
         not_applicable=left.not_applicable,
+        notes=() if state.platform.is_root else (WITHOUT_ROOT,),
     )
 
 

@@ -178,7 +178,7 @@ def parse(records: Records) -> Platform:
         kernel=_first(files, "/proc/sys/kernel/osrelease"),
         init=_first(files, "/proc/1/comm"),
         systemd=":/run/systemd/system" in stats,
-        euid=int(who[0]) if who and who[0].isdigit() else -1,
+        euid=int(who[0]) if who and re.fullmatch("[0-9]{1,10}", who[0]) else -1,
         user=who[1] if len(who) > 1 else "",
         container=":/run/.containerenv" in stats or ":/.dockerenv" in stats,
         etc_read_only="read-only::::/etc" in stats,

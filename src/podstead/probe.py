@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from podstead import script
 from podstead.check import Finding, Severity, Verdict
 from podstead.checks import CHECKS
-from podstead.converge import DrawNonce, RunScript, Say, look
+from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.job import Job, Target
@@ -50,6 +50,7 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
         kernel=state.platform.kernel,
         findings=tuple(results),
         trouble=trouble,
+        notes=() if state.platform.is_root else (WITHOUT_ROOT,),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from podstead.change import ABSENT, checksum
 from podstead.ranges import IdRange
 
-_LINE = re.compile(r"([^:#\s][^:\s]*):([0-9]{1,10}):([0-9]{1,10})")
+#: Directory services have names with blanks inside ("DOMAIN\\jane doe"); only blanks at an end are damage.
+_LINE = re.compile(r"([^:#\s](?:[^:\n]*[^:\s])?):([0-9]{1,10}):([0-9]{1,10})")
 _MAX_32 = 2**32
 
 
@@ -71,7 +72,8 @@ def parse(
         if entry:
             entries.append(entry)
         else:
-            bad.append(BadLine(number, line, _entry(re.sub(r"\s+", "", line.partition("#")[0]), number)))
+            fields = (field.strip() for field in line.partition("#")[0].split(":"))
+            bad.append(BadLine(number, line, _entry(":".join(fields), number)))
     return SubidFile(
         path=path,
         text=text,
@@ -95,7 +97,7 @@ def _entry(line: str, number: int) -> Entry | None:
 
 
 def repaired(file: SubidFile, identity: Callable[[str], str]) -> str | None:
-    """The text without white space in lines and without repeats of one owner's very same range; None if all is well.
+    """The text without white space around fields and without repeats of one owner's very same range; None if all is well.
 
     Both kinds of damage stop Podman ("Invalid argument" from newuidmap for a repeat), neither can be mended by
     usermod(8), and mending them moves nobody's IDs. Lines that cannot be understood stay as they are.
@@ -112,7 +114,8 @@ def repaired(file: SubidFile, identity: Callable[[str], str]) -> str | None:
         key = (identity(entry.owner), entry.range)
         if key not in seen:
             seen.add(key)
-            kept.append(f"{entry.owner}:{entry.range.start}:{entry.range.count}")
+            good = number in by_line
+            kept.append(line if good else f"{entry.owner}:{entry.range.start}:{entry.range.count}")
     text = "\n".join(kept)
     if text and not text.endswith("\n"):
         text += "\n"  # an appended line would else be glued to the last one

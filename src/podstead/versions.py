@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 _PRERELEASE = re.compile(r"^[~.+-]*(alpha|beta|rc|pre|a|b|dev)[.~-]?(\d*)", re.IGNORECASE)
 
@@ -25,7 +25,7 @@ def upstream(version: str) -> Version | None:
         if mark and text[release.end()] in "~-.abrABR":
             return Version(f"{release[0]}{mark[1].lower()}{mark[2] or '0'}")
         return Version(release[0])
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number with more digits than Python reads
         return None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from podstead.change import Change, Outcome, Phase, Refusal, Run
 from podstead.frames import Records
 from podstead.spec import HostSpec, UserSpec
+
+_ID = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class AccountsState:
         """The account that a name or a numeric owner in ``/etc/subuid`` stands for (subuid(5) allows both)."""
         if text in self.by_name:
             return self.by_name[text]
-        if text.isascii() and text.isdigit():
+        if _ID.fullmatch(text):
             number = int(text)
             return next((one for one in self.by_name.values() if one.uid == number), None)
         return None
@@ -47,7 +50,7 @@ def parse_passwd(lines: Iterable[str]) -> dict[str, Account]:
     accounts = {}
     for line in lines:
         fields = line.split(":")
-        if len(fields) >= 7 and fields[2].isdigit() and fields[3].isdigit() and fields[0]:
+        if len(fields) >= 7 and _ID.fullmatch(fields[2]) and _ID.fullmatch(fields[3]) and fields[0]:
             accounts[fields[0]] = Account(
                 name=fields[0], uid=int(fields[2]), gid=int(fields[3]), home=fields[5], shell=fields[6]
             )
@@ -58,7 +61,7 @@ def parse(records: Records) -> AccountsState:
     listed = parse_passwd(records.lines("passwd"))
     named = parse_passwd(records.lines("passwd-named"))
     groups = (line.split(":") for line in records.lines("group"))
-    gids = {int(fields[2]) for fields in groups if len(fields) >= 4 and fields[2].isdigit()}
+    gids = {int(fields[2]) for fields in groups if len(fields) >= 4 and _ID.fullmatch(fields[2])}
     by_name = {**listed, **named}
     return AccountsState(by_name=by_name, gids=frozenset(gids | {one.gid for one in by_name.values()}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def parse(records: Records) -> SessionState:
     users = {}
     for record in records.all("user"):
         uid, _, home = record.text.rstrip("\n").partition(":")
-        if uid.isdigit():
+        if re.fullmatch("[0-9]{1,10}", uid):
             users[record.argument] = _user(record.argument, int(uid), home, paths, records)
     own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
     return SessionState(users=users, drop_in=own)
@@ -103,8 +104,14 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
         or "graphroot" in config,
         drivers=images,
         pause=_pause(records, name),
-        running=int((records.text("running", name) or "0").strip() or 0),
+        running=_count(records.text("running", name)),
     )
+
+
+def _count(text: str | None) -> int:
+    """The number of running containers; what is no number counts as one, because that stops nobody's containers."""
+    said = (text or "").strip()
+    return int(said) if re.fullmatch("[0-9]{1,9}", said) else int(bool(said))
 
 
 def _pause(records: Records, name: str) -> tuple[IdMap, IdMap] | None:

@@ -41,7 +41,10 @@ def parse(records: Records) -> StorageState:
 
 def driver_of(text: str) -> str | None:
     """The driver that a storage.conf names; None when it names none. Raises ValueError when it is no TOML."""
-    storage = tomllib.loads(text).get("storage", {})
+    try:
+        storage = tomllib.loads(text).get("storage", {})
+    except RecursionError as error:  # a user's own file may hold anything
+        raise ValueError("it is nested too deeply") from error
     driver = storage.get("driver") if isinstance(storage, dict) else None
     return driver if isinstance(driver, str) and driver else None
 

@@ -72,7 +72,7 @@ def parse(records: Records) -> SubidsState:
     defs = {}
     for line in records.lines("login-defs"):
         fields = line.split()
-        if len(fields) >= 2 and re.fullmatch(r"(0[xX][0-9a-fA-F]+|[0-9]+)", fields[1]):
+        if len(fields) >= 2 and re.fullmatch(r"(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})", fields[1]):
             defs[fields[0]] = int(fields[1], 16 if fields[1][:2] in ("0x", "0X") else 10)
     users = {record.argument for record in records.all("getsubids")}
     return SubidsState(

@@ -77,7 +77,9 @@ def parse(records: Records) -> SysctlsState:
             live[name.replace("/", ".")] = " ".join(value.split())
     own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
     defaults = dict(KERNEL_DEFAULTS)
-    threads = re.search(r"^/proc/sys/kernel/threads-max:(\d+)$", records.text("files") or "", re.MULTILINE)
+    threads = re.search(
+        r"^/proc/sys/kernel/threads-max:([0-9]{1,12})$", records.text("files") or "", re.MULTILINE
+    )
     if threads:
         # ucounts_init() in kernel/ucount.c: every user.max_*_namespaces starts at threads-max / 2
         defaults["user.max_user_namespaces"] = str(int(threads[1]) // 2)
@@ -112,7 +114,7 @@ def _boot(names: list[str], lines: list[str]) -> dict[str, tuple[Assignment, ...
         effective["/etc/sysctl.conf"] = "\uffff"
     found: dict[str, list[tuple[str, Assignment]]] = {}
     for line in lines:
-        match = re.match(r"(/.*?\.conf):(\d+):\s*-?\s*([^=\s]+)\s*=\s*(.*)", line)
+        match = re.match(r"(/.*?\.conf):([0-9]{1,9}):\s*-?\s*([^=\s]+)\s*=\s*(.*)", line)
         if match and match[1] in effective:
             key = match[3].replace("/", ".")
             found.setdefault(key, []).append(
@@ -129,7 +131,7 @@ def meets(need: SysctlNeed, value: str) -> bool:
     if need.exact is not None:
         return " ".join(str(need.exact).split()) == " ".join(value.split())
     fields = value.split()
-    if not fields or not all(re.fullmatch(r"-?\d+", field) for field in fields):
+    if not fields or not all(re.fullmatch(r"-?[0-9]{1,20}", field) for field in fields):
         return False
     numbers = [int(field) for field in fields]
     if need.covers is not None:
@@ -143,7 +145,7 @@ def wanted_text(need: SysctlNeed, current: str | None = None) -> str:
     """The value to write. A range is widened to cover the present one too, so nobody loses what they had."""
     if need.covers is not None:
         low, high = need.covers
-        present = [int(field) for field in (current or "").split() if field.isdigit()]
+        present = [int(field) for field in (current or "").split() if re.fullmatch("[0-9]{1,10}", field)]
         if len(present) == 2 and present[0] <= present[1]:
             low, high = min(low, present[0]), max(high, present[1])
         return f"{low} {high}"

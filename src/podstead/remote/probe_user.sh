@@ -91,6 +91,9 @@ ps_space() { # private folders: T on the file system of the user's storage, R fo
     chmod 0777 "$T/vol"
     # crun before 1.11 looks for the user bus in the runtime directory alone
     [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] || ln -s "$XDG_RUNTIME_DIR/bus" "$R/bus"
+    # Podman's locks are in shared memory, whatever the folders are: only what this probe makes it may take away
+    L=/dev/shm/libpod_rootless_lock_$(id -u)
+    if [ -e "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ]; then L=; fi
     # the user's own configuration counts, but nothing may be written next to it
     [ -d "${XDG_CONFIG_HOME:-$HOME/.config}/containers" ] &&
         ln -s "${XDG_CONFIG_HOME:-$HOME/.config}/containers" "$T/config/containers"
@@ -111,8 +114,11 @@ ps_clean() {
         rm -rf "$T"
     fi
     [ -z "$R" ] || rm -rf "$R"
+    # somebody else's Podman that has begun since has made its folder, and keeps the locks
+    [ -z "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ] || rm -f "$L"
     T=
     R=
+    L=
 }
 
 # shellcheck disable=SC2016 # expanded by the inner shell
@@ -230,6 +236,7 @@ ps_context() {
 child=
 T=
 R=
+L=
 LC_ALL=C
 export LC_ALL
 cd "$HOME" || cd /

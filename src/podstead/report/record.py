@@ -73,6 +73,9 @@ class HostReport(Record):
     not_applicable: tuple[NotApplicable, ...] = ()
     findings: tuple[Finding, ...] = ()
     trouble: Trouble | None = None
+    notes: tuple[str, ...] = Field(
+        default=(), description="What should be known about how the host was looked at."
+    )
     connections: int = Field(default=0, description="Connections that were opened.")
     commands: int = Field(default=0, description="Commands that were executed on the host.")
     seconds: float = 0.0

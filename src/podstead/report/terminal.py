@@ -81,6 +81,8 @@ def _host(host: HostReport, *, diff: bool, verbose: int) -> Iterator[Text]:
         yield from _more("do", refusal.remedy)
     for absent in host.not_applicable:
         yield _line("n/a", absent.id, absent.reason)
+    for note in host.notes:
+        yield _line("note", note)
     yield from _findings(host.findings)
     if host.status is Status.OK and not host.findings:
         yield _line("ok", "nothing to change")
