@@ -99,9 +99,9 @@ def converge(
     done: list[ChangeRecord] = []
     made: list[Change] = []
     failed = False
+    left = plan(spec, state, allowed=job.allow)
     for _ in range(MAX_ROUNDS):
-        intended = plan(spec, state, allowed=job.allow)
-        changes = select(intended.changes, tags=job.tags, skip_tags=job.skip_tags)
+        changes = select(left.changes, tags=job.tags, skip_tags=job.skip_tags)
         if not changes or job.verb == "check":
             break
         if any(change in made for change in changes):
@@ -113,11 +113,11 @@ def converge(
         result = apply(spec, batch, run, draw)
         made += batch
         done += result.records
-        state = result.state
-        failed = result.failed
+        state, failed = result.state, result.failed
+        left = plan(spec, state, allowed=job.allow)
         if failed:
             break
-    return _report(target.name, spec, state, list(zip(done, made, strict=True)), job, failed=failed)
+    return _report(target.name, state, left, list(zip(done, made, strict=True)), job, failed=failed)
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
@@ -146,14 +146,13 @@ def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 def _report(
     name: str,
-    spec: HostSpec,
     state: HostState,
+    left: Plan,
     done: list[tuple[ChangeRecord, Change]],
     job: Job,
     *,
     failed: bool,
 ) -> HostReport:
-    left = plan(spec, state, allowed=job.allow)
     pending = {change.id: change for change in select(left.changes, tags=job.tags, skip_tags=job.skip_tags)}
     records = [_confirmed(record, still=pending.get(record.id) == change) for record, change in done]
     seen = {record.id for record, change in done if pending.get(record.id) == change}

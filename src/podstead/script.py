@@ -66,7 +66,12 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
 
 def observe(spec: HostSpec, nonce: str) -> str:
     """The script of one look at a host. It always exits 0; what it could not see is missing from its output."""
-    return observe_header(spec, nonce) + source("observe.sh") + "ps_look\n"
+    return (
+        observe_header(spec, nonce)
+        + source("frame.sh")
+        + source("observe.sh")
+        + "ps_framed observe ps_observe\n"
+    )
 
 
 def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
@@ -78,12 +83,13 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     calls = "\n".join(command("ps_change", change.id, f"ps_c{index}") for index, change in enumerate(changes))
     return (
         observe_header(spec, nonce)
+        + source("frame.sh")
         + source("observe.sh")
         + source("session.sh")
         + source("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
-        + "ps_serial\nps_apply_and_look\n"
+        + "ps_serial\nps_framed apply ps_apply_and_look\n"
     )
 
 
@@ -98,7 +104,13 @@ def probe(values: Mapping[str, str], user: str, nonce: str, *, seconds: int, den
         "PS_PROBE": inner + source("probe_user.sh"),
     }
     assignments = "".join(f"{assign(name, value)}\n" for name, value in header.items())
-    return assignments + source("session.sh") + source("probe.sh") + "ps_probe\n"
+    return (
+        assignments
+        + source("frame.sh")
+        + source("session.sh")
+        + source("probe.sh")
+        + "ps_framed probe ps_bounded\n"
+    )
 
 
 def _step(step: Step) -> str:

@@ -21,7 +21,7 @@ from podstead.change import (
 )
 from podstead.frames import Records
 from podstead.parts.accounts import AccountsState
-from podstead.ranges import IdRange, total
+from podstead.ranges import IdRange, first_overlap, total
 from podstead.spec import HostSpec, RangeSpec, UserSpec
 from podstead.subidfile import SubidFile
 
@@ -111,7 +111,7 @@ def _source(lines: list[str]) -> str:
 def _getsubids(lines: list[str]) -> tuple[IdRange, ...]:
     """Read ``0: alice 524288 65536`` lines of getsubids(1)."""
     matches = (re.fullmatch(r"\d+: .+ (\d{1,10}) (\d{1,10})", line.strip()) for line in lines)
-    return tuple(IdRange(int(match[1]), int(match[2])) for match in matches if match and int(match[2]) > 0)
+    return tuple(sorted(IdRange(int(match[1]), int(match[2])) for match in matches if match and int(match[2]) > 0))
 
 
 def owners(name: str, accounts: AccountsState) -> frozenset[str]:
@@ -151,9 +151,14 @@ def plan(
         return _from_directory(spec, state)
     outcome, state = _mend(state, accounts)
     allocator = _Allocator(spec, state, accounts, storage, can_usermod=can_usermod)
-    for name, user in sorted(spec.users.items(), key=lambda item: (_uid(accounts, item[0]), item[0])):
+    for name, user in sorted(spec.users.items(), key=lambda item: _turn(*item, accounts)):
         outcome += allocator.serve(name, user)
     return outcome
+
+
+def _turn(name: str, user: UserSpec, accounts: AccountsState) -> tuple[bool, int, str]:
+    """Ranges that the spec names come first: nobody else may be given their numbers before."""
+    return not (user.subuid or user.subgid), _uid(accounts, name), name
 
 
 def _uid(accounts: AccountsState, name: str) -> int:
@@ -170,7 +175,7 @@ def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
             outcome += Outcome(
                 not_applicable=(
                     NotApplicable(
-                        id=f"subids:{name}:subuid", reason=f"nsswitch.conf takes ranges from {state.source}"
+                        id=f"subids:{name}:ranges", reason=f"nsswitch.conf takes ranges from {state.source}"
                     ),
                 )
             )
@@ -178,7 +183,7 @@ def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
         outcome += Outcome(
             refusals=(
                 Refusal(
-                    id=f"subids:{name}:subuid",
+                    id=f"subids:{name}:ranges",
                     title=f"{name} has no subordinate IDs in {state.source}",
                     reason=f"nsswitch.conf says 'subid: {state.source}', so /etc/subuid and /etc/subgid are not read, "
                     f"and {state.source} gives {name} no ranges",
@@ -333,7 +338,7 @@ class _Allocator:
                 add.append(())
                 revoke.append(())
                 continue
-            reason = allocate.objection((wanted,), side, own_id)
+            reason = _reserved(wanted) or allocate.objection((wanted,), side, own_id)
             if reason:
                 return _refused(
                     name,
@@ -346,6 +351,12 @@ class _Allocator:
                 return _kept(
                     name,
                     f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs",
+                )
+            by_name = {entry.range for entry in file.of(frozenset({name}))}
+            if not by_name.issuperset(side.own):
+                return _kept(
+                    name,
+                    f"{file.path} grants a range to the number {own_id}, and usermod(8) takes ranges of names only",
                 )
             add.append((wanted,))
             revoke.append(side.own)
@@ -426,6 +437,11 @@ def _policy(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | 
 def _range(spec: RangeSpec | None) -> IdRange:
     assert spec is not None  # noqa: S101 - one of the two is given, the other falls back to it
     return IdRange(spec.start, spec.count)
+
+
+def _reserved(wanted: IdRange) -> str | None:
+    block = first_overlap(wanted, allocate.RESERVED)
+    return f"{wanted} reaches into {block.start} to {block.last}, which is reserved" if block else None
 
 
 def _with(file: SubidFile, name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]) -> SubidFile:

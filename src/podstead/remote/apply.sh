@@ -192,12 +192,7 @@ ps_serial() { # two podsteads on one host take turns
 }
 
 ps_apply_and_look() {
-    if command -v base64 >/dev/null; then ps_e=base64; else ps_e=hex; fi
-    printf '\n@@podstead apply 1 %s %s\n' "$PS_NONCE" "$ps_e"
-    {
-        ps_changes
-        # programs started by a change must not keep the lock
-        ps_observe 2>/dev/null </dev/null 9>&-
-    } | { if [ "$ps_e" = base64 ]; then base64; else od -An -v -tx1; fi; }
-    printf '@@podstead end %s\n' "$PS_NONCE"
+    ps_changes
+    # programs started by a look must not keep the lock
+    ps_observe 9>&-
 }

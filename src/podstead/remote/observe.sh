@@ -1,11 +1,8 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
 # Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES.
-# Output: records "@@NONCE key argument" and raw bytes, all of it in base64 (or hex), between two plain lines. The
-# nonce is drawn for each run, so that nothing a host holds can be taken for a record.
+# frame.sh stands before it.
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
-
-ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
 
 ps_file() {
     [ -f "$1" ] || return 0
@@ -150,16 +147,3 @@ ps_observe() {
     [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS | while IFS=: read -r n _ i _ _ h _; do ps_user "$n" "$i" "$h"; done
     ps_record end
 }
-
-ps_look() {
-    if command -v base64 >/dev/null; then e=base64; else e=hex; fi
-    printf '\n@@podstead observe 1 %s %s\n' "$PS_NONCE" "$e"
-    if [ "$e" = base64 ]; then ps_observe 2>/dev/null </dev/null | base64; else
-        ps_observe 2>/dev/null </dev/null | od -An -v -tx1
-    fi
-    printf '@@podstead end %s\n' "$PS_NONCE"
-}
-
-LC_ALL=C
-export LC_ALL
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

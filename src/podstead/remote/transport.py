@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,20 @@ def host_key_policy(target: Target) -> str:
     """
     if target.strict_host_keys:
         return target.strict_host_keys
-    path = Path(target.ssh_config_file or "~/.ssh/config").expanduser()
-    try:
-        config = paramiko.SSHConfig.from_path(str(path))
-    except (OSError, UnicodeDecodeError, paramiko.ConfigParseError):
+    config = _ssh_config(target.ssh_config_file or "~/.ssh/config")
+    if config is None:
         return "yes"
     said = config.lookup(target.address or target.name).get("stricthostkeychecking", "ask").lower()
     return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(said, "yes")
+
+
+@cache
+def _ssh_config(path: str) -> paramiko.SSHConfig | None:
+    """Read once for all hosts; None where there is none that can be read."""
+    try:
+        return paramiko.SSHConfig.from_path(str(Path(path).expanduser()))
+    except (OSError, UnicodeDecodeError, paramiko.ConfigParseError):
+        return None
 
 
 def prepare_home() -> None:
