@@ -30,7 +30,7 @@ _KNOWN: tuple[tuple[str, Cause], ...] = (
         ),
     ),
     (
-        r"requested cgroup controller `?'?(\w+)'? is not available|subtree_control: (?:invalid argument|No such)",
+        r"requested cgroup controller [`']?(\w+)[`']? is not available|subtree_control: (?:invalid argument|No such)",
         Cause(
             "a cgroup controller that containers ask for by default is not delegated to the user",
             "delegate it (session.delegate) and log in anew; where the host has none: engine: {containers: {pids_limit: 0}}",

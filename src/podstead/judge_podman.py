@@ -156,6 +156,10 @@ def _top(case: Case) -> Finding:
     shown = rows[-1] if rows else []
     if len(shown) < 4:
         return case.blind("V18", "podman top printed something else than a table")
+    if "?" in (shown[1], shown[3]):
+        return case.absent(
+            "V18", f"this Podman ({(case.evidence.podman or '').strip()}) prints ? for host IDs"
+        )
     real = ":".join(host)
     truth = case.evidence.process
     if shown[1] == host[0] and shown[3] == host[1] and truth in ("", real):

@@ -39,7 +39,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         + sysctls.plan(spec, state.sysctls, container=state.platform.container)
         + session.plan(spec, state.session, state.platform)
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)
-        + engine.plan(spec, state.engine)
+        + engine.plan(spec, state.engine, state.packages)
         + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=frozenset(allowed))
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order

@@ -44,13 +44,18 @@ def preview() -> int:
     """Without root no host can be booted: look at this machine, change nothing."""
     print("A throwaway host needs root (systemd-nspawn); try 'sudo make demo'.")
     print("Instead, here is what podstead says of this machine. Nothing is changed.\n", flush=True)
-    results = [run(["podstead", *words], []) for words in (["check", "@local"], ["verify", "@local", "--as-user"])]
+    results = [
+        run(["podstead", *words], []) for words in (["check", "@local"], ["verify", "@local", "--as-user"])
+    ]
     # pending changes and failed checks are what a preview is for; anything else is an error
     return 0 if all(code in (0, 1, 3) for code in results) else 1
 
 
 def host(*, keep: bool) -> int:
-    print("Booting a throwaway Debian 13 host (the first time, its image is built: about half a minute) ...", flush=True)
+    print(
+        "Booting a throwaway Debian 13 host (the first time, its image is built: about half a minute) ...",
+        flush=True,
+    )
     with Lab.up(keep=keep) as lab, tempfile.TemporaryDirectory() as folder:
         lab.boot("debian-13", "d13")
         inventory = Path(folder if not keep else lab.directory) / "hosts.yml"
@@ -58,7 +63,10 @@ def host(*, keep: bool) -> int:
         steps = (
             ("From nothing to ready:", ["podstead", "apply", "-i", str(inventory), "-v"]),
             ("The proof, as alice:", ["podstead", "verify", "-i", str(inventory)]),
-            ("The real ID map, in alice's own session over SSH:", _ssh(lab, "alice", "podman unshare cat /proc/self/uid_map")),
+            (
+                "The real ID map, in alice's own session over SSH:",
+                _ssh(lab, "alice", "podman unshare cat /proc/self/uid_map"),
+            ),
             ("Again: nothing may change.", ["podstead", "apply", "-i", str(inventory), "-v"]),
         )
         for title, command in steps:
@@ -68,7 +76,9 @@ def host(*, keep: bool) -> int:
                 print(f"\nmake demo: that ended with exit code {code}", file=sys.stderr)
                 return 1
         if keep:
-            print(f"\nThe host is still there. Log in:\n  {' '.join(lab.controller_argv(_ssh(lab, 'alice', '')[:-1]))}")
+            print(
+                f"\nThe host is still there. Log in:\n  {' '.join(lab.controller_argv(_ssh(lab, 'alice', '')[:-1]))}"
+            )
             print(f"Remove it:\n  {sys.executable} -m tests.lab down {lab.name}")
         else:
             print("\nGreen. Removing the host; KEEP=1 would leave it.")

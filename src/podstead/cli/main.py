@@ -60,8 +60,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     callback=_version,
     help="Show versions and exit.",
 )
-def cli() -> None:
-    r"""Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
+def cli() -> None:  # noqa: D301 - \b keeps click from joining the lines
+    """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
 
     \b
     podstead check @local                    what would change on this machine

@@ -111,7 +111,9 @@ def _source(lines: list[str]) -> str:
 def _getsubids(lines: list[str]) -> tuple[IdRange, ...]:
     """Read ``0: alice 524288 65536`` lines of getsubids(1)."""
     matches = (re.fullmatch(r"\d+: .+ (\d{1,10}) (\d{1,10})", line.strip()) for line in lines)
-    return tuple(sorted(IdRange(int(match[1]), int(match[2])) for match in matches if match and int(match[2]) > 0))
+    return tuple(
+        sorted(IdRange(int(match[1]), int(match[2])) for match in matches if match and int(match[2]) > 0)
+    )
 
 
 def owners(name: str, accounts: AccountsState) -> frozenset[str]:

@@ -230,7 +230,10 @@ def _live(
 ) -> Outcome:
     if meets(need, live):
         return Outcome()
-    value = boot if boot is not None and meets(need, boot) else wanted_text(need, live)
+    good = (
+        boot is not None and meets(need, boot) and need.covers is None
+    )  # a range: nobody loses what is live now
+    value = boot if boot is not None and good else wanted_text(need, live)
     if key in state.read_only:
         where = (
             "this is a container: its outer host must set it"
