@@ -51,7 +51,18 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
+
+\b
+podstead check @local                    what would change on this machine
+podstead apply -i inventories/fleet web  bring the hosts of group web to their state
+podstead verify -i inventories/fleet     prove it, as each user
+"""
+
+
+@click.group(
+    help=_HELP, cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -60,14 +71,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     callback=_version,
     help="Show versions and exit.",
 )
-def cli() -> None:  # noqa: D301 - \b keeps click from joining the lines
-    """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
-
-    \b
-    podstead check @local                    what would change on this machine
-    podstead apply -i inventories/fleet web  bring the hosts of group web to their state
-    podstead verify -i inventories/fleet     prove it, as each user
-    """
+def cli() -> None:
+    """Show help when no verb is given."""
 
 
 def main() -> NoReturn:
