@@ -1,0 +1,56 @@
+"""Captures what the scripts print on real hosts, for the parsers' tests: ``python -m tests.capture`` (root)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from podstead import probe, script
+from podstead.api import hosts
+from podstead.converge import applied
+from podstead.parts import subids
+from podstead.plan import plan
+from podstead.spec import HostSpec
+from podstead.state import parse
+from tests.lab import RELEASES, Host, Lab
+
+DATA = Path(__file__).parent / "data"
+NONCE = "0123456789abcdef0123456789abcdef"
+USERS = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
+
+
+def spec() -> HostSpec:
+    """The document that the captured hosts were brought to."""
+    return hosts((), "@local", extra_vars=[USERS])[0].spec
+
+
+def run(host: Host, text: str) -> str:
+    return host.root(["sh", "-s"], input=text, timeout=600).stdout
+
+
+def capture(host: Host) -> None:
+    wanted = spec()
+    _write("observed", f"{host.release}-fresh", run(host, script.observe(wanted, NONCE)))
+    for _ in range(4):
+        state = parse(run(host, script.observe(wanted, NONCE)))
+        changes = plan(wanted, state).changes
+        if not changes:
+            break
+        result = applied(changes, run(host, script.apply(wanted, changes, NONCE)).splitlines(), NONCE)
+        if result.failed:
+            sys.exit(f"capture: {host.release}: {result.records}")
+    _write("observed", f"{host.release}-provisioned", run(host, script.observe(wanted, NONCE)))
+    uids, gids = subids.granted("alice", state.subids, state.accounts)
+    values = probe.probe_values("alice", state, uids, gids)
+    text = script.probe(values, "alice", NONCE, seconds=120, denied_gid=probe.denied_gid(state))
+    _write("probed", host.release, run(host, text))
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    (DATA / folder / f"{name}.txt").write_text(text, encoding="ascii")
+
+
+if __name__ == "__main__":
+    with Lab.up() as lab:
+        for one in lab.boot_many({release.replace("debian-", "d"): release for release in RELEASES}).values():
+            capture(one)
