@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -155,7 +157,11 @@ class Run:
     def all(self) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it."""
         transport.prepare_home()
-        data = [(transport.host_name(one), transport.host_data(one)) for one in self.job.targets]
+        with tempfile.TemporaryDirectory(prefix="podstead-") as folder:
+            self._all(Path(folder))
+
+    def _all(self, folder: Path) -> None:
+        data = [(transport.host_name(one), transport.host_data(one, folder)) for one in self.job.targets]
         config = Config(CONNECT_TIMEOUT=self.job.connect_timeout)
         inventory = Inventory((data, {}))
         state = State(inventory, config, check_for_changes=False)

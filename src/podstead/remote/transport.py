@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from pyinfra.connectors.sshuserclient.config import SSHConfig
 
+from podstead.change import checksum
 from podstead.job import Target
 
 
@@ -38,12 +40,13 @@ def host_name(target: Target) -> str:
             return f"@{kind}/{target.address or target.name}"
 
 
-def host_data(target: Target) -> dict[str, Any]:
+def host_data(target: Target, folder: Path) -> dict[str, Any]:
     """pyinfra's host data for a target. Everything that pyinfra would guess is set."""
     if target.kind != "ssh":
         return {}
     data: dict[str, Any] = {
         "ssh_hostname": target.address or target.name,
+        "ssh_config_file": write_ssh_config(target, folder),
         "ssh_strict_host_key_checking": host_key_policy(target),
         "ssh_paramiko_connect_kwargs": {"transport_factory": FastTransport, "banner_timeout": 15},
     }
@@ -53,7 +56,6 @@ def host_data(target: Target) -> dict[str, Any]:
         "ssh_key": target.private_key,
         "ssh_key_password": target.private_key_password,
         "ssh_password": target.password,
-        "ssh_config_file": target.ssh_config_file,
         "ssh_known_hosts_file": target.known_hosts_file,
     }
     return data | {key: value for key, value in optional.items() if value is not None}
@@ -76,11 +78,39 @@ def host_key_policy(target: Target) -> str:
 
 @cache
 def _ssh_config(path: str) -> paramiko.SSHConfig | None:
-    """Read once for all hosts; None where there is none that can be read."""
+    """Read once for all hosts, Include lines included; None where there is none that can be read."""
+    config = SSHConfig()
     try:
-        return paramiko.SSHConfig.from_path(str(Path(path).expanduser()))
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            config.parse(file)
     except (OSError, UnicodeDecodeError, paramiko.ConfigParseError):
         return None
+    return config
+
+
+def ssh_config_text(target: Target) -> str:
+    """The ssh_config that pyinfra is given: the person's own, with a jump host before and a strict default behind it.
+
+    Without that default pyinfra asks on the terminal about the key of an unknown jump host, in every greenlet.
+    """
+    base = Path(target.ssh_config_file or "~/.ssh/config").expanduser()
+    lines = []
+    if target.proxy_jump:
+        lines += [f"Host {target.address or target.name}", f"    ProxyJump {target.proxy_jump}"]
+    # settings that stand before any Host of an included file would else belong to the block above
+    lines += ["Host *", f"Include {base}", "Host *", "    StrictHostKeyChecking yes"]
+    if target.known_hosts_file:
+        lines.append(f"    UserKnownHostsFile {Path(target.known_hosts_file).expanduser()}")
+    return "\n".join(lines) + "\n"
+
+
+def write_ssh_config(target: Target, folder: Path) -> str:
+    """Write :func:`ssh_config_text` to a file of its own and return its path; equal texts share one."""
+    text = ssh_config_text(target)
+    path = folder / f"ssh_config.{checksum(text.encode())[:16]}"
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
+    return str(path)
 
 
 def prepare_home() -> None:
