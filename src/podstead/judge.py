@@ -300,7 +300,9 @@ def _helper_cause(case: Case, said: str) -> tuple[str, str]:
 def _refused(case: Case, check: str, names: tuple[str, ...], map_name: str, what: str) -> Finding:
     """A counter-proof: every attempt was refused, and the map is still empty."""
     tried = {name: case.evidence.attempts[name] for name in names if name in case.evidence.attempts}
-    if not tried or map_name not in case.evidence.maps:
+    # 126 and 127 are the shell's: a program that did not run has refused nothing
+    made = [name for name in names if name in tried and tried[name].code not in (126, 127)]
+    if len(made) < len(names) or map_name not in case.evidence.maps:
         return case.blind(check, "the attempt was not made")
     allowed = [name for name, attempt in tried.items() if attempt.ok]
     left = case.evidence.maps[map_name].strip()
