@@ -6,9 +6,10 @@ import errno
 import os
 from collections.abc import Iterator
 
+from podstead.case import Case
 from podstead.check import Finding, Verdict
 from podstead.evidence import Bind, id_map, sections
-from podstead.judge import Case, context, delegation, namespaces
+from podstead.judge import context, delegation, namespaces
 from podstead.parts.sysctls import meets
 
 PORT_START = "net.ipv4.ip_unprivileged_port_start"
@@ -228,7 +229,8 @@ def _icmp(case: Case) -> Finding:
     refused = [
         f"IPv{family}: {_errno(result)}"
         for family, result in sorted(icmp.items())
-        if result != "ok" and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
+        if result != "ok"
+        and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
     ]
     if refused and wanted is None:
         return case.absent("V22", f"not asked for, and {PING_RANGE} is {live}")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podstead import script
+from podstead.case import Case
 from podstead.check import Finding, Severity, Verdict
 from podstead.checks import CHECKS
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.job import Job, Target
-from podstead.judge import Case
 from podstead.judge_podman import PING_RANGE, PORT_START, findings
 from podstead.parts import subids
+from podstead.parts.accounts import owners
 from podstead.ranges import IdRange
 from podstead.report.record import HostReport, Status, Trouble, failed_findings
 from podstead.spec import HostSpec, UserSpec
@@ -153,7 +154,7 @@ def _arguments(own: int, ranges: Sequence[IdRange]) -> str:
 
 def _foreign(name: str, state: HostState, own: tuple[IdRange, ...]) -> int:
     """A host UID that the user was not granted: another owner's if there is one, else the ID far above."""
-    names = subids.owners(name, state.accounts)
+    names = owners(name, state.accounts)
     for entry in state.subids.subuid.entries:
         if entry.owner not in names and not any(entry.range.start in one for one in own):
             return entry.range.start

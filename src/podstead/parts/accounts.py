@@ -66,6 +66,12 @@ def parse(records: Records) -> AccountsState:
     return AccountsState(by_name=by_name, gids=frozenset(gids | {one.gid for one in by_name.values()}))
 
 
+def owners(name: str, accounts: AccountsState) -> frozenset[str]:
+    """How a user may be written in the files: by name or by UID."""
+    account = accounts.by_name.get(name)
+    return frozenset({name} if account is None else {name, str(account.uid)})
+
+
 def plan(spec: HostSpec, state: AccountsState) -> Outcome:
     """Create what is missing and may be created; refuse what is missing and may not."""
     outcome = Outcome()

@@ -127,7 +127,10 @@ def _explain(target: Target, text: str) -> tuple[str, str]:
     """Message and advice for a failed connection."""
     if target.kind != "ssh":
         name = f"{target.kind} {target.address or target.name}"
-        return f"cannot run commands in {name}: {text}", "check that it exists and runs, and that this user may use it"
+        return (
+            f"cannot run commands in {name}: {text}",
+            "check that it exists and runs, and that this user may use it",
+        )
     where = f"{target.address or target.name}:{target.port or 22}"
     if "No host key for" in text:
         return (
