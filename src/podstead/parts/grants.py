@@ -53,8 +53,8 @@ class Allocator:
             return _refused(name, self.policy)
         sides = self.holdings(name)
         account = self.accounts.by_name.get(name)
-        if account is None and not user.create:
-            return Outcome()  # accounts.py says so already
+        if account is None and (not user.create or user.uid in self.accounts.uids):
+            return Outcome()  # there will be no such account, and accounts.py says why
         if user.subuid or user.subgid:
             return self._by_hand(name, user, sides)
         own_ids = (account.uid, account.gid) if account else (None, None)

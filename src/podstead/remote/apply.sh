@@ -61,16 +61,16 @@ ps_pid_alive() { [ -n "$1" ] && [ -d "/proc/$1" ]; }
 
 ps_lock() { # path: the lock of shadow's own tools (lib/commonio.c: a file with a process ID, linked into place)
     rm -f "$1".podstead.*
-    printf '%s\n' "$PS_PID" >"$1.podstead.$PS_PID"
-    ps_n=0
+    # without a newline: shadow takes over the lock of a dead process only if the file holds the number and no more
+    printf '%s' "$PS_PID" >"$1.podstead.$PS_PID"
+    ps_until=$(($(date +%s) + PS_LOCK_SECONDS))
     while ! ln "$1.podstead.$PS_PID" "$1.lock" 2>/dev/null; do
         ps_holder=$(tr -cd 0-9 <"$1.lock") 2>/dev/null || ps_holder=
         if [ -n "$ps_holder" ] && ! ps_pid_alive "$ps_holder"; then
             rm -f "$1.lock" # its owner is dead: shadow takes over such a lock as well
             continue
         fi
-        ps_n=$((ps_n + 1))
-        if [ "$ps_n" -gt "$PS_LOCK_TRIES" ]; then
+        if [ "$(date +%s)" -ge "$ps_until" ]; then
             rm -f "$1.podstead.$PS_PID"
             ps_say "podstead: locked $1.lock is held by process ${ps_holder:-unknown} $(cat "/proc/${ps_holder:-0}/comm" 2>/dev/null)"
             return 16
@@ -90,8 +90,16 @@ ps_edit_shared() { # path expected content
 
 ps_pause() { sleep 0.2 2>/dev/null || sleep 1; } # between two looks at a condition; old sleeps take whole seconds
 
+ps_room() { # directory: whether a file can be written there; the reason is said
+    ps_new=$(mktemp "$1/.podstead.XXXXXX") || return 1
+    ps_rc=0
+    printf '%4096s' '' >"$ps_new" || ps_rc=1
+    rm -f "$ps_new"
+    return $ps_rc
+}
+
 ps_usermod() { # arguments: usermod, tried again while another tool holds a lock (exit 16, or 1 for passwd's lock)
-    ps_n=0
+    ps_until=$(($(date +%s) + PS_LOCK_SECONDS)) # a time and not a count: one try may itself wait 15 s (lckpwdf(3))
     while :; do
         ps_rc=0
         ps_out=$(usermod "$@" 2>&1) || ps_rc=$?
@@ -103,8 +111,9 @@ ps_usermod() { # arguments: usermod, tried again while another tool holds a lock
                 return "$ps_rc"
                 ;;
         esac
-        ps_n=$((ps_n + 1))
-        if [ "$ps_n" -gt "$PS_LOCK_TRIES" ]; then
+        # usermod says "cannot lock" on a full or read-only file system, too
+        ps_room /etc || return 1
+        if [ "$(date +%s)" -ge "$ps_until" ]; then
             ps_say "podstead: locked $ps_out"
             for ps_l in /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid; do
                 [ -e "$ps_l.lock" ] && ps_say "$ps_l.lock is held by process $(cat "$ps_l.lock")"
@@ -184,7 +193,7 @@ ps_change() { # id function: run one change, keep what it says, tell how it ende
 
 ps_failed=0
 PS_PID=$$
-: "${PS_LOCK_TRIES:=75}" "${PS_APT_WAIT:=120}"
+: "${PS_LOCK_SECONDS:=15}" "${PS_APT_WAIT:=120}"
 
 ps_serial() { # two podsteads on one host take turns
     command -v flock >/dev/null && exec 9>/run/podstead.lock && flock -w 600 9
