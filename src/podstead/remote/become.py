@@ -17,28 +17,35 @@ def wrap(target: Target, script: str, seconds: int) -> tuple[str, str]:
     ``timeout`` ends the script and everything it started. The command itself always exits 0 and prints the script's
     exit code: pyinfra would otherwise ask a person for a password where nobody is.
     """
-    limited = f"if command -v timeout >/dev/null 2>&1; then exec timeout -k 5 {seconds:d} sh -s; else exec sh -s; fi"
+    has_timeout = "command -v timeout >/dev/null 2>&1"
+    limited = f"if {has_timeout}; then exec timeout -k 5 {seconds:d} sh -s; else exec sh -s; fi"
+    stdin = script
     if not target.become:
-        inner, stdin = f"sh -c {word(limited)}", script
+        inner = f"sh -c {word(limited)}"
+    elif target.become_method == "su":
+        inner = f"su root -c {word(limited)}"
+    elif target.become_method == "doas":
+        inner = f"doas -n sh -c {word(limited)}"
     elif target.become_password is None:
-        prefix = {"sudo": "sudo -n -H", "doas": "doas -n", "su": "su root -c"}[target.become_method]
-        inner = (
-            f"{prefix} sh -c {word(limited)}" if target.become_method != "su" else f"{prefix} {word(limited)}"
-        )
-        stdin = script
+        inner = f"sudo -n -H sh -c {word(limited)}"
     else:
-        limited_skip = f"if command -v timeout >/dev/null 2>&1; then exec timeout -k 5 {seconds:d} sh -c {word(_SKIP)}; else {_SKIP}; fi"
-        inner = f"{_with_password(target)} {word(limited_skip)}"
+        limited = (
+            f"if {has_timeout}; then exec timeout -k 5 {seconds:d} sh -c {word(_SKIP)}; else {_SKIP}; fi"
+        )
+        inner = f"sudo -S -k -H -p '' sh -c {word(limited)}"
         stdin = f"{target.become_password}\n{_BEGIN}\n{script}"
     # what the script did not read must be taken in, or the connection would fail with a broken pipe
     return f'{inner}; rc=$?; cat >/dev/null; echo; echo "@@podstead rc $rc"', stdin
 
 
-def _with_password(target: Target) -> str:
-    if target.become_method == "sudo":
-        return "sudo -S -k -H -p '' sh -c"
-    # doas and su read the password from a terminal; script(1) is no option, so these need their no-password rules
-    return "su root -c" if target.become_method == "su" else "doas sh -c"
+def problem(target: Target) -> tuple[str, str] | None:
+    """Why this way of becoming root cannot work, as message and advice, before anything is sent."""
+    if target.become and target.become_method != "sudo" and target.become_password is not None:
+        return (
+            f"{target.become_method} takes a password only from a terminal, and podstead has none on the host",
+            f"use sudo, or a rule that lets {target.user or 'the login user'} use {target.become_method} without a password",
+        )
+    return None
 
 
 def exit_code(lines: list[str]) -> int | None:

@@ -214,6 +214,9 @@ class Run:
         self.emit(Result(report=report.model_copy(update=counts)))
 
     def _guarded(self, remote: RemoteHost) -> HostReport:
+        refused = become.problem(remote.target)
+        if refused:
+            return _trouble(remote.target, Status.FAILED, *refused)
         try:
             self._say(remote, "connecting")
             remote.connect()
