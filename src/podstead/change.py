@@ -176,13 +176,17 @@ class Outcome:
 
 
 def unified_diff(path: str, before: str | None, after: str) -> str:
-    """A unified diff of a file as ``diff -u`` prints it; a missing file is ``/dev/null``."""
+    """A unified diff of a file as ``diff -u`` prints it; a missing file is ``/dev/null``.
+
+    Bytes that are no UTF-8 become escapes: a diff is for people and for JSON documents.
+    """
     lines = difflib.unified_diff(
         (before or "").splitlines(keepends=True),
         after.splitlines(keepends=True),
         fromfile="/dev/null" if before is None else path,
         tofile=path,
     )
-    return "".join(
+    text = "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -78,6 +78,13 @@ CHANGES: tuple[Entry, ...] = (
         "systemd docs/UIDS-GIDS.md",
     ),
     _change(
+        "subids:files:read",
+        "the ranges could not be read",
+        "A file that cannot be read is no empty file: planning from it would hand out IDs that somebody has.",
+        "Run with --become, or as root.",
+        "subuid(5)",
+    ),
+    _change(
         "subids:subuid:exists",
         "create /etc/subuid (or /etc/subgid)",
         "useradd silently hands out nothing, and usermod refuses, where the file is missing.",

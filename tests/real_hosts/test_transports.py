@@ -33,7 +33,9 @@ def _job(lab: Lab, names: list[str], extra: str = "") -> str:
 
 
 def _run(lab: Lab, job: str) -> tuple[int, int]:
-    made, alive = json.loads(lab.run([sys.executable, "-c", _COUNT], input=job, timeout=120).stdout.splitlines()[-1])
+    made, alive = json.loads(
+        lab.run([sys.executable, "-c", _COUNT], input=job, timeout=120).stdout.splitlines()[-1]
+    )
     return made, alive
 
 

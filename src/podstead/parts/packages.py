@@ -81,14 +81,15 @@ def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
         return Outcome()
     refusals = _versions(spec, state)
     missing = _missing(spec, state, platform)
+    if any(refusal.id == "packages:podman:version" for refusal in refusals):
+        # the wrong Podman is not installed, nor what it would need; what else was asked for is
+        missing = tuple(name for name in missing if name in spec.packages and name != "podman")
     if not missing:
         return Outcome(refusals=refusals)
     if state.manager == "none" or (
         platform.family is Family.OTHER and not set(missing) <= spec.packages.keys()
     ):
         return Outcome(refusals=(*refusals, _no_manager(missing, platform)))
-    if any(refusal.id == "packages:podman:version" for refusal in refusals):
-        return Outcome(refusals=refusals)
     return Outcome(
         refusals=refusals,
         changes=(

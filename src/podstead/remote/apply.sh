@@ -93,7 +93,7 @@ ps_pause() { sleep 0.2 2>/dev/null || sleep 1; } # between two looks at a condit
 ps_room() { # directory: whether a file can be written there; the reason is said
     ps_new=$(mktemp "$1/.podstead.XXXXXX") || return 1
     ps_rc=0
-    printf '%4096s' '' >"$ps_new" || ps_rc=1
+    head -c 4096 /dev/zero >"$ps_new" || ps_rc=1 # a program: dash's own printf does not say why it could not write
     rm -f "$ps_new"
     return $ps_rc
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -131,8 +132,8 @@ class Report(Record):
         return Exit.PENDING if Status.PENDING in statuses else Exit.GOOD
 
     def to_json(self) -> str:
-        """The JSON document."""
-        return self.model_dump_json(by_alias=True, indent=2)
+        """The JSON document, in ASCII: whatever a host said, no terminal acts on it."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2)
 
 
 def failed_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
