@@ -1,0 +1,73 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from docs.generate import HERE, pages
+from podstead import allocate
+from podstead.checks import CHECKS
+from podstead.cli.main import VERBS
+from podstead.inventory import load
+from podstead.ranges import IdRange
+from podstead.spec import HostSpec
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_the_generated_reference_is_current(name: str) -> None:
+    assert pages()[name] == (HERE / name).read_text(encoding="utf-8"), "run 'make docs'"
+
+
+def test_every_key_of_the_document_is_in_the_guide() -> None:
+    missing = [key for key in HostSpec.model_fields if f"`{key}" not in GUIDE]
+    assert missing == []
+
+
+def test_every_check_is_in_the_guide() -> None:
+    listed = set(re.findall(r"V\d\d", GUIDE))
+    spans = {
+        f"V{number:02d}"
+        for first, last in re.findall(r"V(\d\d) to V(\d\d)", GUIDE)
+        for number in range(int(first), int(last) + 1)
+    }
+    assert set(CHECKS) <= listed | spans
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    texts = README + GUIDE + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`|sudo )make ([a-z-]+)", texts, re.MULTILINE))
+    assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
+
+
+def test_every_verb_that_is_named_exists() -> None:
+    assert set(re.findall(r"`podstead ([a-z]+)", README + GUIDE)) <= set(VERBS)
+
+
+def test_the_numbers_of_the_guide_are_those_of_the_allocator() -> None:
+    whole = allocate.Policy(count=65536, window=IdRange.between(524288, 1878982655))
+    debian = allocate.Policy(count=65536, window=IdRange.between(524288, 600100000))
+    assert f"**{whole.capacity} users**" in GUIDE
+    assert f"leaves {debian.capacity}" in GUIDE
+    assert f"UIDs 1000 to {allocate.BY_UID_BASE + whole.capacity - 1}" in GUIDE
+
+
+def test_the_fleet_example_of_the_readme_is_an_inventory(tmp_path: Path) -> None:
+    block = next(text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "hosts.yml" in text)
+    (tmp_path / "hosts.yml").write_text(block, encoding="utf-8")
+    hosts = load([tmp_path / "hosts.yml"])
+    assert [host.name for host in hosts] == ["web1.example.com", "web2.example.com"]
+    assert sorted(hosts[0].spec.users) == ["alice", "ci-runner"]
+
+
+def test_the_yaml_of_the_guide_is_a_layer() -> None:
+    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL):
+        HostSpec.model_validate(yaml.safe_load(block))
