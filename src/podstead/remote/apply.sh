@@ -91,6 +91,7 @@ ps_edit_shared() { # path expected content
 ps_pause() { sleep 0.2 2>/dev/null || sleep 1; } # between two looks at a condition; old sleeps take whole seconds
 
 ps_room() { # directory: whether a file can be written there; the reason is said
+    rm -f "$1"/.podstead.??????
     ps_new=$(mktemp "$1/.podstead.XXXXXX") || return 1
     ps_rc=0
     head -c 4096 /dev/zero >"$ps_new" || ps_rc=1 # a program: dash's own printf does not say why it could not write
@@ -196,7 +197,8 @@ PS_PID=$$
 : "${PS_LOCK_SECONDS:=15}" "${PS_APT_WAIT:=120}"
 
 ps_serial() { # two podsteads on one host take turns
-    command -v flock >/dev/null && exec 9>/run/podstead.lock && flock -w 600 9
+    command -v flock >/dev/null && exec 9>/run/podstead.lock && flock -w 600 9 &&
+        rm -f /run/podstead.?????? # logs of a run that was killed
     return 0
 }
 

@@ -1,0 +1,347 @@
+"""A host as far as podstead can see it: looked at through the records of the real scripts, changed by the same steps.
+
+It lets a test apply a plan and look again without a machine. What usermod(8) does to the files is modelled here and
+compared with the real program in ``tests/property/test_newuidmap_real.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from podstead.change import (
+    ABSENT,
+    Change,
+    CreateShared,
+    EditShared,
+    GrantSubids,
+    InstallPackages,
+    Run,
+    RunAsUser,
+    SetSysctl,
+    Step,
+    WaitSocket,
+    WriteFile,
+    checksum,
+)
+from podstead.frames import Record, Records
+from podstead.plan import Plan, plan
+from podstead.ranges import IdMap, IdRange
+from podstead.spec import HostSpec
+from podstead.state import HostState, from_records
+
+NONCE = "0123456789abcdef"
+SYSTEMD_TOOLS = ("podman", "newuidmap", "newgidmap", "usermod", "useradd", "systemctl", "loginctl")
+_SYSCTL_FOLDERS = (
+    "/etc/sysctl.d/",
+    "/run/sysctl.d/",
+    "/usr/local/lib/sysctl.d/",
+    "/usr/lib/sysctl.d/",
+    "/lib/sysctl.d/",
+)
+
+
+def encode(
+    records: Iterable[Record], *, kind: str, nonce: str = NONCE, encoding: str = "base64"
+) -> list[str]:
+    """What a remote script prints for these records: the shell's framing, written a second time."""
+    data = b"".join(
+        f"\n@@{nonce} {one.key}{' ' * bool(one.argument)}{one.argument}\n".encode() + one.body
+        for one in (*records, Record("end", "", b""))
+    )
+    if encoding == "base64":
+        packed = base64.b64encode(data).decode()
+        lines = [packed[at : at + 76] for at in range(0, len(packed), 76)]
+    else:
+        lines = [" " + data[at : at + 16].hex(" ") for at in range(0, len(data), 16)]
+    return ["", f"@@podstead {kind} 1 {nonce} {encoding}", *lines, f"@@podstead end {nonce}"]
+
+
+def record(key: str, text: str, argument: str = "") -> Record:
+    return Record(key, argument, text.encode("utf-8", "surrogateescape"))
+
+
+class ChangedSinceError(AssertionError):
+    """The guard of a step: the real script would refuse with exit code 75."""
+
+
+@dataclass(frozen=True)
+class ModelAccount:
+    uid: int
+    gid: int
+
+    def line(self, name: str) -> str:
+        return f"{name}:x:{self.uid}:{self.gid}::/home/{name}:/bin/bash"
+
+
+@dataclass
+class ModelHost:
+    """Everything is what a fresh Debian with systemd has, unless a test says otherwise."""
+
+    accounts: dict[str, ModelAccount] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=lambda: {"/etc/subuid": "", "/etc/subgid": ""})
+    modes: dict[str, str] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    live: dict[str, str] = field(default_factory=dict)
+    read_only: set[str] = field(default_factory=set)
+    login_defs: dict[str, str] = field(default_factory=dict)
+    subid_source: str = ""
+    directory: dict[str, tuple[str, str]] = field(default_factory=dict)
+    threads_max: int = 0
+    systemd: bool = True
+    init: str = "systemd"
+    container: bool = False
+    kernel: str = "6.1.0-18-amd64"
+    os_id: str = "debian"
+    manager: str = "apt"
+    installed: dict[str, str] = field(default_factory=dict)
+    half_installed: set[str] = field(default_factory=set)
+    available: dict[str, str] = field(default_factory=dict)
+    tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
+    linger: set[str] = field(default_factory=set)
+    buses: set[str] = field(default_factory=set)
+    pause: dict[str, tuple[IdMap, IdMap]] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
+    storage: dict[str, str] = field(default_factory=dict)
+    done: list[tuple[str, ...]] = field(default_factory=list)
+
+    # --- looking ---
+
+    def records(self, users: Iterable[str] = ()) -> list[Record]:
+        return [
+            record("id", "0 root\n"),
+            record("files", self._grep()),
+            record("sysctl", self._live()),
+            *self._boot(),
+            record("login-defs", "".join(f"{key}\t\t{value}\n" for key, value in self.login_defs.items())),
+            record("passwd", "root:x:0:0:root:/root:/bin/bash\n" + self._passwd(self.accounts)),
+            record("passwd-named", self._passwd(set(users) & self.accounts.keys())),
+            record(
+                "group", "root:x:0:\n" + "".join(f"{name}:x:{gid}:\n" for name, gid in self.groups.items())
+            ),
+            *self._files(),
+            record("stat", self._stat()),
+            record("cgroup", "cgroup2fs\n"),
+            record("tools", "".join(f"{name} /usr/bin/{name}\n" for name in sorted(self.tools))),
+            *self._packages(),
+            *(one for name in sorted(self.directory) for one in self._directory(name)),
+            *(one for name in sorted(set(users) & self.accounts.keys()) for one in self._user(name)),
+        ]
+
+    def state(self, users: Iterable[str] = ()) -> HostState:
+        return from_records(Records(tuple(self.records(users))))
+
+    def frame(
+        self,
+        users: Iterable[str] = (),
+        *,
+        kind: str = "observe",
+        nonce: str = NONCE,
+        first: Sequence[Record] = (),
+    ) -> list[str]:
+        return encode([*first, *self.records(users)], kind=kind, nonce=nonce)
+
+    def plan(self, spec: HostSpec, allowed: Iterable[str] = ()) -> Plan:
+        return plan(spec, self.state(spec.users), allowed=allowed)
+
+    def _grep(self) -> str:
+        lines = [
+            f"/etc/os-release:ID={self.os_id}",
+            f'/etc/os-release:PRETTY_NAME="Model {self.os_id}"',
+            "/proc/self/uid_map:         0          0 4294967295",
+            f"/proc/1/comm:{self.init}",
+            "/etc/nsswitch.conf:passwd: files",
+            f"/proc/sys/kernel/osrelease:{self.kernel}",
+        ]
+        if self.subid_source:
+            lines.append(f"/etc/nsswitch.conf:subid:\t{self.subid_source}")
+        if self.threads_max:
+            lines.append(f"/proc/sys/kernel/threads-max:{self.threads_max}")
+        return "\n".join(lines) + "\n"
+
+    def _live(self) -> str:
+        values = "".join(f"{key.replace('.', '/')}:{value}\n" for key, value in self.live.items())
+        return values + "".join(f"!{key.replace('.', '/')}:read-only\n" for key in sorted(self.read_only))
+
+    def _boot(self) -> list[Record]:
+        paths = sorted(path for path in self.files if path.startswith(_SYSCTL_FOLDERS))
+        if "/etc/sysctl.conf" in self.files:
+            paths.append("/etc/sysctl.conf")
+        names = "".join(f"{path}\n" for path in paths) + (
+            "!linked\n" if "/etc/sysctl.d/99-sysctl.conf" in self.links else ""
+        )
+        lines = "".join(
+            f"{path}:{number}:{line}\n"
+            for path in paths
+            for number, line in enumerate(self.files[path].split("\n"), start=1)
+            if "=" in line and not line.partition("=")[0].startswith(("#", ";"))
+        )
+        return [record("sysctl-names", names), record("sysctl-lines", lines)]
+
+    def _passwd(self, names: Iterable[str]) -> str:
+        return "".join(f"{self.accounts[name].line(name)}\n" for name in sorted(names))
+
+    def _files(self) -> list[Record]:
+        seen = [
+            record("file", text, path) for path, text in self.files.items() if path not in self.unreadable
+        ]
+        return seen + [record("unreadable", "", path) for path in self.unreadable]
+
+    def _stat(self) -> str:
+        lines = [
+            f"{self.modes.get(path, '644')}:0:0:regular file:{path}"
+            for path in ("/etc/subuid", "/etc/subgid")
+            if path in self.files
+        ]
+        if self.systemd:
+            lines.append("755:0:0:directory:/run/systemd/system")
+        if self.container:
+            lines.append("644:0:0:regular file:/run/.containerenv")
+        return "".join(f"{line}\n" for line in lines)
+
+    def _packages(self) -> list[Record]:
+        lines = [f"{name}\t{version}\tinstalled\n" for name, version in self.installed.items()]
+        lines += [f"{name}\t1.0\thalf-configured\n" for name in sorted(self.half_installed)]
+        found = [record("packages", "".join(lines), self.manager)]
+        if "podman" not in self.tools and "podman" in self.available:
+            found.append(
+                record(
+                    "candidate", f"podman:\n  Installed: (none)\n  Candidate: {self.available['podman']}\n"
+                )
+            )
+        return found
+
+    def _directory(self, name: str) -> list[Record]:
+        subuids, subgids = self.directory[name]
+        return [record("getsubids", subuids, name), record("getsubgids", subgids, name)]
+
+    def _user(self, name: str) -> list[Record]:
+        account = self.accounts[name]
+        stats = [f"700:{account.uid}:{account.gid}:directory:/home/{name}"]
+        if name in self.linger:
+            stats.append(f"644:0:0:regular empty file:/var/lib/systemd/linger/{name}")
+        if name in self.buses:
+            stats += [
+                f"700:0:0:directory:/run/user/{account.uid}",
+                f"666:0:0:socket:/run/user/{account.uid}/bus",
+            ]
+        if name in self.storage:
+            stats.append(
+                f"700:0:0:directory:/home/{name}/.local/share/containers/storage/{self.storage[name]}-images"
+            )
+        found = [
+            record("user", f"{account.uid}:/home/{name}\n", name),
+            record("stat", "".join(f"{line}\n" for line in stats)),
+            record("delegated", "cpu memory pids\n", name),
+        ]
+        if name in self.pause:
+            uid, gid = self.pause[name]
+            found += [
+                record("pause", "catatonit\n", name),
+                record("pause-uid", _map(uid), name),
+                record("pause-gid", _map(gid), name),
+            ]
+            found.append(record("running", f"{self.running.get(name, 0)}\n", name))
+        return found
+
+    # --- changing ---
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            for step in change.steps:
+                self._step(step)
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Run(argv):
+                self._run(argv)
+            case RunAsUser(user, argv):
+                self._as_user(user, argv)
+            case WriteFile():
+                self._guard(step.path, step.expected)
+                self.files[step.path], self.modes[step.path] = step.content, step.mode.lstrip("0")
+            case CreateShared():
+                self.files.setdefault(step.path, "")
+            case EditShared():
+                self._guard(step.path, step.expected)
+                self.files[step.path], self.modes[step.path] = step.content, "644"
+            case GrantSubids():
+                self._usermod(step)
+            case InstallPackages():
+                self.installed |= {name: self.available.get(name, "1.0") for name in step.names}
+                self.half_installed -= set(step.names)
+            case SetSysctl():
+                assert step.key not in self.read_only
+                self.live[step.key] = step.value
+            case WaitSocket():
+                assert step.path in {f"/run/user/{self.accounts[name].uid}/bus" for name in self.buses}
+
+    def _guard(self, path: str, expected: str) -> None:
+        text = self.files.get(path)
+        found = ABSENT if text is None else checksum(text.encode("utf-8", "surrogateescape"))
+        if found != expected:
+            raise ChangedSinceError(path)
+
+    def _usermod(self, step: GrantSubids) -> None:
+        self._guard("/etc/subuid", step.expected_subuid)
+        self._guard("/etc/subgid", step.expected_subgid)
+        self.files["/etc/subuid"] = usermod(
+            self.files["/etc/subuid"], step.user, step.subuids, step.revoke_subuids
+        )
+        self.files["/etc/subgid"] = usermod(
+            self.files["/etc/subgid"], step.user, step.subgids, step.revoke_subgids
+        )
+
+    def _run(self, argv: tuple[str, ...]) -> None:
+        self.done.append(argv)
+        match argv:
+            case ("useradd", *options, "--", name):
+                uid = int(options[options.index("-u") + 1]) if "-u" in options else self._free_uid()
+                self.accounts[name] = ModelAccount(uid, uid)
+                self.groups[name] = uid
+            case ("chmod", "0644", "--", path):
+                self.modes[path] = "644"
+            case ("loginctl", "enable-linger", "--", name):
+                self.linger.add(name)
+            case ("systemctl", "daemon-reload") | ("systemctl", "start", _):
+                assert self.systemd
+            case _:
+                raise AssertionError(f"the model does not know this command: {argv}")
+
+    def _as_user(self, user: str, argv: tuple[str, ...]) -> None:
+        self.done.append((user, *argv))
+        match argv:
+            case ("podman", "system", "migrate"):
+                del self.pause[user]
+                self.running[user] = 0
+            case ("systemctl", "--user", "start", "dbus.socket"):
+                self.buses.add(user)
+            case ("systemctl", "--user", "daemon-reload"):
+                pass
+            case _:
+                raise AssertionError(f"the model does not know this command: {argv}")
+
+    def _free_uid(self) -> int:
+        taken = {account.uid for account in self.accounts.values()}
+        return next(uid for uid in range(1000, 60000) if uid not in taken)
+
+
+def usermod(text: str, user: str, add: Iterable[IdRange], revoke: Iterable[IdRange]) -> str:
+    """usermod --del-subuids ... --add-subuids ...: lines by this very name go, others stay as they are."""
+    gone = {f"{user}:{one.start}:{one.count}" for one in revoke}
+    lines = [line for line in text.split("\n") if line not in gone]
+    if lines[-1]:
+        lines.append("")
+    return "\n".join(lines) + "".join(f"{user}:{one.start}:{one.count}\n" for one in add)
+
+
+def _map(id_map: IdMap) -> str:
+    return "".join(f"{one.inside:>10} {one.outside:>10} {one.count:>10}\n" for one in id_map.extents)
+
+
+def spec_of(**document: object) -> HostSpec:
+    """A spec from a document, with one user alice unless the document says otherwise."""
+    return HostSpec.model_validate({"users": {"alice": {}}, **document})

@@ -1,0 +1,241 @@
+"""The real newuidmap(1) and usermod(8) agree with what podstead plans and expects.
+
+Every program sees a throw-away /etc in a mount namespace of its own; this machine's files are never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podstead import script
+from podstead.converge import applied
+from podstead.parts import subids
+from podstead.plan import plan
+from podstead.probe import probe_values
+from podstead.ranges import IdMap, IdRange
+from podstead.report.record import ChangeStatus
+from podstead.spec import HostSpec
+from podstead.state import HostState
+from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
+
+UID, GID = 4711, 4712
+
+
+def missing() -> str:
+    lacking = [
+        tool for tool in ("newuidmap", "newgidmap", "unshare", "setpriv", "usermod") if not shutil.which(tool)
+    ]
+    if os.geteuid() != 0:
+        lacking.insert(0, "root")
+    elif subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        lacking.append("the right to make a mount namespace")
+    return ", ".join(lacking)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _needs() -> None:
+    lacking = missing()
+    if lacking and os.environ.get("CI"):
+        pytest.fail(f"CI must run this, but the machine lacks: {lacking}")
+    if lacking:
+        pytest.skip(f"needs {lacking}")
+
+
+def test_the_machine_can_run_the_real_programs() -> None:
+    assert missing() == ""
+
+
+@st.composite
+def files(draw: st.DrawFn) -> dict[str, str]:
+    """Both files with a few ranges of alice, by name and number, and neighbours."""
+    texts = {}
+    parts = draw(
+        st.lists(
+            st.tuples(st.integers(1, 90000), st.integers(1, 70000), st.sampled_from(["alice", str(UID)])),
+            max_size=4,
+        )
+    )
+    start, lines = 100000, []
+    for gap, count, owner in parts:
+        start += gap
+        lines.append(f"{owner}:{start}:{count}")
+        start += count
+    lines.append(f"bob:{2**30}:65536")
+    for path in ("/etc/subuid", "/etc/subgid"):
+        order = draw(st.permutations([*lines, "# a comment", "", "broken"]))
+        texts[path] = "\n".join(order) + draw(st.sampled_from(["", "\n"]))
+    return texts
+
+
+def etc(folder: Path, host: ModelHost) -> None:
+    """The files that shadow's tools read."""
+    people = {"root": ModelAccount(0, 0), **host.accounts}
+    (folder / "passwd").write_text("".join(f"{account.line(name)}\n" for name, account in people.items()))
+    (folder / "shadow").write_text("".join(f"{name}:!:20000:0:99999:7:::\n" for name in people))
+    (folder / "group").write_text("".join(f"{name}:x:{account.gid}:\n" for name, account in people.items()))
+    (folder / "gshadow").write_text("".join(f"{name}:!::\n" for name in people))
+    (folder / "nsswitch.conf").write_text("passwd: files\ngroup: files\n")
+    (folder / "login.defs").write_text("SUB_UID_MIN 100000\nSUB_UID_MAX 600100000\n")
+    for path, text in host.files.items():
+        (folder / path.removeprefix("/etc/")).write_text(text)
+
+
+def inside(host: ModelHost, commands: str) -> tuple[int, list[str], Path]:
+    """Run shell commands as root where /etc is the host's; return their exit code, output, and the folder."""
+    folder = Path(tempfile.mkdtemp(prefix="podstead-etc."))
+    etc(folder, host)
+    text = f"mount --bind {folder} /etc || exit 99\n{commands}"
+    done = subprocess.run(
+        ["unshare", "-m", "--propagation", "private", "sh", "-s"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == "" or done.returncode == 0, done.stderr
+    return done.returncode, done.stdout.splitlines(), folder
+
+
+def mapped(host: ModelHost, uid_arguments: str, gid_arguments: str) -> dict[str, str]:
+    """What the helpers say to alice, and the maps of her child after that."""
+    as_user = f"""
+        unshare -U sleep 60 >/dev/null 2>&1 &
+        c=$!
+        while [ "$(readlink /proc/$c/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
+        newuidmap $c {uid_arguments} 2>/dev/null; echo "uid-rc=$?"
+        newgidmap $c {gid_arguments} 2>/dev/null; echo "gid-rc=$?"
+        sed 's/^/uid:/' /proc/$c/uid_map
+        sed 's/^/gid:/' /proc/$c/gid_map
+        kill -9 $c
+    """
+    commands = f"setpriv --reuid {UID} --regid {GID} --clear-groups sh -c '{as_user.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'\n"
+    code, lines, folder = inside(host, commands)
+    shutil.rmtree(folder)
+    assert code == 0
+    found = dict(line.split("=") for line in lines if "=" in line)
+    return found | {
+        side: "\n".join(line[4:] for line in lines if line.startswith(f"{side}:")) for side in ("uid", "gid")
+    }
+
+
+def granted_host(texts: dict[str, str], count: int) -> tuple[ModelHost, HostSpec, HostState]:
+    host = ModelHost(accounts={"alice": ModelAccount(UID, GID)}, groups={"alice": GID}, files=texts)
+    spec = spec_of(subids={"count": count})
+    host.apply(host.plan(spec).changes)
+    return host, spec, host.state(spec.users)
+
+
+def arguments(state: HostState) -> tuple[dict[str, str], tuple[IdRange, ...], tuple[IdRange, ...]]:
+    subuids, subgids = subids.granted("alice", state.subids, state.accounts)
+    return probe_values("alice", state, subuids, subgids), subuids, subgids
+
+
+@given(files(), st.sampled_from([1000, 65536, 300000]))
+@settings(max_examples=10, deadline=None)
+def test_the_kernel_shows_exactly_the_expected_map(texts: dict[str, str], count: int) -> None:
+    host, spec, state = granted_host(texts, count)
+    assert plan(spec, state).converged
+    values, subuids, subgids = arguments(state)
+    found = mapped(host, values["PS_UIDMAP"], values["PS_GIDMAP"])
+    assert (found["uid-rc"], found["gid-rc"]) == ("0", "0")
+    assert IdMap.expected(UID, subuids) == IdMap.parse(found["uid"])
+    assert IdMap.expected(GID, subgids) == IdMap.parse(found["gid"])
+
+
+@given(files(), st.sampled_from([1000, 65536]))
+@settings(max_examples=6, deadline=None)
+def test_one_id_more_than_granted_is_refused_and_maps_nothing(texts: dict[str, str], count: int) -> None:
+    host, _, state = granted_host(texts, count)
+    values, _, _ = arguments(state)
+    found = mapped(host, values["PS_UIDOVER"], values["PS_GIDOVER"])
+    assert (found["uid-rc"], found["gid-rc"], found["uid"], found["gid"]) == ("1", "1", "", "")
+
+
+@given(files(), st.sampled_from([65536, 300000]))
+@settings(max_examples=4, deadline=None)
+def test_the_apply_script_leaves_the_files_as_the_plan_foresees(texts: dict[str, str], count: int) -> None:
+    """Each user's change is guarded by a checksum of what the change before it should have left."""
+    people = {
+        "alice": ModelAccount(UID, GID),
+        "carol": ModelAccount(4800, 4800),
+        "dora": ModelAccount(4900, 4900),
+    }
+    host = ModelHost(accounts=people, groups={name: one.gid for name, one in people.items()}, files=texts)
+    applied_for_real(host, spec_of(users={name: {} for name in people}, subids={"count": count}))
+
+
+@pytest.mark.parametrize("lost", [["/etc/subuid"], ["/etc/subuid", "/etc/subgid"]])
+def test_the_apply_script_makes_missing_files(lost: list[str]) -> None:
+    host = ModelHost(
+        accounts={"alice": ModelAccount(UID, GID)},
+        groups={"alice": GID},
+        files={"/etc/subuid": "x:1:2", "/etc/subgid": "x:1:2"},
+    )
+    for path in lost:
+        del host.files[path]
+    applied_for_real(host, spec_of())
+
+
+def test_the_apply_script_mends_damaged_lines() -> None:
+    text = f"alice:100000:65536 \nbob:2000000:65536\r\n{UID}:100000:65536\n# kept\nkept:too"
+    host = ModelHost(
+        accounts={"alice": ModelAccount(UID, GID)},
+        groups={"alice": GID},
+        files={"/etc/subuid": text, "/etc/subgid": text},
+    )
+    applied_for_real(host, spec_of())
+    assert host.files["/etc/subuid"] == "alice:100000:65536\nbob:2000000:65536\n# kept\nkept:too\n"
+
+
+def test_the_apply_script_moves_a_range_that_was_asked_for_by_hand() -> None:
+    text = "alice:700000:65536\nbob:900000:65536\n"
+    host = ModelHost(
+        accounts={"alice": ModelAccount(UID, GID)},
+        groups={"alice": GID},
+        files={"/etc/subuid": text, "/etc/subgid": text},
+    )
+    applied_for_real(host, spec_of(users={"alice": {"subuid": {"start": 800000, "count": 65536}}}))
+    assert host.files["/etc/subuid"] == "bob:900000:65536\nalice:800000:65536\n"
+
+
+def test_the_apply_script_edits_the_files_itself_where_usermod_cannot() -> None:
+    host = ModelHost(
+        accounts={"alice": ModelAccount(UID, GID)},
+        groups={"alice": GID},
+        files={"/etc/subuid": "bob:524288:65536", "/etc/subgid": ""},
+    )
+    host.tools.remove("usermod")
+    applied_for_real(host, spec_of())
+
+
+def applied_for_real(host: ModelHost, spec: HostSpec) -> None:
+    """Run the real script with the real tools, and compare the files with the model's."""
+    changes = host.plan(spec).changes
+    before = ModelHost(accounts=host.accounts, files=dict(host.files))
+    host.apply(changes)
+    code, lines, folder = inside(before, script.apply(spec, changes, NONCE))
+    after = {path: (folder / path.removeprefix("/etc/")).read_text() for path in host.files}
+    modes = {path: (folder / path.removeprefix("/etc/")).stat().st_mode & 0o7777 for path in host.files}
+    left = sorted(
+        path.name for path in folder.iterdir() if "podstead" in path.name or path.name.endswith("id.lock")
+    )
+    shutil.rmtree(folder)
+    assert code == 0
+    result = applied(changes, lines, NONCE)
+    assert [(record.status, record.log) for record in result.records] == [(ChangeStatus.CHANGED, "")] * len(
+        changes
+    )
+    assert host.files == after
+    assert left == []
+    assert dict.fromkeys(host.files, 0o644) == modes
+    again = subids.plan(spec, result.state.subids, result.state.accounts, frozenset(), can_usermod=True)
+    assert again.changes == ()

@@ -1,0 +1,65 @@
+"""Hosts for the tests: one lab for the whole session, and ready hosts that several modules look at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Host, Lab, missing
+from tests.real_hosts.controller import Controller
+
+Booting = Callable[[str], AbstractContextManager[Host]]
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    reasons = missing()
+    if reasons and os.environ.get("CI"):
+        pytest.fail(f"CI must be able to run real hosts: {'; '.join(reasons)}")
+    if reasons:
+        pytest.skip("; ".join(reasons))
+    with Lab.up() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller:
+    return Controller(lab, tmp_path_factory.mktemp("controller"))
+
+
+@pytest.fixture(scope="session")
+def booting(lab: Lab) -> Booting:
+    """A context manager that boots a fresh host of a release and stops it at the end."""
+
+    @contextmanager
+    def booted(release: str) -> Iterator[Host]:
+        host = lab.boot(release, name=f"{release.replace('debian-', 'd')}-{next(_NUMBERS)}")
+        try:
+            yield host
+        finally:
+            host.stop()
+
+    return booted
+
+
+@pytest.fixture
+def fresh(booting: Booting) -> Iterator[Host]:
+    """A Debian 13 host that nobody has touched."""
+    with booting("debian-13") as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def ready(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
+    """A Debian 13 host on which alice is ready, and the inventory that made it so. Tests put back what they break."""
+    with booting("debian-13") as host:
+        inventory = controller.inventory({host.name: controller.reach()})
+        done = controller.json("apply", inventory)
+        assert done.code == 0, str(done)
+        yield host, inventory

@@ -1,0 +1,108 @@
+"""podstead inside a host, on @local: the installed wheel, the host's own Python, no SSH."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Host
+from tests.real_hosts.conftest import Booting
+from tests.real_hosts.controller import PROJECT
+
+pytestmark = pytest.mark.real_hosts
+
+PYTHON = {"debian-12": "3.11", "debian-13": "3.13"}
+GLIBC = (5, 12, 17, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's
+VARIABLES = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
+WHERE = "/opt/podstead"
+
+
+def pip(*words: str | Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *map(str, words)],
+        check=True,
+        timeout=180,
+    )
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A host that runs podstead itself."""
+
+    host: Host
+    python: str
+
+    def podstead(self, *words: str, user: str = "root") -> tuple[int, str]:
+        command = ["env", f"PYTHONPATH={WHERE}", f"python{self.python}", "-m", "podstead", *words]
+        if user == "root":
+            done = self.host.root(command, check=False)
+        else:  # a real login, as an ordinary person has it
+            done = self.host.ssh(user, " ".join(f"'{word}'" for word in command), check=False)
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return done.returncode, done.stdout if words[-1] == "json" else done.stdout + done.stderr
+
+    def report(self, *words: str, user: str = "root") -> tuple[int, dict[str, Any]]:
+        code, text = self.podstead(*words, "-o", "json", user=user)
+        assert text.startswith("{"), text
+        (report,) = json.loads(text)["hosts"]
+        return code, dict(report)
+
+
+@pytest.fixture(scope="module", params=list(PYTHON))
+def machine(
+    booting: Booting, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    folder, python = tmp_path_factory.mktemp("wheel"), PYTHON[request.param]
+    pip("wheel", "--no-deps", "--wheel-dir", folder, PROJECT)
+    (wheel,) = folder.glob("podstead-*.whl")
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in GLIBC]
+    platforms += ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"]
+    target = folder / "site"
+    pip("install", "--target", target, "--python-version", python, "--implementation", "cp", *platforms,
+        "--only-binary=:all:", wheel)  # fmt: skip
+    with booting(request.param) as host:
+        shutil.copytree(target, host.path(WHERE))
+        host.sh(f"apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install python{python}")
+        yield Machine(host, python)
+
+
+def test_a_machine_makes_itself_ready_and_proves_it(machine: Machine) -> None:
+    code, report = machine.report("check", "@local", "-e", VARIABLES)
+    assert (code, report["status"]) == (3, "pending"), report
+    code, report = machine.report("apply", "@local", "-e", VARIABLES)
+    assert (code, report["status"]) == (0, "changed"), report
+    code, report = machine.report("apply", "@local", "-e", VARIABLES)
+    assert (code, report["status"], report["changes"]) == (0, "ok", []), report
+    code, report = machine.report("verify", "@local", "-e", VARIABLES)
+    verdicts = {one["check"]: one["verdict"] for one in report["findings"]}
+    assert code == 0, report
+    assert {check: verdict for check, verdict in verdicts.items() if verdict != "pass"} == {
+        "V11": "not-applicable"
+    }
+    shown = machine.host.ssh("alice", "podman unshare cat /proc/self/uid_map").stdout.split()
+    assert shown == ["0", "1001", "1", "1", "524288", "65536"]
+
+
+def test_an_ordinary_user_gets_a_proof_of_their_own(machine: Machine) -> None:
+    machine.podstead("apply", "@local", "-e", VARIABLES)
+    code, report = machine.report("verify", "@local", "--as-user", user="alice")
+    verdicts = {one["check"]: one["verdict"] for one in report["findings"]}
+    assert {one["user"] for one in report["findings"]} == {"alice"}
+    assert {verdicts[check] for check in ("V02", "V05", "V06", "V10", "V14", "V17", "V21")} == {"pass"}
+    bad = [one for one in report["findings"] if one["verdict"] in ("fail", "could-not-look")]
+    assert (code, report["status"]) == ((1, "failed") if bad else (0, "ok")), bad
+    assert all(one["cause"] or one["found"] for one in bad), "what was not seen is said, and why"
+
+
+def test_an_ordinary_user_without_sudo_is_told_so(machine: Machine) -> None:
+    code, text = machine.podstead("apply", "@local", "-e", '{"users": {"bob": {}}}', user="bob")
+    assert code == 1, text
+    assert "sudo" in text

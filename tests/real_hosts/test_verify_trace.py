@@ -1,0 +1,125 @@
+"""verify spares what a user has; and what becomes of users whose storage and pause process are older than their ranges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podstead.check import Verdict
+from podstead.report.record import Status
+from tests.lab import Host
+from tests.real_hosts.controller import Controller
+from tests.real_hosts.snapshot import files_of, processes_of
+
+pytestmark = pytest.mark.real_hosts
+
+OLD, NEW = "alice:524288:65536\n", "alice:700000:65536\n"
+MIGRATE = "session:alice:migrate"
+
+
+def map_of_pause_process(host: Host) -> list[str]:
+    """The UID map of alice's pause process, as the kernel shows it."""
+    return host.sh("cat /proc/$(cat /run/user/1001/libpod/tmp/pause.pid)/uid_map").stdout.split()
+
+
+@pytest.fixture
+def used(ready: tuple[Host, Path]) -> Iterator[tuple[Host, Path]]:
+    """A ready host on which alice has used Podman: there is storage, a database and a pause process."""
+    host, inventory = ready
+    host.ssh("alice", "podman create --name kept --rootfs $HOME true >/dev/null; podman unshare true")
+    assert map_of_pause_process(host) == ["0", "1001", "1", "1", "524288", "65536"]
+    yield host, inventory
+    host.ssh("alice", "podman rm -fa -t 0 >/dev/null 2>&1; podman system migrate", check=False)
+    for path in ("/etc/subuid", "/etc/subgid"):
+        host.path(path).write_text(OLD)
+    host.ssh(
+        "alice", "podman system migrate; podman system reset --force; podman system migrate", check=False
+    )
+
+
+def grant(host: Host, text: str) -> None:
+    for path in ("/etc/subuid", "/etc/subgid"):
+        host.path(path).write_text(text)
+
+
+def verdict(controller: Controller, inventory: Path, check: str) -> Verdict:
+    findings = controller.json("verify", inventory).report.hosts[0].findings
+    return next(finding.verdict for finding in findings if finding.check == check)
+
+
+def run_a_container_for_long(host: Host) -> None:
+    host.ssh(
+        "alice",
+        "mkdir -p ~/root; podman run -d --name busy --stop-signal KILL --network none -v /usr:/usr:ro -v /lib:/lib:ro"
+        " -v /lib64:/lib64:ro --rootfs ~/root /usr/bin/sleep 600",
+    )
+
+
+def running(host: Host) -> str:
+    return host.ssh("alice", "podman ps --format '{{.Names}}'").stdout.strip()
+
+
+def test_verify_spares_the_storage_the_database_and_the_pause_process_of_a_user(
+    used: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = used
+    run_a_container_for_long(host)
+    before = files_of(host), processes_of(host, "alice")
+    proved = controller.json("verify", inventory)
+    assert proved.code == 0, str(proved)
+    assert {finding.verdict for finding in proved.report.hosts[0].findings} == {Verdict.PASS}
+    assert (files_of(host), processes_of(host, "alice")) == before
+    assert running(host) == "busy"
+
+
+def test_an_old_map_is_found_and_migrated_when_no_container_runs(
+    used: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = used
+    grant(host, NEW)
+    assert verdict(controller, inventory, "V11") is Verdict.FAIL
+    done = controller.json("apply", inventory)
+    assert done.code == 0, str(done)
+    assert [change.id for change in done.host(host.name).changes] == [MIGRATE]
+    assert verdict(controller, inventory, "V11") in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    shown = host.ssh("alice", "podman unshare cat /proc/self/uid_map").stdout.split()
+    assert shown == ["0", "1001", "1", "1", "700000", "65536"]
+    assert controller.json("apply", inventory).report.changes == 0
+
+
+def test_a_migration_that_would_stop_containers_is_refused_unless_allowed_by_name(
+    used: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = used
+    run_a_container_for_long(host)
+    grant(host, NEW)
+    refused = controller.json("apply", inventory)
+    assert refused.code == 1, str(refused)
+    assert [(one.id, one.allow) for one in refused.host(host.name).refusals] == [(MIGRATE, True)]
+    assert running(host) == "busy"
+    assert controller.json("check", inventory).code == 1
+    allowed = controller.json("apply", inventory, "--allow", MIGRATE)
+    assert allowed.code == 0, str(allowed)
+    assert [change.id for change in allowed.host(host.name).changes] == [MIGRATE]
+    shown = host.ssh("alice", "podman unshare cat /proc/self/uid_map").stdout.split()
+    assert shown == ["0", "1001", "1", "1", "700000", "65536"]
+
+
+def test_an_explicit_range_that_would_orphan_storage_is_refused_and_the_files_stay(
+    used: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = used
+    document = json.loads(inventory.read_text())
+    document["all"]["vars"]["users"] = {"alice": {"subuid": {"start": 800000, "count": 65536}}}
+    other = inventory.parent / "other.yml"
+    other.write_text(json.dumps(document))
+    before = {path: host.path(path).read_bytes() for path in ("/etc/subuid", "/etc/subgid")}
+    refused = controller.json("apply", other)
+    report = refused.host(host.name)
+    assert (refused.code, report.status) == (1, Status.FAILED), str(refused)
+    assert [one.id for one in report.refusals] == ["subids:alice:ranges"]
+    assert "storage" in report.refusals[0].reason
+    assert {path: host.path(path).read_bytes() for path in before} == before

@@ -1,0 +1,196 @@
+"""The command line as a person meets it: each call is a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from podstead.cli.main import VERBS
+
+HEAVY = ("pyinfra", "gevent", "pydantic", "paramiko", "yaml", "jinja2", "rich")
+
+
+def podstead(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "podstead", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        timeout=60,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """A mistake of the person: exit code 2, a sentence on standard error, nothing on standard output."""
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "hosts.yml").write_text("web:\n  hosts:\n    web1:\n    web2:\n")
+    (tmp_path / "group_vars" / "all.yml").write_text("users:\n  alice: {}\n")
+    return tmp_path
+
+
+def test_help_names_every_verb() -> None:
+    done = podstead("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [verb for verb in VERBS if f"\n  {verb} " not in done.stdout] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    done = podstead(verb, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f" podstead {verb} [OPTIONS]" in done.stdout.partition("\n")[0]
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("bring-peace",),
+        ("apply", "--no-such-option"),
+        ("check", "--forks", "0", "@local"),
+        ("explain", "V99"),
+        ("apply", "-f", "many"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
+    assert arguments[-1].lstrip("-") in refused(podstead(*arguments)) or "forks" in arguments[1]
+
+
+@pytest.mark.parametrize("verb", ["apply", "check", "verify", "show", "inventory"])
+def test_without_an_inventory_it_says_what_to_give(verb: str) -> None:
+    text = refused(podstead(verb))
+    assert "no inventory was given" in text
+    assert "-i PATH" in text
+    assert "@local" in text
+
+
+def test_a_pattern_without_an_inventory_is_no_host() -> None:
+    assert "'web1' is looked up in nothing" in refused(podstead("check", "web1"))
+
+
+def test_a_pattern_that_matches_nothing_is_a_mistake(fleet: Path) -> None:
+    assert "db" in refused(podstead("inventory", "db", "-i", str(fleet / "hosts.yml")))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("users: [\n", 1, "is not YAML"),
+        ("users:\n  alice:\n    linger: maybe\n", 3, "users.alice.linger"),
+        ("users:\n  alice: {}\n  alice: {}\n", 3, "alice"),
+        ("packges: {}\n", 1, "did you mean 'packages'?"),
+        ("users:\n  'a;b': {}\n", 2, "a;b"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_file_and_line(
+    fleet: Path, text: str, line: int, word: str
+) -> None:
+    path = fleet / "group_vars" / "all.yml"
+    path.write_text(text)
+    said = refused(podstead("show", "-i", str(fleet / "hosts.yml")))
+    assert f"all.yml:{line}" in said
+    assert word in said
+
+
+def test_all_mistakes_are_said_at_once(fleet: Path) -> None:
+    (fleet / "group_vars" / "all.yml").write_text("packges: {}\nusers: {alice: {crate: true}}\n")
+    said = refused(podstead("check", "-i", str(fleet / "hosts.yml")))
+    assert "packges" in said
+    assert "crate" in said
+
+
+def test_an_inventory_that_is_not_there_is_a_mistake() -> None:
+    assert "/no/such/file" in refused(podstead("check", "-i", "/no/such/file"))
+
+
+def test_terminal_escapes_in_input_are_not_printed_raw(fleet: Path) -> None:
+    said = refused(podstead("show", "\x1b[2Jweb", "-i", str(fleet / "hosts.yml")))
+    assert "\x1b" not in said
+
+
+def test_inventory_lists_hosts_in_order(fleet: Path) -> None:
+    assert podstead("inventory", "-i", str(fleet / "hosts.yml")).stdout == "web1\nweb2\n"
+    assert podstead("inventory", "all:!web1", "-i", str(fleet / "hosts.yml")).stdout == "web2\n"
+
+
+def test_show_prints_the_merged_document(fleet: Path) -> None:
+    done = podstead(
+        "show", "web1", "-i", str(fleet / "hosts.yml"), "-o", "json", "-e", "subids={count: 131072}"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "podstead.show/1"
+    assert "131072" in json.dumps(document)
+    assert "all.yml:2" in podstead("show", "web1", "--origins", "-i", str(fleet / "hosts.yml")).stdout
+
+
+def test_explain_lists_all_and_says_more_of_one() -> None:
+    everything = podstead("explain")
+    assert everything.returncode == 0
+    assert "V10 " in everything.stdout
+    one = podstead("explain", "subids:alice:ranges")
+    assert "By hand: usermod --add-subuids" in one.stdout
+    assert json.loads(podstead("explain", "V10", "-o", "json").stdout)["schema"] == "podstead.explain/1"
+
+
+def test_schema_is_a_json_schema() -> None:
+    document = json.loads(podstead("schema").stdout)
+    assert "users" in document["properties"]
+
+
+def test_apply_can_list_hosts_without_connecting(fleet: Path) -> None:
+    assert podstead("apply", "--list-hosts", "-i", str(fleet / "hosts.yml")).stdout == "web1\nweb2\n"
+
+
+def test_the_version_names_what_matters_for_a_bug_report() -> None:
+    text = podstead("--version").stdout
+    assert all(name in text for name in ("podstead ", "pyinfra ", "paramiko ", "Python "))
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "podstead", "explain"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait()
+    assert said == ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import podstead",
+        "import podstead.cli.main as main; main.cli.main(['--help'], standalone_mode=False)",
+        "import podstead; assert not hasattr(podstead, 'nothing')",
+    ],
+)
+def test_importing_and_help_load_nothing_heavy(code: str) -> None:
+    text = f"import sys\n{code}\nsys.stderr.write(' '.join(sorted(set(sys.modules) & {set(HEAVY)!r})))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_the_library_patches_nobody() -> None:
+    text = "import socket, threading\nbefore = socket.socket, threading.Thread\nimport podstead, podstead.api, podstead.run\npodstead.apply\nassert (socket.socket, threading.Thread) == before\nimport sys\nassert not {'pyinfra', 'gevent'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

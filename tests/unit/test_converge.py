@@ -1,0 +1,273 @@
+"""Look, plan, change, look again: which scripts run, and what is said of each change."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from podstead import converge as converging
+from podstead.change import Change, Phase
+from podstead.errors import LookError
+from podstead.frames import Record
+from podstead.job import Job, Target
+from podstead.plan import plan
+from podstead.ranges import IdMap
+from podstead.report.record import ChangeStatus, HostReport, Status
+from podstead.spec import HostSpec
+from tests.model_host import ModelAccount, ModelHost, record, spec_of
+
+FULL = spec_of(
+    users={"alice": {}, "new": {"create": True}},
+    packages={"podman": {}},
+    sysctls={"net.ipv4.ip_unprivileged_port_start": {"at_most": 80}},
+    session={"linger": True, "delegate": ["cpu", "pids"]},
+    storage={"driver": "overlay"},
+    engine={"containers": {"pids_limit": 0}},
+)
+
+
+@dataclass
+class Answers:
+    """Runs the scripts of podstead against a model, as the real shell files would."""
+
+    host: ModelHost
+    spec: HostSpec
+    fails: str = ""
+    undone: str = ""
+    scripts: list[str] = field(default_factory=list)
+
+    def __call__(self, text: str) -> Sequence[str]:
+        found = re.search("^PS_NONCE=([0-9a-f]+)$", text, re.MULTILINE)
+        assert found
+        if "ps_framed apply" not in text:
+            self.scripts.append("look")
+            return self.host.frame(self.spec.users, nonce=found[1])
+        ids = [
+            shlex.split(line)[1]
+            for line in text.splitlines()
+            if line.startswith("ps_change ") and line.split()[-1].startswith("ps_c")
+        ]
+        self.scripts.append(" ".join(ids))
+        return self.host.frame(self.spec.users, kind="apply", nonce=found[1], first=self.make(ids))
+
+    def make(self, ids: Sequence[str]) -> list[Record]:
+        planned: dict[str, Change] = {
+            one.id: one for one in plan(self.spec, self.host.state(self.spec.users), allowed=ids).changes
+        }
+        records = []
+        for one in ids:
+            code = 7 if one == self.fails else 0
+            if code == 0 and one != self.undone:
+                self.host.apply([planned[one]])
+            log = "first\npodstead: changed-since /etc/subuid was changed\n" if code else "fine\n"
+            records += [record("change", f"{code}\n", one), record("log", log, one)]
+            if code:
+                break
+        return records
+
+
+def nonces() -> Any:
+    return (f"{number:016x}" for number in itertools.count(1))
+
+
+def run(answers: Answers, verb: str = "apply", **options: Any) -> tuple[HostReport, list[str]]:
+    target = Target(name="web1", spec=answers.spec)
+    job = Job.model_validate({"verb": verb, "targets": [target], **options})
+    draw = nonces()
+    said: list[str] = []
+    report = converging.converge(job, target, answers, lambda: next(draw), said.append)
+    return report, said
+
+
+def fresh() -> ModelHost:
+    return ModelHost(
+        accounts={"alice": ModelAccount(1000, 1000)},
+        tools={"systemctl", "loginctl", "useradd", "usermod"},
+        live={"net.ipv4.ip_unprivileged_port_start": "1024"},
+        available={"podman": "4.3.1+ds1-8"},
+    )
+
+
+def settled() -> ModelHost:
+    host = fresh()
+    run(Answers(host, FULL))
+    return host
+
+
+def statuses(report: HostReport) -> dict[str, str]:
+    return {change.id: change.status.value for change in report.changes}
+
+
+def test_a_healthy_host_costs_one_look() -> None:
+    answers = Answers(settled(), FULL)
+    report, said = run(answers)
+    assert (answers.scripts, said, report.status, report.changes) == (["look"], ["looking"], Status.OK, ())
+
+
+def test_packages_come_first_and_in_a_command_of_their_own() -> None:
+    answers = Answers(fresh(), FULL)
+    report, said = run(answers)
+    assert answers.scripts[:2] == ["look", "packages:install:names"]
+    assert "packages:install:names" not in " ".join(answers.scripts[2:])
+    assert said[0] == "looking"
+    assert said[1].startswith("install podman, ")
+    assert Status.CHANGED is report.status
+
+
+def test_a_fresh_host_converges_and_every_change_is_confirmed() -> None:
+    host = fresh()
+    report, _ = run(Answers(host, FULL))
+    assert {"changed"} == set(statuses(report).values())
+    assert {
+        "packages:install:names", "accounts:new:exists", "subids:alice:ranges", "subids:new:ranges",
+        "sysctls:drop-in:content", "sysctls:net.ipv4.ip_unprivileged_port_start:live", "session:delegate:controllers",
+        "session:alice:linger", "session:new:linger", "storage:driver:system", "engine:drop-in:content",
+    } == set(statuses(report))  # fmt: skip
+    assert host.plan(FULL).converged
+
+
+def test_the_order_is_the_order_of_the_phases() -> None:
+    phases = [change.phase for change in fresh().plan(FULL).changes]
+    assert sorted(phases) == phases
+    assert phases[0] == Phase.PACKAGES
+
+
+def test_what_only_a_new_account_can_have_follows_in_another_round() -> None:
+    answers = Answers(fresh(), FULL)
+    run(answers)
+    assert ["session:new:linger" in one for one in answers.scripts] == [False, False, False, True]
+
+
+def test_check_never_changes_anything() -> None:
+    answers = Answers(fresh(), FULL)
+    report, _ = run(answers, "check")
+    assert (answers.scripts, report.status) == (["look"], Status.PENDING)
+    assert {"pending"} == set(statuses(report).values())
+
+
+def test_check_of_a_healthy_host_is_ok() -> None:
+    assert Status.OK is run(Answers(settled(), FULL), "check")[0].status
+
+
+def test_a_failed_change_stops_the_run_and_what_was_not_reached_is_said() -> None:
+    host = settled()
+    host.files |= {"/etc/subuid": "", "/etc/subgid": ""}
+    host.live["net.ipv4.ip_unprivileged_port_start"] = "1024"
+    answers = Answers(host, FULL, fails="subids:new:ranges")
+    report, _ = run(answers)
+    assert len(answers.scripts) == 2
+    assert statuses(report) == {
+        "subids:alice:ranges": "changed",
+        "subids:new:ranges": "failed",
+        "sysctls:net.ipv4.ip_unprivileged_port_start:live": "not-reached",
+    }
+    assert Status.FAILED is report.status
+
+
+def test_a_failed_change_says_what_it_printed_and_what_to_do() -> None:
+    report, _ = run(Answers(fresh(), FULL, fails="packages:install:names"))
+    (failed,) = [change for change in report.changes if change.status is ChangeStatus.FAILED]
+    assert failed.log == "first\npodstead: changed-since /etc/subuid was changed"
+    assert failed.hint == "run podstead again; it plans anew from what is there now"
+
+
+def test_a_change_that_did_not_hold_is_failed_and_not_tried_for_ever() -> None:
+    host = settled()
+    host.live["net.ipv4.ip_unprivileged_port_start"] = "1024"
+    answers = Answers(host, FULL, undone="sysctls:net.ipv4.ip_unprivileged_port_start:live")
+    report, _ = run(answers)
+    assert len(answers.scripts) == 2
+    (change,) = report.changes
+    assert (
+        change.status,
+        change.log,
+    ) == (ChangeStatus.FAILED, "the command succeeded, but the difference is still there")
+    assert Status.FAILED is report.status
+
+
+def test_tags_choose_parts_or_single_changes() -> None:
+    report, _ = run(Answers(fresh(), FULL), "check", tags=["sysctls", "subids:alice:ranges"])
+    assert {
+        "subids:alice:ranges",
+        "sysctls:drop-in:content",
+        "sysctls:net.ipv4.ip_unprivileged_port_start:live",
+    } == set(statuses(report))
+
+
+def test_skipped_tags_win_over_tags() -> None:
+    report, _ = run(Answers(fresh(), FULL), "check", tags=["sysctls"], skip_tags=["sysctls:drop-in:content"])
+    assert {"sysctls:net.ipv4.ip_unprivileged_port_start:live"} == set(statuses(report))
+
+
+def test_with_tags_a_run_is_good_when_the_chosen_parts_are() -> None:
+    answers = Answers(fresh(), FULL)
+    report, _ = run(answers, tags=["sysctls"])
+    assert (len(answers.scripts), report.status) == (2, Status.CHANGED)
+    assert {"changed"} == set(statuses(report).values())
+
+
+def test_a_refusal_fails_the_host_and_the_rest_is_still_done() -> None:
+    spec = spec_of(users={"alice": {}, "ghost": {}})
+    report, _ = run(Answers(fresh(), spec))
+    assert (statuses(report), report.status) == ({"subids:alice:ranges": "changed"}, Status.FAILED)
+    assert [refusal.id for refusal in report.refusals] == ["accounts:ghost:exists"]
+
+
+def test_a_refusal_that_is_allowed_by_name_is_done() -> None:
+    host = settled()
+    host.pause["alice"], host.running["alice"] = (IdMap.expected(1000, ()), IdMap.expected(1000, ())), 2
+    refused, _ = run(Answers(host, FULL))
+    assert (refused.status, refused.changes) == (Status.FAILED, ())
+    allowed, _ = run(Answers(host, FULL), allow=["session:alice:migrate"])
+    assert (statuses(allowed), allowed.status) == ({"session:alice:migrate": "changed"}, Status.CHANGED)
+
+
+def test_the_report_names_the_system() -> None:
+    report, _ = run(Answers(settled(), FULL))
+    assert (report.name, report.system, report.kernel) == ("web1", "Model debian", "6.1.0-18-amd64")
+
+
+def test_each_script_has_a_nonce_of_its_own_and_another_runs_answer_is_none() -> None:
+    host = fresh()
+
+    def stale(_script: str) -> list[str]:
+        return host.frame(FULL.users, nonce="f" * 16)
+
+    with pytest.raises(LookError):
+        converging.look(FULL, stale, lambda: "0" * 16)
+
+
+def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
+    answers = Answers(fresh(), FULL)
+
+    def torn(text: str) -> Sequence[str]:
+        lines = answers(text)
+        return lines[:-2] if "ps_framed apply" in text else lines
+
+    target = Target(name="web1", spec=FULL)
+    draw = nonces()
+    with pytest.raises(LookError, match="cut short"):
+        converging.converge(
+            Job(verb="apply", targets=(target,)), target, torn, lambda: next(draw), lambda _: None
+        )
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        ("usermod: cannot lock /etc/subuid; try again later.", "wait for the other program to end"),
+        ("tee: /etc/x: No space left on device", "free some space"),
+        ("E: Unable to locate package podman", "check its repositories"),
+        ("podstead: no socket /run/user/1000/bus after 30 seconds", "systemctl status user@UID.service"),
+        ("never seen before", ""),
+    ],
+)
+def test_known_failures_come_with_advice(log: str, expected: str) -> None:
+    assert expected in converging.advice(log)
+    assert bool(expected) is bool(converging.advice(log))

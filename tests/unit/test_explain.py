@@ -1,0 +1,121 @@
+"""Everything with an id can be explained."""
+
+from __future__ import annotations
+
+import pytest
+
+from podstead.checks import CHECKS
+from podstead.errors import InputError
+from podstead.explain import CHANGES, entries, find
+from podstead.parts import storage
+from podstead.plan import Plan
+from podstead.ranges import IdMap
+from podstead.spec import HostSpec
+from tests.model_host import ModelAccount, ModelHost, spec_of
+
+PORT = "net.ipv4.ip_unprivileged_port_start"
+
+
+def everything() -> HostSpec:
+    return spec_of(
+        users={"alice": {}, "new": {"create": True}, "ghost": {}, "twin": {"create": True, "uid": 1000}},
+        packages={"podman": {"version": ">=4"}, "htop": {"version": ">=9"}},
+        sysctls={PORT: {"at_most": 80}, "kernel.unprivileged_userns_clone": 1, "net.no.such": 1},
+        session={"linger": True, "delegate": ["cpu"]},
+        storage={"driver": "overlay"},
+        engine={"containers": {"pids_limit": 0}},
+    )
+
+
+def ill_host() -> ModelHost:
+    """A host on which as much as possible is wrong."""
+    single = IdMap.expected(1000, ()), IdMap.expected(1000, ())
+    return ModelHost(
+        accounts={"alice": ModelAccount(1000, 1000)},
+        files={"/etc/subuid": "alice:1:2 \n", "/etc/sysctl.d/zz.conf": f"{PORT}=1024\n"},
+        modes={"/etc/subuid": "600"},
+        live={PORT: "1024"},
+        installed={"htop": "3.0"},
+        available={"podman": "4.3.1"},
+        tools={"usermod", "useradd"},
+        pause={"alice": single},
+        running={"alice": 1},
+        storage={"alice": "vfs"},
+    )
+
+
+def plans() -> list[Plan]:
+    one = ill_host()
+    found = [one.plan(everything())]
+    one.running = {}
+    found.append(one.plan(everything()))
+    one.linger.add("alice")
+    one.systemd = False
+    found.append(one.plan(everything()))
+    one.systemd = True
+    one.installed |= {"podman": "5.4", "crun": "1.8"}
+    one.files[storage.MAIN] = "[storage"
+    found.append(one.plan(everything()))
+    one.unreadable.add("/etc/subuid")
+    found.append(one.plan(everything()))
+    one.unreadable.clear()
+    for directory in ({}, {"alice": ("0: alice 524288 65536\n", "0: alice 524288 65536\n")}):
+        one.subid_source, one.directory = "sss", directory
+        found.append(one.plan(everything()))
+    zero = ModelHost(accounts={"toor": ModelAccount(0, 0)})
+    found.append(zero.plan(spec_of(users={"toor": {}})))
+    return found
+
+
+def planned_ids() -> set[str]:
+    found: set[str] = set()
+    for plan in plans():
+        found |= {change.id for change in plan.changes}
+        found |= {refusal.id for refusal in plan.refusals}
+        found |= {absent.id for absent in plan.not_applicable}
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(planned_ids()))
+def test_every_change_that_a_plan_makes_or_refuses_has_an_entry(name: str) -> None:
+    entry = find(name)
+    assert entry.why
+    assert entry.remedy
+    assert entry.sources
+
+
+def test_every_entry_of_a_change_is_about_something_that_plans_say() -> None:
+    assert {entry.id for entry in CHANGES} == {find(name).id for name in planned_ids()}
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_every_check_has_an_entry_in_either_case(name: str) -> None:
+    assert name == find(name.lower()).id
+    assert CHECKS[name].sources
+
+
+def test_all_ids_are_unique() -> None:
+    ids = [entry.id for entry in entries()]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("V1", "V1"), ("subids:alice", "subids:"), ("sysctls:x:lives", "sysctls:KEY:live")]
+)
+def test_an_unknown_id_is_an_input_error_with_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find(name)
+    assert near in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "x", "subids:alice:ranges:more", "::", "V99\x1b[2J"])
+def test_what_has_no_entry_is_an_input_error(name: str) -> None:
+    with pytest.raises(InputError, match="nothing has the id"):
+        find(name)
+
+
+def test_the_text_fits_a_terminal() -> None:
+    for entry in entries():
+        rows = entry.text().splitlines()
+        assert all(len(row) <= 80 for row in rows[1:])
+        assert rows[0].startswith(entry.id)

@@ -1,0 +1,275 @@
+"""Values reach a shell as they are or not at all."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from podstead import script, shell
+from podstead.change import (
+    Change,
+    CreateShared,
+    EditShared,
+    GrantSubids,
+    InstallPackages,
+    Phase,
+    Run,
+    RunAsUser,
+    SetSysctl,
+    Step,
+    WaitSocket,
+    WriteFile,
+)
+from podstead.parts.sysctls import path_of
+from podstead.ranges import IdRange
+from podstead.spec import HostSpec
+from tests.model_host import NONCE, ModelHost, spec_of
+from tests.shells import SHELLS, SHOW, argv_of, lacking, run
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
+
+user_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?", fullmatch=True).filter(
+    lambda name: name != "root"
+)
+sysctl_keys = st.from_regex(r"[a-z][a-z0-9_]{0,9}(\.[A-Za-z0-9_-]{1,9}){1,6}", fullmatch=True)
+sysctl_values = st.one_of(st.integers(-(2**40), 2**40), st.from_regex(r"[!-~][ -~]{0,30}", fullmatch=True))
+package_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,99}", fullmatch=True)
+login_shells = st.from_regex(r"/[^\x00-\x1f\x7f:\ud800-\udfff]{0,40}", fullmatch=True)
+engine_texts = st.text(max_size=40) | st.sampled_from(
+    ["'; touch /tmp/x; '", "$(id)", "`id`", "\\", "\n@@podstead end 0\n", "%s\\n"]
+)
+any_words = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40
+) | st.sampled_from(["", "-n", "$HOME", "a b", "*", "~", "'", "\\'", "\n", "a\nb", "!!", "\x1b[2J"])
+
+documents = st.fixed_dictionaries(
+    {
+        "users": st.dictionaries(user_names, st.fixed_dictionaries({"create": st.just(True), "shell": login_shells}), min_size=1, max_size=3),
+        "packages": st.dictionaries(package_names, st.just({}), max_size=3),
+        "sysctls": st.dictionaries(sysctl_keys, sysctl_values.map(lambda value: {"exact": value}), max_size=3),
+        "engine": st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), engine_texts, max_size=2), max_size=2),
+    }
+)  # fmt: skip
+
+#: Stands for every command that a change may call, and prints what it was called with.
+STUBS = SHOW + "".join(
+    f'{name}() {{ show {name} "$@"; }}\n'
+    for name in ("useradd", "ps_write", "ps_create_shared", "ps_edit_shared", "ps_grant", "ps_install", "ps_sysctl", "ps_wait_socket", "ps_as_user", "loginctl")
+) + 'ps_change() { show "$1"; "$2"; }\nps_serial() { :; }\nps_framed() { ps_changes; }\n'  # fmt: skip
+
+
+def hostile_folder(tmp_path: Path) -> Path:
+    """A folder whose names would be taken for words if anything were expanded in it."""
+    for name in ("alice", "a", "-rf", "x y", "podman"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def words(step: Step) -> list[str]:
+    """What the shell must see of a step."""
+    match step:
+        case Run(argv):
+            return list(argv)
+        case RunAsUser(user, argv):
+            return ["ps_as_user", user, *argv]
+        case WriteFile():
+            return [
+                "ps_write",
+                step.path,
+                step.mode,
+                step.expected,
+                base64.b64encode(step.content.encode()).decode(),
+            ]
+        case CreateShared():
+            return ["ps_create_shared", step.path]
+        case EditShared():
+            return [
+                "ps_edit_shared",
+                step.path,
+                step.expected,
+                base64.b64encode(step.content.encode("utf-8", "surrogateescape")).decode(),
+            ]
+        case GrantSubids():
+            return ["ps_grant", step.user, step.expected_subuid, step.expected_subgid, *script._usermod(step)]
+        case InstallPackages():
+            return ["ps_install", step.manager, *step.names]
+        case SetSysctl():
+            return ["ps_sysctl", path_of(step.key), step.value]
+        case WaitSocket():
+            return ["ps_wait_socket", step.path, str(step.seconds)]
+
+
+def variable_part(text: str) -> str:
+    """An apply script without podstead's own shell files."""
+    before, ours, after = text.partition(script.source("apply.sh"))
+    assert ours
+    assert before.startswith("PS_NONCE=")
+    return after
+
+
+@given(documents)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_a_spec_may_hold_reaches_every_shell_as_lists_of_names(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    spec = HostSpec.model_validate(document)
+    text = (
+        SHOW
+        + script.observe_header(spec, NONCE)
+        + 'for u in $PS_USERS; do show user "$u"; done\nfor k in $PS_SYSCTLS; do show key "$k"; done\nfor p in $PS_PACKAGES; do show package "$p"; done\n'
+    )
+    for name in SHELLS:
+        seen = argv_of(run(name, text, cwd=hostile_folder(tmp_path)).stdout)
+        assert sorted(spec.users) == [one[1] for one in seen if one[0] == "user"]
+        assert {path_of(key) for key in spec.sysctls} <= {one[1] for one in seen if one[0] == "key"}
+        assert set(spec.packages) <= {one[1] for one in seen if one[0] == "package"}
+        assert len(seen) == len({tuple(one) for one in seen})
+
+
+@given(documents)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_a_plan_may_hold_reaches_every_shell_word_by_word(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    spec = HostSpec.model_validate(document)
+    host = ModelHost(
+        files={"/etc/subuid": "'; echo x:1:2\n", "/etc/subgid": ""}, live=dict.fromkeys(spec.sysctls, "1")
+    )
+    changes = host.plan(spec).changes
+    expected = [line for change in changes for line in ([change.id], *(words(step) for step in change.steps))]
+    text = STUBS + variable_part(script.apply(spec, changes, NONCE))
+    for name in SHELLS:
+        done = run(name, text, cwd=hostile_folder(tmp_path))
+        assert done.stderr == b""
+        assert expected == argv_of(done.stdout)
+
+
+@given(st.lists(any_words, min_size=1, max_size=4), any_words, any_words)
+@settings(max_examples=40, deadline=None)
+def test_any_word_is_quoted(argv: list[str], path: str, content: str) -> None:
+    steps: tuple[Step, ...] = (
+        RunAsUser(user=path, argv=tuple(argv)),
+        EditShared(path=path, content=content, expected="absent"),
+        WaitSocket(path=path),
+    )
+    change = Change(id=path, phase=Phase.SUBIDS, title="t", steps=steps)
+    expected = [[path], *(words(step) for step in steps)]
+    text = STUBS + variable_part(script.apply(spec_of(), [change], NONCE))
+    for name in SHELLS:
+        assert expected == argv_of(run(name, text).stdout)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex("PS_[A-Z]{1,8}", fullmatch=True).filter(lambda name: name != "PS_NONCE"),
+        any_words,
+        max_size=4,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_the_variables_of_a_probe_reach_the_users_shell_through_two_shells(values: dict[str, str]) -> None:
+    text = script.probe(values, "alice", NONCE, seconds=5, denied_gid="7")
+    header = text.partition(script.source("frame.sh"))[0]
+    shown = "".join(f'show {name} "${name}"\n' for name in values)
+    for name in SHELLS:
+        inner = run(name, f'{header}printf "%s" "$PS_PROBE"').stdout.decode()
+        assert inner.endswith(script.source("probe_user.sh"))
+        inner_header = inner.removesuffix(script.source("probe_user.sh"))
+        assert [[key, value] for key, value in values.items()] == argv_of(
+            run(name, SHOW + inner_header + shown).stdout
+        )
+
+
+HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "a\\b", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_user_name_that_a_shell_could_act_on_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        HostSpec.model_validate({"users": {name: {}}})
+
+
+@pytest.mark.parametrize("name", [*HOSTILE[:17], "podman=1.0", "podman/sid", "+x", "--force-yes"])
+def test_a_package_name_that_a_tool_could_act_on_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        HostSpec.model_validate({"packages": {name: {}}})
+
+
+@pytest.mark.parametrize(
+    "key", [*HOSTILE, "net", "net..x", "net.*", "net/ipv4", "net.ipv4.../../etc/passwd", ".net.x", "net.x\n"]
+)
+def test_a_sysctl_that_is_no_name_is_refused(key: str) -> None:
+    with pytest.raises(ValidationError):
+        HostSpec.model_validate({"sysctls": {key: 1}})
+
+
+@pytest.mark.parametrize("value", ["", " 1", "a\nb", "a\0", "ü", "1\n"])
+def test_a_sysctl_value_of_more_than_one_line_is_refused(value: str) -> None:
+    with pytest.raises(ValidationError):
+        HostSpec.model_validate({"sysctls": {"net.x": value}})
+
+
+@pytest.mark.parametrize("path", ["bash", "/bin/sh\n", "/bin:/x", "/a\0", "/\x1b"])
+def test_a_login_shell_that_would_break_passwd_is_refused(path: str) -> None:
+    with pytest.raises(ValidationError):
+        HostSpec.model_validate({"users": {"alice": {"shell": path}}})
+
+
+@pytest.mark.parametrize(
+    "nonce", ["", "0123", "0123456789abcdeg", "0" * 65, "$(id)aaaaaaaaaaaaaaaa", "0123456789abcdef\n"]
+)
+def test_a_nonce_is_hex_and_long_enough(nonce: str) -> None:
+    with pytest.raises(ValueError, match="16 to 64 hex digits"):
+        script.observe(spec_of(), nonce)
+
+
+def test_a_nul_byte_cannot_be_passed() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        shell.word("a\0b")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a;b", "*", "ü", "a\nb"])
+def test_a_list_of_names_takes_plain_names_only(name: str) -> None:
+    with pytest.raises(ValueError, match="not a plain name"):
+        shell.names(["podman", name])
+
+
+@pytest.mark.parametrize("name", ["", "A B", "1A", "a;b"])
+def test_a_variable_has_a_name_of_ours(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name of a shell variable"):
+        shell.assign(name, "x")
+
+
+def test_ranges_to_take_away_come_before_ranges_to_add() -> None:
+    step = GrantSubids(
+        user="alice",
+        subuids=(IdRange(10, 5),),
+        subgids=(IdRange(20, 5), IdRange(30, 1)),
+        revoke_subuids=(IdRange(1, 2),),
+        expected_subuid="absent",
+        expected_subgid="absent",
+    )
+    expected = [
+        "--del-subuids",
+        "1-2",
+        "--add-subuids",
+        "10-14",
+        "--add-subgids",
+        "20-24",
+        "--add-subgids",
+        "30-30",
+    ]
+    assert expected == list(script._usermod(step))
+
+
+def test_comments_are_not_sent_to_hosts() -> None:
+    for name in ("frame.sh", "observe.sh", "apply.sh", "probe.sh", "session.sh", "probe_user.sh"):
+        lines = script.source(name).splitlines()
+        assert [line for line in lines if line.startswith("#") or not line.strip()] == []
+        assert len(lines) > 5

@@ -1,0 +1,424 @@
+"""What the plan makes of /etc/subuid and /etc/subgid as hosts have them."""
+
+from __future__ import annotations
+
+import pytest
+
+from podstead.change import ABSENT, Change, CreateShared, EditShared, GrantSubids, Outcome, Run, checksum
+from podstead.parts import subids
+from podstead.ranges import IdRange
+from podstead.spec import HostSpec
+from tests.model_host import ModelAccount, ModelHost, spec_of
+
+FIRST = IdRange(524288, 65536)
+SECOND = IdRange(589824, 65536)
+
+
+def host(subuid: str | None = "", subgid: str | None = "", **more: ModelAccount) -> ModelHost:
+    files = {
+        path: text for path, text in (("/etc/subuid", subuid), ("/etc/subgid", subgid)) if text is not None
+    }
+    accounts = {"alice": ModelAccount(1000, 1000), "bob": ModelAccount(1001, 1001), **more}
+    return ModelHost(
+        accounts=accounts, groups={name: account.gid for name, account in accounts.items()}, files=files
+    )
+
+
+def planned(one: ModelHost, spec: HostSpec) -> Outcome:
+    state = one.state(spec.users)
+    can = "usermod" in one.tools
+    return subids.plan(spec, state.subids, state.accounts, state.users_with_storage, can_usermod=can)
+
+
+def grants(outcome: Outcome) -> list[tuple[str, tuple[IdRange, ...], tuple[IdRange, ...]]]:
+    steps = [step for change in outcome.changes for step in change.steps]
+    return [(step.user, step.subuids, step.subgids) for step in steps if isinstance(step, GrantSubids)]
+
+
+def ids(outcome: Outcome) -> list[str]:
+    return [change.id for change in outcome.changes] + [refusal.id for refusal in outcome.refusals]
+
+
+def the(outcome: Outcome, change_id: str) -> Change:
+    return next(change for change in outcome.changes if change.id == change_id)
+
+
+def reason(outcome: Outcome) -> str:
+    assert outcome.changes == ()
+    (refusal,) = outcome.refusals
+    assert refusal.remedy
+    return refusal.reason
+
+
+def settled(one: ModelHost, spec: HostSpec) -> None:
+    """Applying the plan leaves nothing to do."""
+    one.apply(planned(one, spec).changes)
+    assert planned(one, spec) == Outcome()
+
+
+def test_without_users_nothing_is_looked_at() -> None:
+    assert planned(host("damage :1:1\n"), spec_of(users={})) == Outcome()
+
+
+def test_a_fresh_host_gives_the_first_block_to_the_lowest_uid() -> None:
+    spec = spec_of(users={"bob": {}, "alice": {}})
+    assert grants(planned(host(), spec)) == [("alice", (FIRST,), (FIRST,)), ("bob", (SECOND,), (SECOND,))]
+    settled(host(), spec)
+
+
+def test_the_diff_shows_both_files() -> None:
+    change = the(planned(host("x:1:2\n"), spec_of()), "subids:alice:ranges")
+    assert "--- /etc/subuid\n+++ /etc/subuid\n@@ -1 +1,2 @@\n x:1:2\n+alice:524288:65536\n" in change.diff
+    assert "--- /etc/subgid\n+++ /etc/subgid\n@@ -0,0 +1 @@\n+alice:524288:65536\n" in change.diff
+
+
+def test_missing_files_are_created_before_anybody_gets_a_range() -> None:
+    outcome = planned(host(None, None), spec_of())
+    assert ids(outcome) == ["subids:subuid:exists", "subids:subgid:exists", "subids:alice:ranges"]
+    assert (CreateShared(path="/etc/subuid"),) == the(outcome, "subids:subuid:exists").steps
+    (grant,) = the(outcome, "subids:alice:ranges").steps
+    assert isinstance(grant, GrantSubids)
+    assert checksum(b"") == grant.expected_subuid
+    settled(host(None, None), spec_of())
+
+
+def test_a_one_sided_grant_gets_the_same_numbers_on_the_other_side() -> None:
+    one = host("alice:100000:65536\n")
+    assert [("alice", (), (IdRange(100000, 65536),))] == grants(planned(one, spec_of()))
+    settled(one, spec_of())
+
+
+def test_the_other_side_gets_a_free_range_where_the_same_numbers_are_taken() -> None:
+    one = host("alice:100000:65536\n", "bob:100000:65536\n")
+    assert grants(planned(one, spec_of())) == [("alice", (), (FIRST,))]
+
+
+def test_a_file_that_cannot_be_read_is_no_empty_file() -> None:
+    one = host("alice:524288:65536\n")
+    one.unreadable.add("/etc/subgid")
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:files:read"]
+    assert reason(outcome) == "/etc/subgid could not be read without root"
+
+
+def test_a_file_that_users_cannot_read_gets_another_mode() -> None:
+    one = host("alice:524288:65536\n", "alice:524288:65536\n")
+    one.modes["/etc/subuid"] = "600"
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:subuid:mode"]
+    assert (Run(("chmod", "0644", "--", "/etc/subuid")),) == outcome.changes[0].steps
+    settled(one, spec_of())
+
+
+def test_lines_of_windows_are_mended_and_count_as_ranges() -> None:
+    text = "alice:524288:65536\r\nbob:600000:65536 \n"
+    one = host(text, text)
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:subuid:lines", "subids:subgid:lines"]
+    expected = EditShared(
+        path="/etc/subuid", content="alice:524288:65536\nbob:600000:65536\n", expected=checksum(text.encode())
+    )
+    assert (expected,) == outcome.changes[0].steps
+    settled(one, spec_of())
+
+
+@pytest.mark.parametrize("again", ["alice", "1000"])
+def test_a_repeated_range_is_taken_out_once_whether_by_name_or_number(again: str) -> None:
+    text = f"alice:524288:65536\nbob:600000:65536\n{again}:524288:65536\n"
+    one = host(text, "alice:524288:65536\n")
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:subuid:lines"]
+    one.apply(outcome.changes)
+    assert one.files["/etc/subuid"] == "alice:524288:65536\nbob:600000:65536\n"
+    assert planned(one, spec_of()) == Outcome()
+
+
+def test_a_line_that_cannot_be_understood_stays_where_it_is() -> None:
+    one = host("# mine\nalice:many:65536\n\nalice:524288:65536", "alice:524288:65536\n")
+    one.apply(planned(one, spec_of()).changes)
+    assert one.files["/etc/subuid"] == "# mine\nalice:many:65536\n\nalice:524288:65536\n"
+
+
+def test_nobody_gets_what_a_damaged_line_may_mean() -> None:
+    text = "bob:524288 :65536\n"
+    assert grants(planned(host(text, text), spec_of())) == [("alice", (SECOND,), (SECOND,))]
+
+
+def test_a_numeric_owner_is_the_account_with_that_uid() -> None:
+    text = "1000:524288:65536\n"
+    assert planned(host(text, text), spec_of()) == Outcome()
+
+
+def test_the_number_of_another_account_or_of_nobody_is_somebody_else() -> None:
+    text = "1001:524288:65536\n4000:589824:65536\n"
+    third = (IdRange(655360, 65536),)
+    assert [("alice", third, third)] == grants(planned(host(text, text), spec_of()))
+
+
+def test_several_ranges_add_up() -> None:
+    text = "alice:700000:30000\nalice:100000:35536\n"
+    assert planned(host(text, text), spec_of()) == Outcome()
+
+
+def test_a_small_range_grows_at_its_end() -> None:
+    text = "alice:524288:1000\n"
+    more = (IdRange(525288, 64536),)
+    assert [("alice", more, more)] == grants(planned(host(text, text), spec_of()))
+    settled(host(text, text), spec_of())
+
+
+def test_a_small_range_with_a_neighbour_gets_a_higher_one_never_a_lower() -> None:
+    text = "alice:655360:1000\nbob:656360:65536\n"
+    (grant,) = grants(planned(host(text, text), spec_of()))
+    assert grant == ("alice", (IdRange(786432, 64536),), (IdRange(786432, 64536),))
+
+
+def test_a_range_below_the_window_grows_where_it_is() -> None:
+    text = "alice:100000:1000\n"
+    assert [("alice", (IdRange(101000, 64536),), (IdRange(101000, 64536),))] == grants(
+        planned(host(text, text), spec_of())
+    )
+
+
+@pytest.mark.parametrize(
+    ("subuid", "subgid", "expected"),
+    [
+        ("alice:900:65536\n", "", "/etc/subuid: its range 900:65536 includes its own ID 1000"),
+        ("alice:524288:65536\nbob:530000:65536\n", "", "/etc/subuid: its range 524288:65536 overlaps 530000:65536 of another owner"),
+        ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid: its ranges 524288:65536 and 530000:65536 overlap, which the kernel refuses (newuidmap: Invalid argument)"),
+        ("alice:2147450880:65536\n", "", "/etc/subuid: its range 2147450880:65536 reaches beyond 2147483647"),
+        ("", "alice:300000:65536\n", "/etc/subgid: its range 300000:65536 includes 300001, the ID of a real account or group"),
+        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "/etc/subuid: it has 340 ranges; the kernel takes 339 besides the user's own ID"),
+    ],
+)  # fmt: skip
+def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
+    subuid: str, subgid: str, expected: str
+) -> None:
+    one = host(subuid, subgid)
+    one.groups["staff"] = 300001
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:alice:ranges"]
+    assert reason(outcome) == expected
+    assert "podman system reset" in outcome.refusals[0].remedy
+
+
+def test_ids_of_accounts_and_groups_are_kept_clear() -> None:
+    one = host(zed=ModelAccount(524288, 524300))
+    one.groups["late"] = 589824
+    assert [("alice", (IdRange(655360, 65536),), (IdRange(655360, 65536),))] == grants(
+        planned(one, spec_of())
+    )
+
+
+def test_an_account_to_be_created_gets_its_range_in_the_same_plan() -> None:
+    spec = spec_of(users={"new": {"create": True}})
+    assert grants(planned(host(), spec)) == [("new", (FIRST,), (FIRST,))]
+
+
+def test_the_uid_of_an_account_to_be_created_is_kept_clear() -> None:
+    spec = spec_of(users={"new": {"create": True, "uid": 524300}})
+    assert grants(planned(host(), spec)) == [("new", (SECOND,), (SECOND,))]
+
+
+def test_an_account_that_is_missing_and_may_not_be_created_gets_nothing() -> None:
+    assert planned(host(), spec_of(users={"nobody-here": {}})) == Outcome()
+
+
+def test_by_uid_waits_for_the_uid_of_a_new_account() -> None:
+    spec = spec_of(users={"new": {"create": True}, "bob": {}}, subids={"allocation": "by-uid"})
+    assert grants(planned(host(), spec)) == [("bob", (SECOND,), (SECOND,))]
+
+
+def test_by_uid_refuses_what_is_taken_and_says_by_whom() -> None:
+    spec = spec_of(subids={"allocation": "by-uid"})
+    outcome = planned(host("bob:524288:65536\n"), spec)
+    assert (
+        reason(outcome)
+        == "by-uid allocation gives 524288:65536 to UID 1000, but the taken or reserved block 524288 to 589823 is in the way"
+    )
+
+
+def test_by_uid_refuses_a_uid_beyond_the_window_and_says_how_many_fit() -> None:
+    spec = spec_of(users={"far": {}}, subids={"allocation": "by-uid", "window": [524288, 720895]})
+    outcome = planned(host(far=ModelAccount(1003, 1003)), spec)
+    assert reason(outcome).startswith(
+        "UID 1003 is outside 1000 to 1002: with 65536 IDs per user, by-uid allocation fits 3 users"
+    )
+
+
+def test_a_full_window_is_refused_with_the_number_that_fits() -> None:
+    spec = spec_of(users={"alice": {}, "bob": {}}, subids={"window": [524288, 600000]})
+    outcome = planned(host(), spec)
+    assert [user for user, _, _ in grants(outcome)] == ["alice"]
+    assert [refusal.reason for refusal in outcome.refusals] == [
+        "no free block of 65536 IDs between 524288 and 600000: the window holds 1 users of 65536 IDs each when it is empty"
+    ]
+
+
+# --- ranges that the spec names ---
+
+HAND = spec_of(users={"alice": {"subuid": {"start": 800000, "count": 65536}}})
+
+
+def test_a_range_by_hand_is_granted_on_both_sides() -> None:
+    wanted = (IdRange(800000, 65536),)
+    assert [("alice", wanted, wanted)] == grants(planned(host(), HAND))
+    settled(host(), HAND)
+
+
+def test_subgid_by_hand_may_differ() -> None:
+    spec = spec_of(users={"alice": {"subuid": {"start": 800000}, "subgid": {"start": 900000}}})
+    assert [("alice", (IdRange(800000, 65536),), (IdRange(900000, 65536),))] == grants(planned(host(), spec))
+
+
+def test_a_range_by_hand_replaces_another_while_there_is_no_storage() -> None:
+    one = host("alice:524288:65536\n", "alice:524288:65536\n")
+    (change,) = planned(one, HAND).changes
+    (step,) = change.steps
+    assert isinstance(step, GrantSubids)
+    assert (step.revoke_subuids, step.revoke_subgids) == ((FIRST,), (FIRST,))
+    settled(one, HAND)
+
+
+def test_a_range_with_storage_behind_it_is_not_replaced() -> None:
+    one = host("alice:524288:65536\n", "alice:524288:65536\n")
+    one.storage["alice"] = "overlay"
+    assert reason(planned(one, HAND)) == (
+        "/etc/subuid grants 524288:65536, the spec asks for 800000:65536, and alice has container storage whose files carry the old IDs"
+    )
+
+
+def test_storage_does_not_matter_where_the_range_is_already_right() -> None:
+    one = host("alice:800000:65536\n", "alice:800000:65536\n")
+    one.storage["alice"] = "overlay"
+    assert planned(one, HAND) == Outcome()
+
+
+def test_a_range_written_by_number_is_not_replaced_because_usermod_cannot() -> None:
+    one = host("1000:524288:65536\n", "alice:524288:65536\n")
+    assert (
+        reason(planned(one, HAND))
+        == "/etc/subuid grants a range to the number 1000, and usermod(8) takes ranges of names only"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (850000, "/etc/subuid: its range 850000:65536 overlaps 900000:65536 of another owner"),
+        (300000, "/etc/subgid: its range 300000:65536 includes 300001, the ID of a real account or group"),
+        (61184, "61184:65536 reaches into 61184 to 65519, which is reserved"),
+    ],
+)
+def test_a_range_by_hand_that_is_not_free_is_refused(start: int, expected: str) -> None:
+    one = host("bob:900000:65536\n")
+    one.groups["staff"] = 300001
+    spec = spec_of(users={"alice": {"subuid": {"start": start}}})
+    assert expected.removeprefix("/etc/subuid: ").removeprefix("/etc/subgid: ") in reason(planned(one, spec))
+
+
+def test_nobody_is_given_the_numbers_that_the_spec_names_for_another() -> None:
+    spec = spec_of(users={"alice": {}, "bob": {"subuid": {"start": 524288}}})
+    assert grants(planned(host(), spec)) == [("bob", (FIRST,), (FIRST,)), ("alice", (SECOND,), (SECOND,))]
+
+
+# --- where ranges come from a directory ---
+
+
+def test_a_directory_that_gives_ranges_is_left_to_do_so() -> None:
+    one = host()
+    one.subid_source, one.directory = "sss", {"alice": ("0: alice 524288 65536\n", "0: alice 524288 65536\n")}
+    outcome = planned(one, spec_of())
+    assert (outcome.changes, outcome.refusals) == ((), ())
+    assert [(only.id, only.reason) for only in outcome.not_applicable] == [
+        ("subids:alice:ranges", "nsswitch.conf takes ranges from sss")
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("", ""), ("0: alice 524288 65536\n", ""), ("Error fetching ranges\n", "Error fetching ranges\n")],
+)
+def test_a_directory_that_gives_none_is_refused_and_local_files_are_not_touched(
+    given: tuple[str, str],
+) -> None:
+    one = host(None, "broken")
+    one.subid_source, one.directory = "sss", {"alice": given}
+    assert "nsswitch.conf says 'subid: sss'" in reason(planned(one, spec_of()))
+
+
+def test_a_directory_with_several_ranges_is_read() -> None:
+    one = host()
+    one.subid_source, one.directory = (
+        "sss",
+        {"alice": ("0: alice 700000 5\n1: alice 600000 6\n", "0: alice 1 2\n")},
+    )
+    state = one.state(["alice"])
+    assert ((IdRange(600000, 6), IdRange(700000, 5)), (IdRange(1, 2),)) == subids.granted(
+        "alice", state.subids, state.accounts
+    )
+
+
+def test_files_in_nsswitch_are_files() -> None:
+    one = host()
+    one.subid_source = "files"
+    assert grants(planned(one, spec_of())) == [("alice", (FIRST,), (FIRST,))]
+
+
+# --- login.defs ---
+
+
+def test_a_stricter_login_defs_narrows_the_window() -> None:
+    one = host()
+    one.login_defs = {"SUB_UID_MIN": "1000000", "SUB_GID_MIN": "0x100000"}
+    assert [("alice", (IdRange(1048576, 65536),), (IdRange(1048576, 65536),))] == grants(
+        planned(one, spec_of())
+    )
+
+
+def test_a_login_defs_without_room_is_refused() -> None:
+    one = host()
+    one.login_defs = {"SUB_UID_MAX": "530000"}
+    assert "leave no room for 65536 IDs" in reason(planned(one, spec_of()))
+
+
+def test_a_wider_login_defs_changes_nothing() -> None:
+    one = host()
+    one.login_defs = {"SUB_UID_MIN": "100000", "SUB_UID_MAX": "4294967295", "SUB_UID_COUNT": "10"}
+    assert grants(planned(one, spec_of())) == [("alice", (FIRST,), (FIRST,))]
+
+
+def test_by_uid_never_shifts_because_of_login_defs() -> None:
+    one = host()
+    one.login_defs = {"SUB_UID_MIN": "1000000"}
+    outcome = planned(one, spec_of(subids={"allocation": "by-uid"}))
+    assert grants(outcome) == [("alice", (FIRST,), (FIRST,))]
+
+
+# --- hosts without usermod ---
+
+
+def test_without_usermod_the_files_are_edited_under_their_own_guards() -> None:
+    one = host("bob:524288:65536\n", "")
+    one.tools.remove("usermod")
+    outcome = planned(one, spec_of())
+    (change,) = outcome.changes
+    assert change.steps == (
+        EditShared(
+            path="/etc/subuid",
+            content="bob:524288:65536\nalice:589824:65536\n",
+            expected=checksum(b"bob:524288:65536\n"),
+        ),
+        EditShared(path="/etc/subgid", content="alice:589824:65536\n", expected=checksum(b"")),
+    )
+    settled(one, spec_of())
+
+
+def test_without_usermod_no_range_is_taken_away() -> None:
+    one = host("alice:524288:65536\n", "alice:524288:65536\n")
+    one.tools.remove("usermod")
+    assert reason(planned(one, HAND)) == "this host has no usermod(8) that can take ranges away"
+
+
+def test_a_missing_file_is_expected_to_be_absent_until_it_is_made() -> None:
+    assert host(None).state().subids.subuid.expected == ABSENT
