@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from podstead.ranges import ALIGN, IdRange, first_overlap, total
+from podstead.ranges import ALIGN, IdMap, IdRange, first_overlap, total
 
 #: Blocks that are no containers' (systemd, docs/UIDS-GIDS.md): system and login accounts, homed, DynamicUser,
 #: nobody, the 16-bit -1, and everything from 2**31 on.
@@ -31,6 +31,9 @@ BY_UID_BASE = 1000
 MAX_MAP_EXTENTS = 340
 """Lines that the kernel takes for one map, the user's own included (user_namespaces(7))."""
 
+MAX_MAP_BYTES = 4095
+"""The text of a map must be smaller than a page (user_namespaces(7)); long lines hit this first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -39,6 +42,8 @@ class Policy:
     count: int
     window: IdRange
     by_uid: bool = False
+    floor: int = 0
+    """The lowest ID that this host lets out. By-uid numbers below it are refused: they must not differ by host."""
 
     @property
     def slot(self) -> int:
@@ -128,6 +133,11 @@ def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdR
             "give this user a range by hand (subuid: {start: ..., count: ...}), or use allocation: sequential",
         )
     wanted = IdRange(policy.first_start + (uid - BY_UID_BASE) * policy.slot, policy.count)
+    if wanted.start < policy.floor:
+        return Refused(
+            f"by-uid allocation gives {wanted} to UID {uid}, and /etc/login.defs of this host starts at {policy.floor}",
+            "lower SUB_UID_MIN and SUB_GID_MIN in /etc/login.defs, or give this user a range by hand",
+        )
     for side in sides:
         block = side.blocked(wanted, mine=True)
         if block is not None:
@@ -144,6 +154,10 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
     The missing number of IDs is what is added. ``side.own`` must not be empty.
     """
     missing = policy.count - total(side.own)
+    if too_many([*side.own, IdRange(2**31 - 1, 1)]):  # as long as a line of a map can be
+        return Refused(
+            "no further range fits into one ID map", "merge the user's ranges, or give one large range"
+        )
     end = max(one.stop for one in side.own)
     wanted = IdRange(end, missing)
     inside = policy.window.start <= wanted.start and wanted.stop <= policy.window.stop
@@ -160,16 +174,20 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
     )
 
 
+def too_many(ranges: Iterable[IdRange]) -> bool:
+    """Whether the kernel would refuse the map of these ranges for its size."""
+    extents = IdMap.expected(2**31 - 1, ranges).extents
+    return len(extents) > MAX_MAP_EXTENTS or sum(len(str(one)) + 1 for one in extents) > MAX_MAP_BYTES
+
+
 def objection(own: Iterable[IdRange], side: Holdings, own_id: int | None) -> str | None:
     """Why existing ranges are no good, or None. Such ranges are never rewritten; a person must decide."""
     ranges = sorted(own)
     for one, following in pairwise(ranges):
         if one.overlaps(following):
             return f"its ranges {one} and {following} overlap, which the kernel refuses (newuidmap: Invalid argument)"
-    if len(ranges) >= MAX_MAP_EXTENTS:
-        return (
-            f"it has {len(ranges)} ranges; the kernel takes {MAX_MAP_EXTENTS - 1} besides the user's own ID"
-        )
+    if too_many(ranges):
+        return f"it has {len(ranges)} ranges, more than the kernel takes for one ID map"
     for one in ranges:
         if own_id is not None and own_id in one:
             return f"its range {one} includes its own ID {own_id}"

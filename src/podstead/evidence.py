@@ -13,7 +13,7 @@ from podstead.ranges import IdMap
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How a command ended and what it said (its last 4000 bytes)."""
+    """How a command ended and what it said (its last 40000 bytes)."""
 
     code: int
     said: str

@@ -9,7 +9,7 @@ from podstead.case import Case
 from podstead.causes import cause_of
 from podstead.check import Finding, Verdict
 from podstead.evidence import Attempt, id_map
-from podstead.ranges import IdMap, total
+from podstead.ranges import IdMap, first_overlap, total
 
 
 def context(case: Case) -> Iterator[Finding]:
@@ -95,8 +95,22 @@ def delegation(case: Case) -> Iterator[Finding]:
         yield case.absent("V03", "nothing is granted")
         return
     objections = _objections(case)
+    reserved = [
+        f"{one} reaches into {block.start} to {block.last}"
+        for one in sorted({*case.subuids, *case.subgids})
+        if (block := first_overlap(one, allocate.RESERVED))
+    ]
     if objections:
         yield case.failed("V03", expected="ranges of this user only", found="; ".join(objections))
+    elif reserved:
+        cause = "systemd sets these IDs aside for other things (docs/UIDS-GIDS.md)"
+        yield case.finding(
+            "V03",
+            Verdict.WARN,
+            expected="ranges outside reserved blocks",
+            found="; ".join(reserved),
+            cause=cause,
+        )
     else:
         yield case.passed("V03", "no overlap with other owners, accounts, groups or reserved blocks")
 
@@ -114,7 +128,7 @@ def _objections(case: Case) -> list[str]:
     )
     for file, own, real, own_id in sides:
         others = tuple(entry.range for entry in file.entries if entry.owner not in names)
-        side = allocate.Holdings(own=own, others=(*others, *allocate.RESERVED), real=real)
+        side = allocate.Holdings(own=own, others=others, real=real)
         reason = allocate.objection(own, side, own_id)
         if reason:
             found.append(f"{file.path}: {reason}")

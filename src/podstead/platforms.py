@@ -119,7 +119,6 @@ class Platform:
     euid: int = -1
     user: str = ""
     container: bool = False
-    etc_read_only: bool = False
     cgroup: str = ""
     hybrid_controllers: tuple[str, ...] = ()
     controllers: tuple[str, ...] = ()
@@ -181,7 +180,6 @@ def parse(records: Records) -> Platform:
         euid=int(who[0]) if who and re.fullmatch("[0-9]{1,10}", who[0]) else -1,
         user=who[1] if len(who) > 1 else "",
         container=":/run/.containerenv" in stats or ":/.dockerenv" in stats,
-        etc_read_only="read-only::::/etc" in stats,
         cgroup=(records.text("cgroup") or "").strip(),
         controllers=tuple(_first(files, "/sys/fs/cgroup/cgroup.controllers").split()),
         hybrid_controllers=tuple(_first(files, "/sys/fs/cgroup/unified/cgroup.controllers").split()),

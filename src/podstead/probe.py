@@ -134,7 +134,7 @@ def probe_values(
         values["PS_OTHER"] = str(_foreign(name, state, subuids))
         values["PS_RAW"] = f"0 {account.uid} 1\\n1 {min(subuids).start} 10\\n"
     live = state.sysctls.live.get(PORT_START, "")
-    boundary = int(live) if live.isdigit() else 1024
+    boundary = int(live) if live.isascii() and live.isdigit() else 1024
     return values | {
         "PS_LAST": str(sum(one.count for one in subuids)),
         "PS_GLAST": str(sum(one.count for one in subgids)),
@@ -164,7 +164,7 @@ def _foreign(name: str, state: HostState, own: tuple[IdRange, ...]) -> int:
 def denied_gid(state: HostState) -> str:
     """A group outside ``ping_group_range`` for the counter-proof, or nothing where the range leaves none."""
     fields = state.sysctls.live.get(PING_RANGE, "").split()
-    if len(fields) != 2 or not all(field.isdigit() for field in fields):
+    if len(fields) != 2 or not all(field.isascii() and field.isdigit() for field in fields):
         return ""
     above = int(fields[1]) + 1
     return str(above) if above < 2**31 - 1 else ""

@@ -10,7 +10,7 @@ from podstead.change import ABSENT, checksum
 from podstead.ranges import IdRange
 
 #: Directory services have names with blanks inside ("DOMAIN\\jane doe"); only blanks at an end are damage.
-_LINE = re.compile(r"([^:#\s](?:[^:\n]*[^:\s])?):([0-9]{1,10}):([0-9]{1,10})")
+_LINE = re.compile(r"([^:#\s](?:[^:\n]*[^:\s])?):(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})")
 _MAX_32 = 2**32
 
 

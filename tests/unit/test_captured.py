@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from podstead import evidence, state
-from podstead.platforms import Family
 from podstead.plan import plan
+from podstead.platforms import Family
 from podstead.ranges import IdRange
 from podstead.subidfile import Entry
 from podstead.versions import upstream

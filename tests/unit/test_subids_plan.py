@@ -180,6 +180,17 @@ def test_a_range_below_the_window_grows_where_it_is() -> None:
     )
 
 
+def test_the_last_id_below_the_sign_bit_is_reserved() -> None:
+    spec = spec_of(subids={"window": [2**31 - 65536, 2**31 - 1]})
+    assert "no free block of 65536 IDs" in reason(planned(host(), spec))
+
+
+def test_a_range_does_not_grow_into_a_reserved_block() -> None:
+    text = "alice:61000:100\n"
+    more = (IdRange(524288, 65436),)
+    assert grants(planned(host(text, text), spec_of())) == [("alice", more, more)]
+
+
 @pytest.mark.parametrize(
     ("subuid", "subgid", "expected"),
     [
@@ -188,7 +199,7 @@ def test_a_range_below_the_window_grows_where_it_is() -> None:
         ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid: its ranges 524288:65536 and 530000:65536 overlap, which the kernel refuses (newuidmap: Invalid argument)"),
         ("alice:2147450880:65536\n", "", "/etc/subuid: its range 2147450880:65536 reaches beyond 2147483647"),
         ("", "alice:300000:65536\n", "/etc/subgid: its range 300000:65536 includes 300001, the ID of a real account or group"),
-        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "/etc/subuid: it has 340 ranges; the kernel takes 339 besides the user's own ID"),
+        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "/etc/subuid: it has 340 ranges, more than the kernel takes for one ID map"),
     ],
 )  # fmt: skip
 def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
@@ -392,7 +403,9 @@ def test_by_uid_never_shifts_because_of_login_defs() -> None:
     one = host()
     one.login_defs = {"SUB_UID_MIN": "1000000"}
     outcome = planned(one, spec_of(subids={"allocation": "by-uid"}))
-    assert grants(outcome) == [("alice", (FIRST,), (FIRST,))]
+    assert grants(outcome) == []
+    (refusal,) = outcome.refusals
+    assert refusal.reason.endswith("/etc/login.defs of this host starts at 1000000")
 
 
 # --- hosts without usermod ---

@@ -243,7 +243,7 @@ def test_without_systemd_sysctl_conf_is_read_last() -> None:
 
 @pytest.mark.parametrize(
     ("container", "where"),
-    [(True, "this is a container: its outer host must set it"), (False, "/proc/sys is mounted read-only")],
+    [(True, "a container: its outer host must set it"), (False, "read-only, or root lacks a capability here")],
 )
 def test_a_read_only_setting_is_refused_with_what_the_outer_host_must_do(container: bool, where: str) -> None:
     one = host({USERNS: "0"})
@@ -252,8 +252,8 @@ def test_a_read_only_setting_is_refused_with_what_the_outer_host_must_do(contain
     outcome = planned(one, spec(userns={"at_least": 28633}))
     (refusal,) = outcome.refusals
     assert live_changes(outcome) == {}
-    assert f"/proc/sys/user/max_user_namespaces is read-only ({where})" == refusal.reason
-    assert f"set {USERNS} = 28633 on the host outside" == refusal.remedy
+    assert f"/proc/sys/user/max_user_namespaces cannot be written ({where})" == refusal.reason
+    assert f"set {USERNS} = 28633 on the host outside, or at boot" == refusal.remedy
 
 
 def test_a_read_only_setting_that_is_good_is_no_problem() -> None:

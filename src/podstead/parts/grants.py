@@ -204,10 +204,9 @@ def _policy(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | 
             "widen SUB_UID_MAX and SUB_GID_MAX in /etc/login.defs, or move subids.window",
         )
     # by-uid must give the same numbers everywhere, so a stricter host may refuse them but never shift them
-    low = first if spec.subids.allocation == "by-uid" else low
-    return allocate.Policy(
-        count=spec.subids.count, window=IdRange.between(low, high), by_uid=spec.subids.allocation == "by-uid"
-    )
+    by_uid = spec.subids.allocation == "by-uid"
+    window = IdRange.between(first if by_uid else low, high)
+    return allocate.Policy(count=spec.subids.count, window=window, by_uid=by_uid, floor=low)
 
 
 def _range(spec: RangeSpec | None) -> IdRange:

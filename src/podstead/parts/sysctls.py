@@ -236,17 +236,17 @@ def _live(
     value = boot if boot is not None and good else wanted_text(need, live)
     if key in state.read_only:
         where = (
-            "this is a container: its outer host must set it"
+            "a container: its outer host must set it"
             if container
-            else "/proc/sys is mounted read-only"
+            else "read-only, or root lacks a capability here"
         )
         return Outcome(
             refusals=(
                 Refusal(
                     id=f"sysctls:{key}:live",
                     title=f"{key} is {live} and cannot be changed here",
-                    reason=f"/proc/sys/{path_of(key)} is read-only ({where})",
-                    remedy=f"set {key} = {value} on the host outside",
+                    reason=f"/proc/sys/{path_of(key)} cannot be written ({where})",
+                    remedy=f"set {key} = {value} on the host outside, or at boot",
                 ),
             )
         )

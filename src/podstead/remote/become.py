@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from podstead.job import Target
 from podstead.shell import word
 
@@ -50,10 +52,8 @@ def problem(target: Target) -> tuple[str, str] | None:
 
 def exit_code(lines: list[str]) -> int | None:
     """The exit code that :func:`wrap`'s command printed, or None when the connection ended before."""
-    for line in reversed(lines):
-        if line.startswith("@@podstead rc "):
-            return int(line.rsplit(" ", 1)[1])
-    return None
+    matches = (re.fullmatch(r"@@podstead rc ([0-9]{1,3})", line) for line in reversed(lines))
+    return next((int(match[1]) for match in matches if match), None)
 
 
 def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str, str] | None:

@@ -104,8 +104,10 @@ ps_observe() {
         /proc/sys/kernel/osrelease /proc/sys/kernel/threads-max /proc/self/status
     ps_record sysctl
     (cd /proc/sys && grep -H '' $PS_SYSCTLS)
-    # for others than root, not being allowed to write says nothing about the file system
-    [ "$(id -u)" != 0 ] || for k in $PS_SYSCTLS; do [ -e "/proc/sys/$k" ] && { [ -w "/proc/sys/$k" ] || printf '%s:read-only\n' "!$k"; }; done
+    # opening tells a read-only file system, which busybox's test does not for root; others may not write anyway
+    [ "$(id -u)" != 0 ] || for k in $PS_SYSCTLS; do
+        [ ! -e "/proc/sys/$k" ] || (: >>"/proc/sys/$k") || printf '%s:read-only\n' "!$k"
+    done
     ps_record sysctl-names
     for f in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \
         /lib/sysctl.d/*.conf /etc/sysctl.conf; do
@@ -131,7 +133,6 @@ ps_observe() {
     stat -c '%a:%u:%g:%F:%n' /etc/subuid /etc/subgid /etc/subuid.lock /etc/subgid.lock /run/systemd/system \
         /run/.containerenv /.dockerenv
     stat -L -c '%a:%u:%g:%F:%n' "$(command -v newuidmap)" "$(command -v newgidmap)"
-    [ -w /etc ] || [ "$(id -u)" != 0 ] || printf 'read-only::::/etc\n'
     ps_record cgroup
     stat -f -c %T /sys/fs/cgroup
     ps_tools

@@ -22,7 +22,7 @@ ps_try() { # name command...: how it ended and what it said
     ps_record rc "$n"
     printf '%s\n' "$rc"
     ps_record said "$n"
-    printf '%s\n' "$out" | tail -c 4000
+    printf '%s\n' "$out" | tail -c 40000
 }
 
 ps_child() { # a process in a user namespace of its own, whose map is still empty; its ID in $child
