@@ -36,15 +36,18 @@ class Applied:
         return any(record.status is ChangeStatus.FAILED for record in self.records)
 
 
-def select(
-    changes: Sequence[Change], *, tags: Sequence[str] = (), skip_tags: Sequence[str] = ()
-) -> tuple[Change, ...]:
-    """Only the parts that were asked for (``--tags``, ``--skip-tags``; a tag is a part's name or a change's id)."""
+def select(intended: Plan, tags: Sequence[str], skip_tags: Sequence[str]) -> Plan:
+    """Only the parts that were asked for (``--tags``, ``--skip-tags``; a tag is a part's name or an id)."""
 
-    def has(change: Change, names: Sequence[str]) -> bool:
-        return change.part in names or change.id in names
+    def chosen(name: str) -> bool:
+        names = {name, name.split(":", 1)[0]}
+        return (not tags or bool(names & set(tags))) and not names & set(skip_tags)
 
-    return tuple(one for one in changes if (not tags or has(one, tags)) and not has(one, skip_tags))
+    return Plan(
+        changes=tuple(one for one in intended.changes if chosen(one.id)),
+        refusals=tuple(one for one in intended.refusals if chosen(one.id)),
+        not_applicable=tuple(one for one in intended.not_applicable if chosen(one.id)),
+    )
 
 
 def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
@@ -99,22 +102,21 @@ def converge(
     done: list[ChangeRecord] = []
     made: list[Change] = []
     failed = False
-    left = plan(spec, state, allowed=job.allow)
+    left = select(plan(spec, state, allowed=job.allow), job.tags, job.skip_tags)
     for _ in range(MAX_ROUNDS):
-        changes = select(left.changes, tags=job.tags, skip_tags=job.skip_tags)
-        if not changes or job.verb == "check":
+        if not left.changes or job.verb == "check":
             break
-        if any(change in made for change in changes):
+        if any(change in made for change in left.changes):
             break  # a change that was made and is still wanted did not hold: said below, never tried for ever
         if not state.platform.is_root:
-            return _needs_root(target.name, state, changes)
-        batch = _batch(changes)
+            return _needs_root(target.name, state, left.changes)
+        batch = _batch(left.changes)
         say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
         result = apply(spec, batch, run, draw)
         made += batch
         done += result.records
         state, failed = result.state, result.failed
-        left = plan(spec, state, allowed=job.allow)
+        left = select(plan(spec, state, allowed=job.allow), job.tags, job.skip_tags)
         if failed:
             break
     return _report(target.name, state, left, list(zip(done, made, strict=True)), job, failed=failed)
@@ -153,7 +155,7 @@ def _report(
     *,
     failed: bool,
 ) -> HostReport:
-    pending = {change.id: change for change in select(left.changes, tags=job.tags, skip_tags=job.skip_tags)}
+    pending = {change.id: change for change in left.changes}
     records = [_confirmed(record, still=pending.get(record.id) == change) for record, change in done]
     seen = {record.id for record, change in done if pending.get(record.id) == change}
     for change in pending.values():

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from podstead import converge as converging
-from podstead.change import Change, Phase
+from podstead.change import Change, NotApplicable, Phase, Refusal
+from podstead.converge import select
 from podstead.errors import LookError
 from podstead.frames import Record
 from podstead.job import Job, Target
-from podstead.plan import plan
+from podstead.plan import Plan, plan
 from podstead.ranges import IdMap
 from podstead.report.record import ChangeStatus, HostReport, Status
 from podstead.spec import HostSpec
@@ -271,3 +272,12 @@ def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
 def test_known_failures_come_with_advice(log: str, expected: str) -> None:
     assert expected in converging.advice(log)
     assert bool(expected) is bool(converging.advice(log))
+
+
+def test_a_refusal_outside_the_chosen_parts_does_not_count() -> None:
+    refusal = Refusal(id="sysctls:net.x:boot", title="t", reason="r", remedy="d")
+    absent = NotApplicable(id="session:alice:linger", reason="r")
+    intended = Plan(refusals=(refusal,), not_applicable=(absent,))
+    assert select(intended, ["subids"], []) == Plan()
+    assert select(intended, ["sysctls"], []) == Plan(refusals=(refusal,))
+    assert select(intended, [], ["sysctls:net.x:boot"]) == Plan(not_applicable=(absent,))
