@@ -63,9 +63,11 @@ TRAPPED = (
 _TRAP = """\
 #!/bin/sh
 name=${0##*/}
-/usr/bin/ln -s x /run/trap/call.$$ && n=$(ls /run/trap | grep -c '^call')
+n=none
+[ ! -w /run/trap ] || n=1  # ordinary users are not counted
+while [ "$n" != none ] && ! /usr/bin/ln -s x /run/trap/call.$n 2>/dev/null; do n=$((n + 1)); done
 real() { PATH=/usr/sbin:/usr/bin:/sbin:/bin "$name" "$@"; }
-[ "${n:-none}" = "$(cat /run/trap/at)" ] || { real "$@"; exit; }
+[ "$n" = "$(cat /run/trap/at)" ] || { real "$@"; exit; }
 case $(cat /run/trap/how) in
     wait) : >/run/trap/reached; while [ ! -e /run/trap/go ]; do sleep 0.02; done; real "$@"; exit ;;
     after) real "$@" ;;
@@ -167,7 +169,7 @@ def calls(trap: Trap) -> int:
 def test_a_run_killed_on_the_host_leaves_whole_files_and_the_next_converges(
     trap: Trap, calls: int, point: int
 ) -> None:
-    trap.set(1 + point * (calls - 1) // 13, "after" if point % 2 else "before")
+    trap.set(1 + point * (calls - 5) // 13, "after" if point % 2 else "before")
     killed = trap.controller.json("apply", trap.inventory)
     assert trap.reached
     report = killed.host(trap.host.name)

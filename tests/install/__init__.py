@@ -1,0 +1,1 @@
+"""podstead as people install it."""
