@@ -17,9 +17,9 @@ class Phase(IntEnum):
     ACCOUNTS = 20
     SUBIDS = 30
     SYSCTLS = 40
-    SESSION = 50
-    STORAGE = 60
-    ENGINE = 70
+    STORAGE = 50
+    ENGINE = 60
+    SESSION = 70
     MIGRATE = 80
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from podstead import frames, script
@@ -18,6 +18,10 @@ MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
 
 WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause processes could not be seen"
+UNKNOWN_PODMAN = (
+    "this host's package lists do not say which Podman it will get; its network tool and storage driver are settled "
+    "once that is known"
+)
 
 RunScript = Callable[[str], Sequence[str]]
 DrawNonce = Callable[[], str]
@@ -170,8 +174,15 @@ def _report(
         changes=tuple(records),
         refusals=left.refusals,
         not_applicable=left.not_applicable,
-        notes=() if state.platform.is_root else (WITHOUT_ROOT,),
+        notes=_notes(state, pending.values()),
     )
+
+
+def _notes(state: HostState, pending: Iterable[Change]) -> tuple[str, ...]:
+    notes: tuple[str, ...] = () if state.platform.is_root else (WITHOUT_ROOT,)
+    if not state.packages.podman() and any(change.phase is Phase.PACKAGES for change in pending):
+        notes += (UNKNOWN_PODMAN,)
+    return notes
 
 
 def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:

@@ -187,3 +187,29 @@ def test_what_sudo_says_becomes_a_sentence(stderr: str, expected: str | None) ->
 def test_without_the_last_line_there_is_no_exit_code() -> None:
     assert None is exit_code([])
     assert None is exit_code(["hello", "@@podstead end 0123"])
+
+
+def test_a_wrong_password_is_tried_once(tools: Path, tmp_path: Path) -> None:
+    attempts = tmp_path / "attempts"
+    # as the real one: three tries, each a line of standard input
+    loop = f"""n=0
+    while IFS= read -r password; do
+        echo try >>{attempts}
+        [ "$password" = "$EXPECTED" ] && break
+        n=$((n + 1)); [ $n -lt 3 ] || break
+    done
+"""
+    (tools / "sudo").write_text(SUDO.replace("    IFS= read -r password\n", loop))
+    lines, complaints = run(target("sudo", password="wrong"), "echo never\n", tools=tools, expected="right")
+    assert (exit_code(lines), "never" in lines, attempts.read_text()) == (1, False, "try\n")
+    assert complaint(target("sudo", password="wrong"), complaints.splitlines(), 1) == (
+        "sudo refused the password of the login user",
+        "check the become password (-K, ansible_become_password)",
+    )
+
+
+def test_a_refused_password_is_not_taken_for_a_missing_one() -> None:
+    said = ["sudo: no password was provided", "sudo: 1 incorrect password attempt"]
+    assert (complaint(target("sudo", password="x"), said, 1) or ("",))[
+        0
+    ] == "sudo refused the password of the login user"

@@ -34,7 +34,11 @@ def wrap(target: Target, script: str, seconds: int) -> tuple[str, str]:
         limited = (
             f"if {has_timeout}; then exec timeout -k 5 {seconds:d} sh -c {word(_SKIP)}; else {_SKIP}; fi"
         )
-        inner = f"sudo -S -k -H -p '' sh -c {word(limited)}"
+        sudo = "sudo -S -k -H -p '' sh -c"
+        # tried by itself first: sudo would take the marker and the script for further passwords, and three wrong
+        # ones lock an account (pam_faillock(8)). printf is part of the shell, so nothing shows in a process list.
+        line = "printf '%s\\n' \"$p\""
+        inner = f"IFS= read -r p; {line} | {sudo} : && {{ {line}; cat; }} | {sudo} {word(limited)}"
         stdin = f"{target.become_password}\n{_BEGIN}\n{script}"
     # what the script did not read must be taken in, or the connection would fail with a broken pipe
     return f'{inner}; rc=$?; cat >/dev/null; echo; echo "@@podstead rc $rc"', stdin
@@ -60,20 +64,17 @@ def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str,
     """What went wrong with becoming root, as message and advice; None when nothing did."""
     text = "\n".join(stderr)
     method, user = target.become_method, target.user or "the login user"
-    if (
-        "a password is required" in text
-        or "no password was provided" in text
-        or "Authentication required" in text
-    ):
-        return (
-            f"{method} asks {user} for a password",
-            "give it with -K/--ask-become-pass, or allow this user without one",
-        )
     if "incorrect password" in text or "Sorry, try again" in text or "Authentication failure" in text:
         return (
             f"{method} refused the password of {user}",
             "check the become password (-K, ansible_become_password)",
         )
+    if any(
+        one in text
+        for one in ("a password is required", "no password was provided", "Authentication required")
+    ):
+        hint = f"give it with -K/--ask-become-pass, or let {user} use {method} without one (if {user} may at all)"
+        return f"{method} asks {user} for a password", hint
     if (
         "not in the sudoers file" in text
         or "is not allowed to run sudo" in text
