@@ -55,7 +55,11 @@ def test_the_plan_of_a_provisioned_host_is_empty(release: str) -> None:
 def test_the_plan_of_a_fresh_host_installs_before_it_grants(release: str) -> None:
     ids = [change.id for change in plan(spec(), observed(f"{release}-fresh")).changes]
     assert ids[0] == "packages:install:names"
-    assert ids.index("subids:subuid:exists") < ids.index("subids:alice:ranges") < ids.index("session:alice:linger")
+    assert (
+        ids.index("subids:subuid:exists")
+        < ids.index("subids:alice:ranges")
+        < ids.index("session:alice:linger")
+    )
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -243,7 +243,10 @@ def test_without_systemd_sysctl_conf_is_read_last() -> None:
 
 @pytest.mark.parametrize(
     ("container", "where"),
-    [(True, "a container: its outer host must set it"), (False, "read-only, or root lacks a capability here")],
+    [
+        (True, "a container: its outer host must set it"),
+        (False, "read-only, or root lacks a capability here"),
+    ],
 )
 def test_a_read_only_setting_is_refused_with_what_the_outer_host_must_do(container: bool, where: str) -> None:
     one = host({USERNS: "0"})
