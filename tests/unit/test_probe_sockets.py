@@ -1,0 +1,46 @@
+"""The two ways in which the probe opens sockets: both run, and say the same."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from podstead import script
+
+PORTS = "65535 1"
+
+
+def code(name: str) -> str:
+    """The program as it reaches a host."""
+    match = re.search(rf"^{name}='([^']*)'$", script.source("probe_user.sh"), re.MULTILINE | re.DOTALL)
+    assert match
+    return match[1]
+
+
+def rows(program: str, text: str) -> list[list[str]]:
+    flag = "-e" if program == "perl" else "-c"
+    argv = [program, flag, text, PORTS]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=20)
+    return [line.split() for line in said.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(("program", "name"), [("perl", "ps_perl"), ("python3", "ps_python")])
+def test_each_program_tries_both_families_and_icmp(program: str, name: str) -> None:
+    assert shutil.which(program), f"{program} belongs to the machine that runs the tests"
+    found = rows(program, code(name))
+    assert [row[:3] for row in found] == [
+        ["bind", "4", "65535"],
+        ["bind", "6", "65535"],
+        ["bind", "4", "1"],
+        ["bind", "6", "1"],
+        ["icmp", "4", "0"],
+        ["icmp", "6", "0"],
+    ]
+    assert [row for row in found if not re.fullmatch(r"ok|\d+", row[3])] == []
+
+
+def test_both_programs_find_the_same() -> None:
+    assert rows("perl", code("ps_perl")) == rows("python3", code("ps_python"))
