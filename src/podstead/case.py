@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from podstead.causes import cause_of
-from podstead.check import Finding, Verdict
 from podstead.checks import CHECKS
 from podstead.evidence import Evidence
+from podstead.finding import Finding, Verdict
 from podstead.parts.accounts import Account
 from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from podstead.check import Check, Severity
+from podstead.finding import Check, Severity
 
 _ALL = (
     Check(

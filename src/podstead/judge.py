@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from podstead import allocate
 from podstead.case import Case
 from podstead.causes import cause_of
-from podstead.check import Finding, Verdict
 from podstead.evidence import Attempt, id_map
+from podstead.finding import Finding, Verdict
 from podstead.ranges import IdMap, first_overlap, total
 
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 
 from podstead.case import Case
-from podstead.check import Finding, Verdict
 from podstead.evidence import Bind, id_map, sections
+from podstead.finding import Finding, Verdict
 from podstead.judge import context, delegation, namespaces
 from podstead.parts.sysctls import meets
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from podstead import script
 from podstead.case import Case
-from podstead.check import Finding, Severity, Verdict
 from podstead.checks import CHECKS
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
+from podstead.finding import Finding, Severity, Verdict
 from podstead.job import Job, Target
 from podstead.judge_podman import PING_RANGE, PORT_START, findings
 from podstead.parts import subids

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.check import Verdict
+from podstead.finding import Verdict
 from podstead.report.record import ChangeStatus, HostReport, Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import PROJECT, Controller, Ran, SshLog

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podstead.case import Case
-from podstead.check import Finding, Verdict
 from podstead.checks import CHECKS
 from podstead.evidence import Attempt, Bind, Evidence, from_records
+from podstead.finding import Finding, Verdict
 from podstead.frames import Record, Records
 from podstead.judge_podman import PING_RANGE, PORT_START, findings
 from podstead.parts import subids

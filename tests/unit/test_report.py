@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from podstead.change import NotApplicable, Refusal, unified_diff
-from podstead.check import Finding, Severity, Verdict
 from podstead.errors import Exit
+from podstead.finding import Finding, Severity, Verdict
 from podstead.report.printable import one_line, printable
 from podstead.report.record import (
     ChangeRecord,

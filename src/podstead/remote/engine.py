@@ -167,27 +167,29 @@ class Run:
             self._all(Path(folder))
 
     def _all(self, folder: Path) -> None:
-        data = [(transport.host_name(one), transport.host_data(one, folder)) for one in self.job.targets]
-        config = Config(CONNECT_TIMEOUT=self.job.connect_timeout)
-        inventory = Inventory((data, {}))
-        state = State(inventory, config, check_for_changes=False)
+        data = {transport.host_name(one): transport.host_data(one, folder) for one in self.job.targets}
+        inventory = Inventory((list(data.items()), {}))
+        state = State(inventory, Config(CONNECT_TIMEOUT=self.job.connect_timeout), check_for_changes=False)
         pool = Pool(self.job.forks)
+        begun: dict[str, str] = {}
         with ctx_state.use(state):
-            for target, (name, _) in zip(self.job.targets, data, strict=True):
+            for target in self.job.targets:
                 pool.wait_available()
+                name = transport.host_name(target)
                 if self.stopping:
-                    self.emit(
-                        Result(
-                            report=HostReport(
-                                name=target.name,
-                                status=Status.SKIPPED,
-                                trouble=Trouble(message="not started: the run was interrupted"),
-                            )
-                        )
+                    self._skip(target, Status.SKIPPED, "not started: the run was interrupted")
+                elif name in begun:
+                    # side by side they would undo each other's locks, and pyinfra knows one connection for each
+                    self._skip(
+                        target, Status.FAILED, f"this is the same machine as {begun[name]}", "take one out"
                     )
                 else:
+                    begun[name] = target.name
                     pool.spawn(self._one, state, target, inventory.get_host(name))
             pool.join()
+
+    def _skip(self, target: Target, status: Status, message: str, hint: str = "") -> None:
+        self.emit(Result(report=_trouble(target, status, message, hint)))
 
     def _one(self, state: State, target: Target, host: Host) -> None:
         """One host from beginning to end. Nothing may escape: a dying greenlet would take its host's result along."""

@@ -12,8 +12,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from podstead.change import NotApplicable, Refusal
-from podstead.check import Finding, Verdict
 from podstead.errors import Exit
+from podstead.finding import Finding, Verdict
 
 SCHEMA: Final = "podstead.report/1"
 

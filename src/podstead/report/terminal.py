@@ -8,7 +8,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from podstead.check import Finding, Verdict
+from podstead.finding import Finding, Verdict
 from podstead.report.printable import one_line, printable
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
