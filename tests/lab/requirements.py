@@ -23,6 +23,13 @@ _TOOLS = {
     "mount": "mount",
     "apt-get": "apt",
     "apt-ftparchive": "apt-utils",
+    # not for hosts, but for the tests beside them: the real helpers, and every shell that a target may have
+    "newuidmap": "uidmap",
+    "usermod": "passwd",
+    "setpriv": "util-linux",
+    "busybox": "busybox-static",
+    "dash": "dash",
+    "perl": "perl-base",
 }
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
