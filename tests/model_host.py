@@ -235,7 +235,6 @@ class ModelHost:
         found = [
             record("user", f"{account.uid}:/home/{name}\n", name),
             record("stat", "".join(f"{line}\n" for line in stats)),
-            record("delegated", "cpu memory pids\n", name),
         ]
         if name in self.pause:
             uid, gid = self.pause[name]

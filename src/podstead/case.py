@@ -65,6 +65,8 @@ class Case:
         )
 
     def blind(self, check: str, why: str) -> Finding:
+        if self.evidence.who and not self.evidence.complete:
+            why = f"the probe was cut short ({why})"
         return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
 
     def absent(self, check: str, why: str) -> Finding:

@@ -119,9 +119,6 @@ class Platform:
     euid: int = -1
     user: str = ""
     container: bool = False
-    cgroup: str = ""
-    hybrid_controllers: tuple[str, ...] = ()
-    controllers: tuple[str, ...] = ()
     uid_map: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
 
@@ -180,9 +177,6 @@ def parse(records: Records) -> Platform:
         euid=int(who[0]) if who and re.fullmatch("[0-9]{1,10}", who[0]) else -1,
         user=who[1] if len(who) > 1 else "",
         container=":/run/.containerenv" in stats or ":/.dockerenv" in stats,
-        cgroup=(records.text("cgroup") or "").strip(),
-        controllers=tuple(_first(files, "/sys/fs/cgroup/cgroup.controllers").split()),
-        hybrid_controllers=tuple(_first(files, "/sys/fs/cgroup/unified/cgroup.controllers").split()),
         uid_map="\n".join(files.get("/proc/self/uid_map", [])),
         tools=records.pairs("tools"),
     )

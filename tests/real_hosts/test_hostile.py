@@ -158,3 +158,22 @@ def test_no_escape_sequence_of_a_host_reaches_the_terminal(
         assert ESC not in ran.out + ran.err
         assert "\\x1b[31m$(touch /pwned)" in ran.out, "the host's name of its system is shown, made harmless"
     assert harmless(host)
+
+
+def test_what_a_user_puts_in_the_way_of_roots_look_does_not_hold_it_up(
+    ready: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = ready
+    pipe, config = "/run/user/1001/libpod/tmp/pause.pid", ".config/containers/storage.conf"
+    host.ssh(
+        "alice",
+        f"mkdir -p ${{XDG_RUNTIME_DIR}}/libpod/tmp .config/containers && rm -f {pipe} && mkfifo {pipe}",
+    )
+    host.ssh("alice", f"truncate -s 1G {config}")
+    try:
+        ran = controller.ran(
+            controller.argv("check", "-i", inventory, "-o", "json", "--command-timeout", "20")
+        )
+        assert ran.host(host.name).trouble is None
+    finally:
+        host.ssh("alice", f"rm -f {pipe} {config}")

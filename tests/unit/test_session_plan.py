@@ -194,7 +194,6 @@ def test_the_session_of_a_user_is_read() -> None:
         linger=True,
         runtime_dir=True,
         bus=True,
-        delegated=("cpu", "memory", "pids"),
         storage=True,
         drivers=("vfs",),
     )

@@ -42,7 +42,6 @@ class UserSession:
     linger: bool = False
     runtime_dir: bool = False
     bus: bool = False
-    delegated: tuple[str, ...] = ()
     storage: bool = False
     drivers: tuple[str, ...] = ()
     pause: tuple[IdMap, IdMap] | None = None
@@ -96,7 +95,6 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
         linger=f"/var/lib/systemd/linger/{name}" in paths,
         runtime_dir=f"/run/user/{uid}" in paths,
         bus=paths.get(f"/run/user/{uid}/bus") == "socket",
-        delegated=tuple((records.text("delegated", name) or "").split()),
         # a graphroot of the user's own cannot be looked into from here: taken for used, because that loses nothing
         storage=bool(images)
         or f"{graph}/db.sql" in paths

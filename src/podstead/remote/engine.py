@@ -10,7 +10,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,6 @@ class RemoteHost:
     seconds: int
     commands: int = 0
     connections: int = 0
-    nonces: list[str] = field(default_factory=list)
 
     def connect(self) -> None:
         """Open the connection; try again where a busy bastion or sshd dropped it (MaxStartups)."""
@@ -83,7 +82,7 @@ class RemoteHost:
         except TimeoutError as error:
             raise HostError(
                 f"no answer within {self.seconds} s; the command was ended on the host",
-                hint="raise --timeout",
+                hint="raise --command-timeout",
             ) from error
         except Exception as error:  # paramiko, gevent and socket raise many kinds when a connection breaks
             raise HostError(
@@ -98,7 +97,7 @@ class RemoteHost:
         if code in (124, 137):
             raise HostError(
                 f"the command took longer than {self.seconds} s and was ended on the host",
-                hint="raise --timeout",
+                hint="raise --command-timeout",
             )
         if code not in (0, None):
             said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]

@@ -57,7 +57,7 @@ ps_tools() {
 
 ps_pause() { # user runtime-directory
     for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid"; do
-        [ -r "$f" ] || continue
+        [ -f "$f" ] || continue # root must not wait at a pipe that the user put there
         read -r pid <"$f" || [ -n "$pid" ] || continue
         case $pid in '' | *[!0-9]*) continue ;; esac
         [ -r "/proc/$pid/uid_map" ] || continue
@@ -84,14 +84,16 @@ ps_user() { # name uid home
     r=/run/user/$2
     ps_record user "$1"
     printf '%s:%s\n' "$2" "$3"
-    ps_file "$3/.config/containers/storage.conf"
-    ps_file "$3/.config/containers/containers.conf"
+    # the user decides how large this is, and root reads it
+    f=$3/.config/containers/storage.conf
+    if [ -f "$f" ]; then
+        ps_record file "$f"
+        head -c 65536 "$f"
+    fi
     ps_record stat
     stat -c '%a:%u:%g:%F:%n' "$r" "$r/bus" "/var/lib/systemd/linger/$1" "$3" "$3/.local/share/containers/storage" \
         "$3/.local/share/containers/storage/db.sql" "$3/.local/share/containers/storage/libpod/bolt_state.db" \
         "$3/.local/share/containers/storage"/*-images
-    ps_record delegated "$1"
-    cat "/sys/fs/cgroup/user.slice/user-$2.slice/user@$2.service/cgroup.controllers"
     ps_pause "$1" "$r" "$2"
 }
 
@@ -100,8 +102,7 @@ ps_observe() {
     printf '%s %s\n' "$(id -u)" "$(id -un)"
     ps_record files
     grep -H '' /etc/os-release /usr/lib/os-release /proc/self/uid_map /proc/self/gid_map /proc/1/comm \
-        /etc/nsswitch.conf /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers \
-        /proc/sys/kernel/osrelease /proc/sys/kernel/threads-max /proc/self/status
+        /etc/nsswitch.conf /proc/sys/kernel/osrelease /proc/sys/kernel/threads-max /proc/self/status
     ps_record sysctl
     (cd /proc/sys && grep -H '' $PS_SYSCTLS)
     # opening tells a read-only file system, which busybox's test does not for root; others may not write anyway
@@ -133,8 +134,6 @@ ps_observe() {
     stat -c '%a:%u:%g:%F:%n' /etc/subuid /etc/subgid /etc/subuid.lock /etc/subgid.lock /run/systemd/system \
         /run/.containerenv /.dockerenv
     stat -L -c '%a:%u:%g:%F:%n' "$(command -v newuidmap)" "$(command -v newgidmap)"
-    ps_record cgroup
-    stat -f -c %T /sys/fs/cgroup
     ps_tools
     ps_packages
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
