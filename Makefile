@@ -12,7 +12,7 @@ ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
 USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
 
-.PHONY: help demo test lint types unit real-hosts up check verify bench docs clean
+.PHONY: help demo test lint types unit real-hosts test-vm up check verify bench docs clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r t h; do printf '  make %-12s %s\n' "$$t" "$$h"; done
@@ -57,6 +57,12 @@ unit: $(VENV)/.test ## Only the tests without hosts (seconds)
 real-hosts: $(VENV)/.test lab ## Only the tests on real hosts (root)
 	$(BIN)/python -m pytest tests/lab tests/real_hosts $(PYTEST_ARGS)
 
+test-vm: $(VENV)/.test lab ## Reboot and damage on a whole VM in QEMU, no KVM needed (root; about ten minutes)
+ifeq ($(ROOT),yes)
+	@$(BIN)/python -m tests.vm
+endif
+	$(BIN)/python -m pytest tests/vm $(PYTEST_ARGS)
+
 .PHONY: for-whom
 for-whom:
 	@[ -n "$(ROOTLESS_USER)" ] && [ "$(ROOTLESS_USER)" != root ] || \
@@ -66,8 +72,8 @@ for-whom:
 ASK = $(if $(ROOT),,$(shell sudo -n true 2>/dev/null || echo -K))
 
 up: $(VENV)/.base for-whom ## Make this machine ready for rootless Podman, for good, and prove it (ROOTLESS_USER=name)
-	$(BIN)/podstead apply @local $(ASK) -e '$(USERS)'
-	$(BIN)/podstead verify @local $(ASK) -e '$(USERS)'
+	@applied=0; $(BIN)/podstead apply @local $(ASK) -e '$(USERS)' || applied=$$?; \
+		$(BIN)/podstead verify @local $(ASK) -e '$(USERS)' && exit $$applied
 
 check: $(VENV)/.base for-whom ## What "make up" would change
 	@$(BIN)/podstead check @local --diff -e '$(USERS)' || [ $$? = 3 ]

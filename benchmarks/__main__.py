@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import verify
 from podstead import script
 from podstead.api import hosts
 from tests.lab import Host, Lab, LabError, missing
@@ -149,6 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(
                 f"  ratio podstead / ssh, wall: {ours.wall / theirs.wall:.2f} (target at 100: 1.25){extra}\n"
             )
+        verify.measure(lab, host, folder)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from podstead.cli.main import VERBS, cli
-from podstead.explain import entries
+from podstead.explain import entries, failures
 from podstead.report.record import Report
 from podstead.schema import layer_schema
 
@@ -21,6 +21,7 @@ def pages() -> dict[str, str]:
     return {
         "checks-and-changes.md": _explained(),
         "command-line.md": _command_line(),
+        "failure-modes.md": _failure_modes(),
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "report.schema.json": json.dumps(Report.model_json_schema(by_alias=True), indent=2) + "\n",
     }
@@ -33,11 +34,51 @@ def _explained() -> str:
         "What `podstead explain ID` says. In ids, NAME and KEY stand for what differs.\n",
     ]
     for entry in entries():
+        if entry.ref:
+            continue
         severity = f" ({entry.severity})" if entry.severity else ""
         rows.append(
             f"## `{entry.id}`\n\n**{entry.title}**{severity}\n\n{entry.why}\n\nBy hand: {entry.remedy}\n"
         )
         rows.append(f"Sources: {'; '.join(entry.sources)}\n")
+    return "\n".join(rows)
+
+
+_FIELDS = {
+    "A": "The kernel or a security module refuses the user namespace",
+    "B": "newuidmap and newgidmap",
+    "C": "/etc/subuid, /etc/subgid, and where ranges really come from",
+    "D": "State that an earlier first use left behind",
+    "E": "Session, environment, systemd, D-Bus",
+    "F": "Control groups",
+    "G": "Network, and the kernel settings around it",
+    "H": "Storage, home directories, labels, configuration files",
+    "I": "Runtimes, versions, quotas of the kernel",
+    "J": "Unusual hosts",
+}
+
+
+def _failure_modes() -> str:
+    rows = [
+        _NOTE,
+        "# Failure modes\n",
+        (
+            "Every known way in which a host breaks rootless Podman, what it looks like, and what mends it. `podstead verify` names "
+            "them by reference and id; `podstead explain B03` prints an entry. The data is TOML in `src/podstead/catalogue`.\n"
+        ),
+    ]
+    field = ""
+    for entry in failures():
+        if entry.ref[0] != field:
+            field = entry.ref[0]
+            rows.append(f"## {field}: {_FIELDS[field]}\n")
+        rows.append(f"### {entry.ref} `{entry.id}`\n\n**{entry.title}** ({entry.severity})\n")
+        for label, text in entry.rows:
+            if label == "You may see":
+                rows.append("You may see:\n\n```text\n" + "\n".join(entry.symptoms) + "\n```\n")
+            else:
+                rows.append(f"- {label}: {text}")
+        rows.append("")
     return "\n".join(rows)
 
 

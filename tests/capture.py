@@ -8,14 +8,16 @@ from pathlib import Path
 from podstead import probe, script
 from podstead.api import hosts
 from podstead.converge import applied
-from podstead.parts import subids
 from podstead.plan import plan
+from podstead.script import Person
 from podstead.spec import HostSpec
 from podstead.state import parse
 from tests.lab import RELEASES, Host, Lab
 
 DATA = Path(__file__).parent / "data"
 NONCE = "0123456789abcdef0123456789abcdef"
+INNER = "fedcba9876543210fedcba9876543210"
+"""Marks what alice's own programs print."""
 USERS = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
 
 
@@ -40,9 +42,13 @@ def capture(host: Host) -> None:
         if result.failed:
             sys.exit(f"capture: {host.release}: {result.records}")
     _write("observed", f"{host.release}-provisioned", run(host, script.observe(wanted, NONCE)))
-    uids, gids = subids.granted("alice", state.subids, state.accounts)
-    values = probe.probe_values("alice", state, uids, gids)
-    text = script.probe(values, "alice", NONCE, seconds=120, denied_gid=probe.denied_gid(state))
+    alice = Person(
+        name="alice",
+        nonce=INNER,
+        values=probe.probe_values("alice", state),
+        denied_gid=probe.denied_gid(state),
+    )
+    text = script.probe([alice], NONCE, seconds=probe.PROBE_SECONDS, isolation=False)
     _write("probed", host.release, run(host, text))
 
 

@@ -7,7 +7,7 @@ compared with the real program in ``tests/property/test_newuidmap_real.py``.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podstead.change import (
@@ -70,9 +70,13 @@ class ChangedSinceError(AssertionError):
 class ModelAccount:
     uid: int
     gid: int
+    home: str = ""
 
     def line(self, name: str) -> str:
-        return f"{name}:x:{self.uid}:{self.gid}::/home/{name}:/bin/bash"
+        return f"{name}:x:{self.uid}:{self.gid}::{self.home_of(name)}:/bin/bash"
+
+    def home_of(self, name: str) -> str:
+        return self.home or f"/home/{name}"
 
 
 @dataclass
@@ -101,11 +105,16 @@ class ModelHost:
     half_installed: set[str] = field(default_factory=set)
     available: dict[str, str] = field(default_factory=dict)
     tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
+    capabilities: dict[str, str] = field(default_factory=dict)
     linger: set[str] = field(default_factory=set)
     buses: set[str] = field(default_factory=set)
+    runtime_dirs: set[str] = field(default_factory=set)
     pause: dict[str, tuple[IdMap, IdMap]] = field(default_factory=dict)
+    pause_program: str = "catatonit"
     running: dict[str, int] = field(default_factory=dict)
     storage: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    user_facts: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     done: list[tuple[str, ...]] = field(default_factory=list)
 
     # --- looking ---
@@ -125,8 +134,9 @@ class ModelHost:
             *self._files(),
             record("stat", self._stat()),
             record("cgroup", "cgroup2fs\n"),
-            record("tools", "".join(f"{name} /usr/bin/{name}\n" for name in sorted(self.tools))),
+            record("tools", self._tools()),
             *self._packages(),
+            *([record("facts", _values(self.facts))] if self.facts else []),
             *(one for name in sorted(self.directory) for one in self._directory(name)),
             *(one for name in sorted(set(users) & self.accounts.keys()) for one in self._user(name)),
         ]
@@ -196,11 +206,22 @@ class ModelHost:
             for path in ("/etc/subuid", "/etc/subgid")
             if path in self.files
         ]
+        lines += [
+            f"{self.modes.get(path, '4755')}:0:0:regular file:{path}"
+            for path in ("/usr/bin/newuidmap", "/usr/bin/newgidmap")
+            if path.rpartition("/")[2] in self.tools
+        ]
         if self.systemd:
             lines.append("755:0:0:directory:/run/systemd/system")
         if self.container:
             lines.append("644:0:0:regular file:/run/.containerenv")
         return "".join(f"{line}\n" for line in lines)
+
+    def _tools(self) -> str:
+        lines = [f"{name} /usr/bin/{name}\n" for name in sorted(self.tools)]
+        return "".join(
+            [*lines, *(f"cap.{name} /usr/bin/{name} {text}\n" for name, text in self.capabilities.items())]
+        )
 
     def _packages(self) -> list[Record]:
         lines = [f"{name}\t{version}\tinstalled\n" for name, version in self.installed.items()]
@@ -220,30 +241,32 @@ class ModelHost:
 
     def _user(self, name: str) -> list[Record]:
         account = self.accounts[name]
-        stats = [f"700:{account.uid}:{account.gid}:directory:/home/{name}"]
+        home = account.home_of(name)
+        stats = [f"700:{account.uid}:{account.gid}:directory:{home}"]
         if name in self.linger:
             stats.append(f"644:0:0:regular empty file:/var/lib/systemd/linger/{name}")
+        if name in self.buses | self.runtime_dirs:
+            stats.append(f"700:0:0:directory:/run/user/{account.uid}")
         if name in self.buses:
-            stats += [
-                f"700:0:0:directory:/run/user/{account.uid}",
-                f"666:0:0:socket:/run/user/{account.uid}/bus",
-            ]
+            stats.append(f"666:0:0:socket:/run/user/{account.uid}/bus")
         if name in self.storage:
             stats.append(
-                f"700:0:0:directory:/home/{name}/.local/share/containers/storage/{self.storage[name]}-images"
+                f"700:0:0:directory:{home}/.local/share/containers/storage/{self.storage[name]}-images"
             )
         found = [
-            record("user", f"{account.uid}:/home/{name}\n", name),
+            record("user", f"{account.uid}:{home}\n", name),
             record("stat", "".join(f"{line}\n" for line in stats)),
         ]
         if name in self.pause:
             uid, gid = self.pause[name]
             found += [
-                record("pause", "catatonit\n", name),
+                record("pause", f"{self.pause_program}\n", name),
                 record("pause-uid", _map(uid), name),
                 record("pause-gid", _map(gid), name),
             ]
             found.append(record("running", f"{self.running.get(name, 0)}\n", name))
+        if name in self.user_facts:
+            found.append(record("user-facts", _values(self.user_facts[name]), name))
         return found
 
     # --- changing ---
@@ -335,6 +358,10 @@ def usermod(text: str, user: str, add: Iterable[IdRange], revoke: Iterable[IdRan
     if lines[-1]:
         lines.append("")
     return "\n".join(lines) + "".join(f"{user}:{one.start}:{one.count}\n" for one in add)
+
+
+def _values(facts: Mapping[str, Iterable[str]]) -> str:
+    return "".join(f"{name}\t{value}\n" for name, values in facts.items() for value in values)
 
 
 def _map(id_map: IdMap) -> str:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from podstead.causes import cause_of
+from packaging.version import Version
+
 from podstead.checks import CHECKS
 from podstead.evidence import Evidence
+from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
+from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
+from podstead.parts.sysctls import meets
 from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
 from podstead.state import HostState
+from podstead.versions import upstream
+
+PORT_START: Final = "net.ipv4.ip_unprivileged_port_start"
+PING_RANGE: Final = "net.ipv4.ping_group_range"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,36 +47,116 @@ class Case:
     def granted(self) -> bool:
         return bool(self.subuids and self.subgids)
 
-    def finding(self, check: str, verdict: Verdict, **texts: str) -> Finding:
+    @property
+    def host(self) -> Facts:
+        """Facts of the host."""
+        return self.state.facts.host
+
+    @property
+    def facts(self) -> Facts:
+        """Facts of the user."""
+        return self.state.facts.of(self.user)
+
+    @property
+    def podman(self) -> Version | None:
+        """The version that the user's Podman names, else the package's."""
+        said = (self.evidence.podman or "").strip()
+        return upstream(said.rpartition(" ")[2]) or upstream(self.state.packages.podman())
+
+    @property
+    def pause(self) -> tuple[IdMap, IdMap] | None:
+        user = self.state.session.users.get(self.user)
+        return user.pause if user else None
+
+    @property
+    def said(self) -> str:
+        """What everything said that failed and should not have."""
+        return self.evidence.said
+
+    @property
+    def wants_linger(self) -> bool:
+        own = self.spec.users[self.user].linger if self.user in self.spec.users else None
+        return self.spec.session.linger if own is None else own
+
+    @property
+    def controllers(self) -> frozenset[str] | None:
+        """What is delegated to the user, as the user or else root sees it."""
+        seen = self.evidence.controllers
+        return self.facts.words("delegated") if seen is None else seen
+
+    @property
+    def storage_texts(self) -> tuple[str, ...]:
+        """The storage.conf files that count for this user, the first first."""
+        files = self.state.storage.files
+        own = f"{self.account.home}/.config/containers/storage.conf"
+        return tuple(
+            files[path] for path in (own, storage.DROP_IN, storage.MAIN, storage.VENDOR) if path in files
+        )
+
+    @property
+    def unmet(self) -> frozenset[str]:
+        """Kernel settings whose live value is not what the spec needs."""
+        live = self.state.sysctls.live
+        return frozenset(
+            key for key, need in self.spec.sysctls.items() if key in live and not meets(need, live[key])
+        )
+
+    def sysctl(self, key: str) -> str | None:
+        return self.state.sysctls.live.get(key)
+
+    def finding(
+        self,
+        check: str,
+        verdict: Verdict,
+        *,
+        expected: str = "",
+        found: str = "",
+        cause: str = "",
+        remedy: str = "",
+    ) -> Finding:
         known = CHECKS[check]
-        if verdict in (Verdict.FAIL, Verdict.WARN):
-            texts.setdefault("remedy", known.remedy)
+        wrong = verdict in (Verdict.FAIL, Verdict.WARN)
         return Finding(
-            check=check, title=known.title, severity=known.severity, verdict=verdict, user=self.user, **texts
+            check=check,
+            title=known.title,
+            severity=known.severity,
+            verdict=verdict,
+            user=self.user,
+            expected=expected,
+            found=found,
+            cause=cause,
+            remedy=remedy or (known.remedy if wrong else ""),
         )
 
     def passed(self, check: str, found: str = "", expected: str = "") -> Finding:
         return self.finding(check, Verdict.PASS, found=found, expected=expected)
 
-    def failed(self, check: str, *, expected: str, found: str, cause: str = "", remedy: str = "") -> Finding:
-        """A failure; cause and remedy come from what was said where the caller knows none."""
-        known = cause_of(found)
-        texts = {
-            "cause": cause or (known.cause if known else ""),
-            "remedy": remedy or (known.remedy if known else ""),
-        }
-        return self.finding(
-            check,
-            Verdict.FAIL,
-            expected=expected,
-            found=found,
-            **{key: text for key, text in texts.items() if text},
-        )
+    def failed(self, check: str, *, expected: str, found: str) -> Finding:
+        """A failure; the diagnosis adds the failure mode where one can be proved."""
+        return self.finding(check, Verdict.FAIL, expected=expected, found=found)
 
     def blind(self, check: str, why: str) -> Finding:
-        if self.evidence.who and not self.evidence.complete:
-            why = f"the probe was cut short ({why})"
+        """Something was not looked at. Where the whole probe failed, that is why, and not what would have come next."""
+        seen = self.evidence
+        if not seen.who:
+            why = "the probe was cut short" if seen.context else "the probe could not be started as this user"
+        elif not seen.complete:
+            why = "the probe was cut short"
         return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
 
     def absent(self, check: str, why: str) -> Finding:
         return self.finding(check, Verdict.NOT_APPLICABLE, cause=why)
+
+
+def case_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> Case:
+    """What the judges need to know about one user, who must have an account."""
+    subuids, subgids = subids.granted(name, state.subids, state.accounts)
+    return Case(
+        user=name,
+        account=state.accounts.by_name[name],
+        spec=spec,
+        state=state,
+        subuids=subuids,
+        subgids=subgids,
+        evidence=evidence,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,21 @@ class Bind:
     result: str
 
 
+#: Counter-proofs: these attempts must fail.
+REFUSALS = frozenset({"uid-over", "gid-over", "other", "host-root", "raw"})
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """``podman info``: how the command ended, and its scalar values by dotted name (``store.graphDriverName``)."""
+
+    ran: Attempt
+    values: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything about one user. What is None or missing was not looked at."""
@@ -50,31 +66,107 @@ class Evidence:
     status: Mapping[str, str] = field(default_factory=dict)
     own_map: IdMap | None = None
     access: frozenset[str] = frozenset()
-    label: str = ""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
     helper_stat: str = ""
-    helper_mount: str = ""
+    label: str = ""
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     maps: Mapping[str, str] = field(default_factory=dict)
     podman: str | None = None
+    info: Info | None = None
+    """Of a state of the probe's own: what Podman would choose."""
+    own: Info | None = None
+    """Of the user's own state, where there is one."""
     owned: str = ""
-    volume: str = ""
-    detached: str | None = None
+    credentials: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    kept: str = ""
+    controllers: frozenset[str] | None = None
+    in_pod: bool = False
+    """The container that has everything ran in a pod."""
     process: str = ""
     binds: tuple[Bind, ...] | None = None
     icmp: Mapping[int, str] = field(default_factory=dict)
     denied: str | None = None
+    peer: str = ""
+    """The user whose container's file and process this user tried to reach."""
+    reached: Mapping[str, bool] | None = None
+    """What of it could be reached: "user read", "user signal", "root read", "root signal"."""
+
+    @property
+    def said(self) -> str:
+        """All that was said by what failed and should not have, for causes that are known by their words."""
+        return "\n".join(
+            attempt.said for name, attempt in self.attempts.items() if not attempt.ok and name not in REFUSALS
+        )
 
 
-def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> Evidence:
-    """Read the output of a probe. Raises :class:`~podstead.errors.LookError` for anything that is none."""
-    return from_records(frames.decode(output, kind="probe", nonce=nonce))
+def parse(output: Sequence[str] | str, *, nonce: str | None, users: Mapping[str, str]) -> dict[str, Evidence]:
+    """Read the output of a probe of ``users`` (name to nonce). Raises :class:`~podstead.errors.LookError` for none."""
+    outer = frames.decode(output, kind="probe", nonce=nonce)
+    return {name: _of(outer, name, inner) for name, inner in users.items()}
 
 
-def from_records(records: Records) -> Evidence:
+def parse_alone(output: Sequence[str] | str) -> dict[str, Evidence]:
+    """Read what the script that people carry away printed: it drew the nonces itself. Raises LookError."""
+    outer = frames.decode(output, kind="probe")
+    pairs = (record.argument.rpartition(" ") for record in outer.all("nonce"))
+    return {
+        name: _of(outer, name, nonce)
+        for name, _, nonce in pairs
+        if name and re.fullmatch("[0-9a-f]{32}", nonce)
+    }
+
+
+def _of(outer: Records, name: str, nonce: str) -> Evidence:
+    context = next(
+        (
+            word
+            for record in outer.all("context")
+            for user, _, word in [record.argument.rpartition(" ")]
+            if user == name
+        ),
+        "",
+    )
+    peer, reached = _peer(outer, name)
+    inner = frames.split(frames.unpack(outer.text("probe", name) or ""), nonce)
+    if inner.text("probed") is None:
+        # the last record was being written when the output ended: half of it would look like all of it
+        inner = Records(inner.items[:-1])
+    return from_records(inner, context=context, denied=outer.text("denied", name), peer=peer, reached=reached)
+
+
+def _peer(outer: Records, name: str) -> tuple[str, Mapping[str, bool] | None]:
+    for record in outer.all("peer"):
+        user, _, peer = record.argument.partition(" ")
+        if user == name:
+            text = frames.unpack(record.text).decode("utf-8", "backslashreplace")
+            found = {
+                f"{who} {what}": not refused
+                for who, refused, what in re.findall(r"^(user|root) (no-)?(read|signal)$", text, re.MULTILINE)
+            }
+            return peer, found or None
+    return "", None
+
+
+def from_records(
+    records: Records,
+    *,
+    context: str = "",
+    denied: str | None = None,
+    peer: str = "",
+    reached: Mapping[str, bool] | None = None,
+) -> Evidence:
     binds, icmp = _sockets(records)
     said = {record.argument: record.text for record in records.all("said")}
+    attempts = {
+        record.argument: Attempt(int(record.text), said.get(record.argument, ""))
+        for record in records.all("rc")
+        if re.fullmatch(r"[0-9]{1,3}\s*", record.text)
+    }
     return Evidence(
-        context=next((record.argument for record in records.all("context")), ""),
+        context=context,
         complete=records.text("probed") is not None,
         who=tuple(records.lines("who")),
         passwd=(records.text("passwd") or "").strip(),
@@ -82,24 +174,64 @@ def from_records(records: Records) -> Evidence:
         status=_pairs(records.lines("status"), ":"),
         own_map=id_map(records.text("own-map")),
         access=frozenset(records.lines("access")),
-        label=(records.text("label") or "").strip("\0\n "),
+        limits=_limits(records.lines("limits")),
+        helpers=records.pairs("helpers"),
         helper_stat=(records.text("helper-stat") or "").strip(),
-        helper_mount=(records.text("helper-mount") or "").strip(),
-        attempts={
-            record.argument: Attempt(int(record.text), said.get(record.argument, ""))
-            for record in records.all("rc")
-            if re.fullmatch(r"\d{1,3}\s*", record.text)
-        },
+        label=(records.text("label") or "").strip("\0\n "),
+        attempts={name: one for name, one in attempts.items() if name not in ("info", "own")},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
+        info=_info(records, attempts, "info"),
+        own=_info(records, attempts, "own"),
         owned=(records.text("owned") or "").strip(),
-        volume=(records.text("volume") or "").strip(),
-        detached=records.text("detached"),
+        credentials=(records.text("credentials") or "").strip(),
+        told={record.argument: record.text for record in records.all("told")},
+        volumes={record.argument: record.text.strip() for record in records.all("volume")},
+        kept=(records.text("kept") or "").strip(),
+        controllers=None
+        if records.text("controllers") is None
+        else frozenset((records.text("controllers") or "").split()),
+        in_pod=records.text("pod") is not None,
         process=(records.text("process") or "").strip(),
         binds=binds,
         icmp=icmp,
-        denied=records.text("denied"),
+        denied=denied,
+        peer=peer,
+        reached=reached,
     )
+
+
+def _limits(lines: Sequence[str]) -> dict[str, str]:
+    """Hard limits out of /proc/self/limits by their names (proc(5)): columns stand at least two blanks apart."""
+    found = {}
+    for line in lines:
+        fields = re.split(r" {2,}", line[:200].strip())
+        if len(fields) >= 3 and fields[0].startswith("Max "):
+            found[fields[0].removeprefix("Max ")] = fields[2]
+    return found
+
+
+def _info(records: Records, attempts: Mapping[str, Attempt], name: str) -> Info | None:
+    ran = attempts.get(name)
+    if ran is None:
+        return None
+    try:
+        document = json.loads(records.text("json", name) or "")
+    except (ValueError, RecursionError):  # a host may say anything
+        document = {}
+    values: dict[str, str] = {}
+    _flatten("", document, values, 0)
+    return Info(ran, values)
+
+
+def _flatten(prefix: str, value: object, into: dict[str, str], depth: int) -> None:
+    if isinstance(value, dict) and depth < 6:
+        for key, inner in value.items():
+            _flatten(f"{prefix}.{key}" if prefix else str(key), inner, into, depth + 1)
+    elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+        into[prefix] = " ".join(value)
+    elif isinstance(value, str | int | float | bool):
+        into[prefix] = str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def sections(said: str) -> dict[str, str]:

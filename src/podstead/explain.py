@@ -1,19 +1,25 @@
-"""What checks and changes mean, for ``podstead explain`` and the generated reference."""
+"""What checks, changes and failure modes mean, for ``podstead explain`` and the generated reference."""
 
 from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+from podstead import catalogue, lint
 from podstead.checks import CHECKS
+from podstead.diagnosis import DIAGNOSES
 from podstead.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that has an id. In ids of changes, NAME and KEY stand for what differs."""
+    """One thing that has an id. In ids of changes, NAME and KEY stand for what differs.
+
+    A failure mode has a reference, too (B03), and says what it breaks, what programs print, what mends it on which
+    family of distributions, what that costs, and which checks show it.
+    """
 
     id: str
     title: str
@@ -21,16 +27,43 @@ class Entry:
     why: str
     remedy: str
     sources: tuple[str, ...]
+    ref: str = ""
+    breaks: str = ""
+    symptoms: tuple[str, ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)
+    costs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    undetected: str = ""
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Label and text of everything but the title."""
+        by_family = tuple((f"On {family}", text) for family, text in self.remedies.items() if family != "any")
+        rows = (
+            ("Breaks", self.breaks),
+            ("Why", self.why),
+            ("You may see", " | ".join(self.symptoms)),
+            ("By hand", self.remedy),
+            *by_family,
+            ("Costs", ", ".join(self.costs)),
+            ("Shown by", " ".join(self.checks)),
+            ("Not detected", self.undetected),
+            ("Sources", "; ".join(self.sources)),
+        )
+        return tuple((label, text) for label, text in rows if text)
 
     def text(self, width: int = 80) -> str:
         """The entry as a person reads it."""
-        rows = [f"{self.id}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
-        for label, text in (
-            ("Why", self.why),
-            ("By hand", self.remedy),
-            ("Sources", "; ".join(self.sources)),
-        ):
-            rows.append(textwrap.fill(text, width=width, initial_indent=f"{label}: ", subsequent_indent="  "))
+        name = " ".join(part for part in (self.ref, self.id) if part)
+        rows = [f"{name}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
+        for label, text in self.rows:
+            # commands stay on one line: they are there to be pasted
+            command = label.startswith(("By hand", "On "))
+            first = f"{label}: "
+            filled = textwrap.fill(
+                text, width, initial_indent=first, subsequent_indent="  ", break_on_hyphens=False
+            )
+            rows.append(f"{first}{text}" if command else filled)
         return "\n".join(rows)
 
 
@@ -39,6 +72,23 @@ def _change(change_id: str, title: str, why: str, remedy: str, *sources: str) ->
 
 
 CHANGES: tuple[Entry, ...] = (
+    _change(
+        "packages:NAME:privileges",
+        "give newuidmap or newgidmap its privileges back",
+        "Without the setuid bit and without file capabilities the helpers can write no ID map. They get what their package "
+        "gives them: the setuid bit, or on Fedora and its kin a file capability, never both.",
+        "chmod 4755 /usr/bin/newuidmap (Fedora: setcap cap_setuid+ep /usr/bin/newuidmap)",
+        "newuidmap(1)",
+        "podman#2788",
+    ),
+    _change(
+        "host:NAME:cause",
+        "something that is not podstead's to change stands in the way",
+        "A mount option, a kernel, an outer container, a file of somebody else's: apply refuses it and says what to do. The "
+        "last part of the id is a failure mode: podstead explain knows it, too.",
+        "See the remedy that is printed with it.",
+        "podstead explain",
+    ),
     _change(
         "packages:install:names",
         "install Podman and what this version of it needs",
@@ -184,7 +234,7 @@ CHANGES: tuple[Entry, ...] = (
 
 
 def entries() -> Iterator[Entry]:
-    """Everything that can be explained, checks first."""
+    """Everything that can be explained: checks, changes, failure modes."""
     for check in CHECKS.values():
         yield Entry(
             id=check.id,
@@ -195,14 +245,41 @@ def entries() -> Iterator[Entry]:
             sources=check.sources,
         )
     yield from CHANGES
+    yield from failures()
+
+
+def failures() -> Iterator[Entry]:
+    """Every failure mode of the catalogue."""
+    shown = {one.ref: tuple(dict.fromkeys(one.explains)) for one in DIAGNOSES} | dict.fromkeys(
+        lint.ONLY, ("V03",)
+    )
+    for mode in catalogue.load().values():
+        yield Entry(
+            id=mode.id,
+            ref=mode.ref,
+            title=mode.title,
+            severity=mode.severity.value,
+            breaks=mode.breaks,
+            why=mode.cause,
+            symptoms=mode.symptoms,
+            remedy=mode.remedy["any"],
+            remedies=dict(mode.remedy),
+            costs=mode.costs,
+            checks=shown.get(mode.ref, ()),
+            undetected=mode.undetected,
+            sources=mode.sources,
+        )
 
 
 def find(name: str) -> Entry:
-    """The entry for a check's or a change's id. Raises InputError with the nearest ids."""
-    known = {entry.id: entry for entry in entries()}
-    wanted = name.upper() if name.upper() in known else name
-    if wanted in known:
-        return known[wanted]
+    """The entry for the id of a check, a change or a failure mode. Raises InputError with the nearest ids."""
+    everything = tuple(entries())
+    known = {entry.id: entry for entry in everything} | {
+        entry.ref: entry for entry in everything if entry.ref
+    }
+    for wanted in (name, name.upper(), name.lower()):
+        if wanted in known:
+            return known[wanted]
     for pattern, entry in known.items():
         if _matches(pattern, name):
             return entry
@@ -213,6 +290,8 @@ def find(name: str) -> Entry:
 
 def _matches(pattern: str, name: str) -> bool:
     want, have = pattern.split(":"), name.split(":")
+    if want[0] == have[0] == "host":
+        return len(have) == 3
     if len(want) != len(have) or len(want) != 3 or want[0] != have[0]:
         return False
     middle = want[1] in ("NAME", "KEY") or want[1] == have[1] or (want[1] == "subuid" and have[1] == "subgid")

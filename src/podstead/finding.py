@@ -40,7 +40,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The result of a check on one host for one user (``user`` is empty for the host itself)."""
+    """The result of a check on one host for one user (``user`` is empty for the host itself).
+
+    ``mode`` is the id of the failure mode that was proved to be behind it and ``ref`` its place in the catalogue; empty
+    where no known cause could be proved. ``others`` are the references of causes that could not be ruled out.
+    """
 
     check: str
     title: str
@@ -49,5 +53,9 @@ class Finding:
     user: str = ""
     expected: str = ""
     found: str = ""
+    mode: str = ""
+    ref: str = ""
     cause: str = ""
     remedy: str = ""
+    costs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()

@@ -95,13 +95,28 @@ def _unpack(packed: str, encoding: str) -> bytes:
         raise LookError(f"the host's answer is garbled: {error}") from error
 
 
-def _records(data: bytes, nonce: str) -> Records:
+def unpack(text: str) -> bytes:
+    """What a host packed into one record (the encoding's name, then the data); nothing where it is garbled."""
+    encoding, _, data = text.partition("\n")
+    try:
+        return _unpack("".join(data.split()), encoding.strip())
+    except LookError:
+        return b""
+
+
+def split(data: bytes, nonce: str) -> Records:
+    """The records in ``data`` that are marked with ``nonce``; what stands before the first is passed over."""
     marker = f"\n@@{nonce} ".encode()
     items = []
     for chunk in data.split(marker)[1:]:
         head, _, body = chunk.partition(b"\n")
         key, _, argument = head.decode("utf-8", errors="backslashreplace").partition(" ")
         items.append(Record(key, argument, body))
+    return Records(tuple(items))
+
+
+def _records(data: bytes, nonce: str) -> Records:
+    items = split(data, nonce).items
     if not items or items[-1].key != "end":
         raise LookError("the host's answer was cut short: its last record is missing")
-    return Records(tuple(items[:-1]))
+    return Records(items[:-1])

@@ -51,6 +51,7 @@ class Job(Message):
     skip_tags: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     verify_users: tuple[str, ...] = ()
+    verify_checks: tuple[str, ...] = ()
     as_user: bool = False
 
 

@@ -1,51 +1,42 @@
-"""Judging what Podman itself showed: maps, owners, a container, ports and ICMP sockets."""
+"""Judging what Podman itself showed: maps, owners, credentials, nested namespaces, containers and pods."""
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 
 from podstead.case import Case
-from podstead.evidence import Bind, id_map, sections
+from podstead.evidence import Attempt, id_map, sections
 from podstead.finding import Finding, Verdict
-from podstead.judge import context, delegation, namespaces
-from podstead.parts.sysctls import meets
+from podstead.ranges import Extent, IdMap
 
-PORT_START = "net.ipv4.ip_unprivileged_port_start"
-PING_RANGE = "net.ipv4.ping_group_range"
 _EXAMPLE = 5
 """The container UID whose host ID every report shows, and whose owner the probe looks at from outside."""
-
-
-def findings(case: Case) -> tuple[Finding, ...]:
-    """Every check for one user, in the order of their ids."""
-    parts = (context(case), delegation(case), namespaces(case), maps(case), containers(case), sockets(case))
-    return tuple(sorted((one for part in parts for one in part), key=lambda finding: finding.check))
+_INSIDE = ("V12", "V13", "V14", "V15", "V16")
 
 
 def maps(case: Case) -> Iterator[Finding]:
-    """V10 to V14"""
+    """V10 to V16"""
     yield _kept(case)
     inside = case.evidence.attempts.get("inside")
     if inside is None:
-        why = "Podman is not installed" if "podman" not in case.state.platform.tools else "Podman was not run"
-        verdict = (
-            Verdict.FAIL
-            if "podman" in case.spec.packages and "podman" not in case.state.platform.tools
-            else Verdict.COULD_NOT_LOOK
-        )
-        yield case.finding("V10", verdict, found=why, remedy="podstead apply installs Podman")
-        yield from (case.blind(check, why) for check in ("V12", "V13", "V14"))
+        gone = "podman" not in case.state.platform.tools
+        text = "Podman is not installed" if gone else "Podman was not run"
+        if gone and "podman" in case.spec.packages:
+            yield case.failed("V10", expected="Podman", found=text)
+        else:
+            yield case.blind("V10", text)
+        yield from (case.blind(check, text) for check in _INSIDE)
         return
     shown = sections(inside.said)
     uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     expected = f"uid {case.uid_map}; gid {case.gid_map}"
     if not (uid and gid and uid.extents and gid.extents and "chown" in shown):
-        yield case.failed("V10", expected=expected, found=_why(inside.said))
-        yield from (case.blind(check, "podman unshare did not work") for check in ("V12", "V13", "V14"))
+        yield case.failed("V10", expected=expected, found=why(inside.said))
+        yield from (case.blind(check, "podman unshare did not work") for check in _INSIDE)
         return
-    if uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
+    if not case.granted:
+        yield case.absent("V10", f"nothing is granted, and Podman maps uid {uid}")
+    elif uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
         host = uid.to_host(_EXAMPLE)
         text = f"uid {uid}; gid {gid}" + (
             f"; container UID {_EXAMPLE} is host UID {host}" if host is not None else ""
@@ -55,8 +46,7 @@ def maps(case: Case) -> Iterator[Finding]:
         yield case.failed(
             "V10",
             expected=expected,
-            found=f"uid {uid}; gid {gid}",
-            cause=_single_map(uid.extents == case.uid_map.extents[:1]),
+            found=f"uid {uid}; gid {gid}{_single_map(uid)}",
         )
     allow = shown.get("setgroups", "").strip()
     yield case.passed("V12", allow) if allow == "allow" else case.failed("V12", expected="allow", found=allow)
@@ -64,17 +54,40 @@ def maps(case: Case) -> Iterator[Finding]:
     yield _owner(
         case, "V14", case.evidence.owned, (_EXAMPLE, _EXAMPLE), f"a file of container {_EXAMPLE}:{_EXAMPLE}"
     )
+    yield _owner(case, "V15", case.evidence.credentials, (5, 7), "a process of container 5:7")
+    yield _nested(case, shown)
 
 
-def _single_map(single: bool) -> str:
-    return "Podman fell back to a single ID: it finds no grant for the name in $USER" if single else ""
+def _single_map(uid: IdMap) -> str:
+    return " (Podman fell back to a single ID)" if uid.last_inside == 0 else ""
 
 
-def _why(said: str) -> str:
+def why(said: str) -> str:
     """The line of a failed Podman command that says most."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if "rror" in line or "cannot" in line or "failed" in line]
     return (errors or lines or ["nothing was said"])[-1][-500:]
+
+
+def _nested(case: Case, shown: dict[str, str]) -> Finding:
+    """V16: a namespace within, and the kernel's refusal of a map that crosses extents."""
+    inner = id_map(shown.get("nested"))
+    tried = shown.get("extents", "").split()
+    if inner is None or not inner.extents:
+        said = (shown.get("nested") or "").strip()
+        if not said or "unrecognized option" in said or "not found" in said:
+            return case.blind("V16", said or "no nested namespace was tried")
+        return case.failed("V16", expected="a namespace within the namespace", found=said)
+    if inner.extents != (Extent(0, 0, 1),):
+        return case.failed("V16", expected="0 0 1", found=str(inner))
+    if len(tried) != 2:
+        return case.blind("V16", "the maps of a nested namespace were not tried")
+    if tried != ["ok", "refused"]:
+        expected = "a map along the extents is taken, one across them refused"
+        return case.failed("V16", expected=expected, found=f"along: {tried[0]}, across: {tried[1]}")
+    return case.passed(
+        "V16", f"nested map {inner}; a map along the extents was taken, one across them refused"
+    )
 
 
 def _kept(case: Case) -> Finding:
@@ -88,7 +101,6 @@ def _kept(case: Case) -> Finding:
         "V11",
         expected=f"uid {case.uid_map}; gid {case.gid_map}",
         found=f"uid {uid}; gid {gid}",
-        cause="the ranges were changed after Podman's first command",
     )
 
 
@@ -120,40 +132,101 @@ def _chown(case: Case, text: str) -> Finding:
 def _owner(case: Case, check: str, found: str, ids: tuple[int, int], what: str) -> Finding:
     expected = f"{case.uid_map.to_host(ids[0])}:{case.gid_map.to_host(ids[1])}"
     if not found:
-        return case.blind(check, "the file was not made")
+        return case.blind(check, "there was nothing to look at")
     if found == expected:
         return case.passed(check, f"{what} belongs to {found} on the host", expected)
     return case.failed(check, expected=f"{what} belongs to {expected} on the host", found=found)
 
 
 def containers(case: Case) -> Iterator[Finding]:
-    """V17 and V18"""
-    ran = case.evidence.attempts.get("container")
+    """V17 to V20"""
+    seen = case.evidence
+    ran = started(case)
     if ran is None:
-        yield from (case.blind(check, "no container was run") for check in ("V17", "V18"))
+        yield from (case.blind(check, "no container was run") for check in ("V17", "V18", "V19", "V20"))
         return
-    if not ran.ok:
-        yield case.failed("V17", expected="a container", found=_why(ran.said))
-        yield case.blind("V18", "no container runs")
-        return
-    shown = sections(ran.said)
-    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
-    volume = _owner(case, "V17", case.evidence.volume, (5, 7), "a file of container 5:7")
-    if volume.verdict is not Verdict.PASS:
-        yield volume
-    elif not uid or not gid or not uid.same_ids(case.uid_map) or not gid.same_ids(case.gid_map):
-        yield case.failed(
-            "V17", expected=f"uid {case.uid_map}; gid {case.gid_map}", found=f"uid {uid}; gid {gid}"
-        )
+    name, attempt = ran
+    if attempt.ok:
+        yield _container(case, name)
+        yield _top(case)
     else:
-        yield case.passed("V17", f"uid {uid}; {volume.found}")
-    yield _top(case)
+        yield case.failed("V17", expected="a container", found=why(attempt.said))
+        yield case.blind("V18", "no container runs")
+    yield _keep_id(case, seen.attempts.get("keep-id"))
+    yield _pod(case)
+
+
+def started(case: Case) -> tuple[str, Attempt] | None:
+    """The container that has everything where it ran, else the plain one; None when none was tried."""
+    attempts = case.evidence.attempts
+    for name in ("whole", "plain"):
+        if name in attempts and (attempts[name].ok or name == "plain"):
+            return name, attempts[name]
+    return ("whole", attempts["whole"]) if "whole" in attempts else None
+
+
+def _container(case: Case, name: str) -> Finding:
+    shown = sections(case.evidence.told.get(name, ""))
+    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
+    if uid is None or gid is None or not uid.extents:
+        return case.blind("V17", "the container ran and told nothing about itself")
+    if not uid.same_ids(case.uid_map) or not gid.same_ids(case.gid_map):
+        expected = f"uid {case.uid_map}; gid {case.gid_map}"
+        return case.failed("V17", expected=expected, found=f"uid {uid}; gid {gid}{_single_map(uid)}")
+    volume = _owner(case, "V17", case.evidence.volumes.get(name, ""), (5, 7), "a file of container 5:7")
+    if volume.verdict is not Verdict.PASS:
+        return volume
+    return case.passed("V17", f"uid {uid}; {volume.found}")
+
+
+def _keep_id(case: Case, attempt: Attempt | None) -> Finding:
+    """V19: inside, the user has the own ID; the file of that ID is the user's own on the host."""
+    own = (str(case.account.uid), str(case.account.gid))
+    if attempt is None:
+        return case.blind("V19", "no container was run")
+    if not attempt.ok:
+        return case.failed(
+            "V19", expected=f"a container in which the user is {own[0]}", found=why(attempt.said)
+        )
+    shown = sections(case.evidence.told.get("keep-id", ""))
+    uid, ids = id_map(shown.get("uid")), tuple(shown.get("id", "").split())
+    if uid is None or len(ids) != 2:
+        return case.blind("V19", "the container told nothing about itself")
+    expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
+    # the inner map is shown relative to Podman's own namespace, in which the user is 0
+    if ids != own or uid.to_host(case.account.uid) != 0 or case.evidence.kept != ":".join(own):
+        return case.failed(
+            "V19",
+            expected=expected,
+            found=f"{':'.join(ids)} inside, map {uid}, file of {case.evidence.kept or 'nobody'}",
+        )
+    return case.passed("V19", f"{':'.join(ids)} inside; its file belongs to {case.evidence.kept}", expected)
+
+
+def _pod(case: Case) -> Finding:
+    attempts = case.evidence.attempts
+    create, start = attempts.get("pod-create"), attempts.get("pod-start")
+    if case.podman is not None and case.podman.major < 4:
+        return case.absent("V20", "before Podman 4 a pod needs an image from a registry")
+    whole = attempts.get("whole")
+    if case.evidence.in_pod and whole is not None and whole.ok:
+        return case.passed("V20", "a container ran in a pod")
+    if create is None:
+        return case.blind("V20", "no pod was made")
+    bad = next((one for one in (create, start) if one is not None and not one.ok), None)
+    if bad is not None:
+        return case.failed("V20", expected="a pod whose pause container runs", found=why(bad.said))
+    return (
+        case.passed("V20", "a pod was made and started")
+        if start
+        else case.blind("V20", "the pod was not started")
+    )
 
 
 def _top(case: Case) -> Finding:
     top = case.evidence.attempts.get("top")
     if top is None or not top.ok:
-        return case.blind("V18", _why(top.said if top else case.evidence.detached or ""))
+        return case.blind("V18", why(top.said) if top else "podman top was not run")
     host = (str(case.uid_map.to_host(5)), str(case.gid_map.to_host(7)))
     rows = [line.split() for line in top.said.splitlines() if line.strip()]
     shown = rows[-1] if rows else []
@@ -174,78 +247,3 @@ def _top(case: Case) -> Finding:
         expected=real,
         found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth}",
     )
-
-
-def sockets(case: Case) -> Iterator[Finding]:
-    """V21 and V22"""
-    seen = case.evidence
-    if seen.binds is None:
-        why = "neither perl nor python3 is there to open sockets with"
-        yield from (case.blind(check, why) for check in ("V21", "V22"))
-        return
-    yield _ports(case, seen.binds)
-    yield _icmp(case)
-
-
-def _ports(case: Case, binds: tuple[Bind, ...]) -> Finding:
-    live = case.state.sysctls.live.get(PORT_START, "")
-    if not (live.isascii() and live.isdigit()):
-        return case.blind("V21", f"{PORT_START} could not be read")
-    boundary = int(live)
-    wrong: list[str] = []
-    right: list[str] = []
-    for one in binds:
-        free = one.result in (
-            "ok",
-            str(errno.EADDRINUSE),
-        )  # a port in use was not refused: the permission comes first
-        if one.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
-            continue  # no IPv6 on this host
-        text = f"IPv{one.family} port {one.port} {'bound' if free else _errno(one.result)}"
-        (right if free == (one.port >= boundary) else wrong).append(text)
-    need = case.spec.sysctls.get(PORT_START)
-    if need and not meets(need, live):
-        wrong.append(f"{PORT_START} is {live}")
-    if not right and not wrong:
-        return case.blind("V21", "no bind was tried")
-    expected = f"bound from {boundary} on, refused below"
-    return (
-        case.failed("V21", expected=expected, found="; ".join(wrong), remedy="podstead apply")
-        if wrong
-        else case.passed("V21", "; ".join(right), expected)
-    )
-
-
-def _errno(result: str) -> str:
-    return f"refused ({os.strerror(int(result))})" if result.isdigit() else result
-
-
-def _icmp(case: Case) -> Finding:
-    icmp, denied = case.evidence.icmp, (case.evidence.denied or "").strip()
-    wanted = case.spec.sysctls.get(PING_RANGE)
-    live = case.state.sysctls.live.get(PING_RANGE, "unknown")
-    if 4 not in icmp:
-        return case.blind("V22", "no ICMP socket was tried")
-    refused = [
-        f"IPv{family}: {_errno(result)}"
-        for family, result in sorted(icmp.items())
-        if result != "ok"
-        and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
-    ]
-    if refused and wanted is None:
-        return case.absent("V22", f"not asked for, and {PING_RANGE} is {live}")
-    if refused:
-        return case.failed(
-            "V22",
-            expected=f"allowed ({PING_RANGE} covers the user's groups)",
-            found=f"{'; '.join(refused)}; {PING_RANGE} is {live}",
-            remedy="podstead apply",
-        )
-    if denied == "ok":
-        return case.failed("V22", expected="a refusal for a group outside the range", found="allowed")
-    counter = (
-        "a group outside the range was refused"
-        if denied
-        else "the refusal outside the range was not tried (needs root)"
-    )
-    return case.passed("V22", f"allowed; {counter}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from podstead import obstacles
 from podstead.change import Change, NotApplicable, Refusal
 from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
 from podstead.spec import HostSpec
@@ -28,6 +29,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
     """Compare and decide. ``allowed`` holds the ids of refusals that the person asked for by name."""
     outcome = (
         packages.plan(spec, state.packages, state.platform)
+        + packages.plan_helpers(spec, state.packages, state.platform)
         + accounts.plan(spec, state.accounts)
         + subids.plan(
             spec,
@@ -41,6 +43,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)
         + engine.plan(spec, state.engine, state.packages)
         + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=frozenset(allowed))
+        + obstacles.plan(spec, state)
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order
     return Plan(changes=tuple(ordered), refusals=outcome.refusals, not_applicable=outcome.not_applicable)

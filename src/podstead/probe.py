@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from podstead import script
-from podstead.case import Case
+from podstead import lint, script
+from podstead.capacity import left
+from podstead.case import PING_RANGE, PORT_START, case_of
 from podstead.checks import CHECKS
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
+from podstead.evidence import parse_alone
 from podstead.finding import Finding, Severity, Verdict
 from podstead.job import Job, Target
-from podstead.judge_podman import PING_RANGE, PORT_START, findings
 from podstead.parts import subids
 from podstead.parts.accounts import owners
+from podstead.plan import plan
 from podstead.ranges import IdRange
-from podstead.report.record import HostReport, Status, Trouble, failed_findings
+from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
+from podstead.script import Person
 from podstead.spec import HostSpec, UserSpec
 from podstead.state import HostState
+from podstead.state import parse as parse_state
+from podstead.verdict import findings
 
 PROBE_SECONDS = 180
 """The time that one user's probe may take; what is still running then is ended by the host itself."""
@@ -34,24 +40,107 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
         state = look(spec, run, draw)
     names = _chosen(job, spec, state)
     results: list[Finding] = []
-    for name in names:
-        say(f"proving as {name}")
-        results += _user(name, spec, state, run, draw)
+    if names:
+        say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
+        results += _prove(names, spec, state, run, draw)
+    if state.platform.is_root or not job.as_user:
+        results += _of_host(spec, state, frozenset(names))
     trouble = None
     if not names:
         trouble = Trouble(
             message="nobody to verify: the spec names no users",
             hint="name them under users, or with -e 'users={NAME: {}}'",
         )
-    failed = trouble is not None or failed_findings(tuple(results))
+    results.append(_reboot())
+    return report(target.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
+
+
+def report(
+    name: str,
+    spec: HostSpec,
+    state: HostState,
+    results: Sequence[Finding],
+    users: Sequence[str],
+    *,
+    checks: Sequence[str] = (),
+    trouble: Trouble | None = None,
+) -> HostReport:
+    """The record of a host that was verified; ``checks`` are the ids that were asked for (all, where it is empty)."""
+    chosen = tuple(one for one in results if not checks or one.check in checks)
+    failed = trouble is not None or failed_findings(chosen)
+    notes = () if state.platform.is_root else (WITHOUT_ROOT,)
     return HostReport(
-        name=target.name,
+        name=name,
         status=Status.FAILED if failed else Status.OK,
         system=state.platform.name,
         kernel=state.platform.kernel,
-        findings=tuple(results),
+        findings=chosen,
         trouble=trouble,
-        notes=() if state.platform.is_root else (WITHOUT_ROOT,),
+        notes=(*notes, *lint.notes(state.subids, state.accounts)),
+        boot_id=state.facts.host.get("boot.id") or "",
+        grants={user: _grant(user, state) for user in users},
+        capacity=left(spec, state.subids, state.accounts),
+    )
+
+
+def _grant(name: str, state: HostState) -> Grant:
+    uids, gids = subids.granted(name, state.subids, state.accounts)
+    return Grant(uids=tuple(map(str, uids)), gids=tuple(map(str, gids)))
+
+
+def _of_host(spec: HostSpec, state: HostState, judged: frozenset[str]) -> list[Finding]:
+    """What is about the host and no single user: V03 over all owners, and V29."""
+    found = list(lint.findings(state.subids, state.accounts, state.platform.family, judged=judged))
+    return [*found, _settled(spec, state)]
+
+
+def _reboot() -> Finding:
+    """V30 is judged where two reports meet (:mod:`podstead.fleet`)."""
+    check = CHECKS["V30"]
+    return Finding(
+        check=check.id,
+        title=check.title,
+        severity=check.severity,
+        verdict=Verdict.NOT_APPLICABLE,
+        cause="needs the report of an earlier run: --since FILE",
+    )
+
+
+def judge(name: str, text: str, spec: HostSpec) -> HostReport:
+    """Judge what the script that people carry away printed. Raises LookError for anything else."""
+    state = parse_state(text)
+    seen = parse_alone(text)
+    users = {user: spec.users.get(user, UserSpec()) for user in seen if user in state.accounts.by_name}
+    spec = spec.model_copy(update={"users": users})
+    results = [one for user in sorted(users) for one in findings(case_of(user, spec, state, seen[user]))]
+    results += [*_of_host(spec, state, frozenset(users)), _reboot()]
+    return report(name, spec, state, results, sorted(users))
+
+
+def _settled(spec: HostSpec, state: HostState) -> Finding:
+    """V29: the plan of this very look is empty."""
+    check = CHECKS["V29"]
+    if not state.platform.is_root:
+        verdict, found, cause = Verdict.NOT_APPLICABLE, "", "only root sees all that apply would look at"
+    else:
+        wanted = plan(spec, state)
+        # ranges and obstacles that are refused have findings of their own, with causes
+        refused = (one.id for one in wanted.refusals if not one.id.startswith(("host:", "subids:")))
+        pending = [*(one.id for one in wanted.changes), *refused]
+        verdict = Verdict.WARN if pending else Verdict.PASS
+        found, cause = (
+            ", ".join(pending) or "nothing to change",
+            "the host is not as the spec wants it" if pending else "",
+        )
+    return Finding(
+        check=check.id,
+        title=check.title,
+        severity=check.severity,
+        verdict=verdict,
+        expected="nothing to change" if verdict is Verdict.WARN else "",
+        found=found,
+        cause=cause,
+        remedy=check.remedy if verdict is Verdict.WARN else "",
     )
 
 
@@ -61,39 +150,39 @@ def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:
     return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
 
 
-def _user(
-    name: str, spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce
-) -> tuple[Finding, ...]:
-    account = state.accounts.by_name.get(name)
-    if account is None:
-        return (_all_blind(name, f"the host has no account {name}", Verdict.FAIL)[0],)
-    if not state.platform.is_root and state.platform.user != name:
-        return _all_blind(
-            name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
-        )
-    subuids, subgids = subids.granted(name, state.subids, state.accounts)
-    nonce = draw()
-    text = script.probe(
-        probe_values(name, state, subuids, subgids),
-        name,
-        nonce,
-        seconds=PROBE_SECONDS,
-        denied_gid=denied_gid(state),
-    )
-    try:
-        evidence = parse_evidence(run(text), nonce=nonce)
-    except LookError as error:
-        return _all_blind(name, error.message)
-    case = Case(
-        user=name,
-        account=account,
-        spec=spec,
-        state=state,
-        subuids=subuids,
-        subgids=subgids,
-        evidence=evidence,
-    )
-    return findings(case)
+def _prove(
+    names: Sequence[str], spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce
+) -> list[Finding]:
+    """One probe for all who can be probed, then the judgement of each."""
+    people: dict[str, Person] = {}
+    results: dict[str, tuple[Finding, ...]] = {}
+    for name in names:
+        account = state.accounts.by_name.get(name)
+        if account is None:
+            results[name] = (_all_blind(name, f"the host has no account {name}", Verdict.FAIL)[0],)
+        elif not state.platform.is_root and state.platform.user != name:
+            results[name] = _all_blind(
+                name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
+            )
+        else:
+            people[name] = Person(
+                name=name,
+                nonce=draw(),
+                values=probe_values(name, state),
+                denied_gid=denied_gid(state),
+            )
+    if people:
+        nonce = draw()
+        text = script.probe(tuple(people.values()), nonce, seconds=PROBE_SECONDS, isolation=len(people) > 1)
+        try:
+            seen = parse_evidence(
+                run(text), nonce=nonce, users={name: one.nonce for name, one in people.items()}
+            )
+        except LookError as error:
+            seen = {}
+            results |= {name: _all_blind(name, error.message) for name in people}
+        results |= {name: findings(case_of(name, spec, state, evidence)) for name, evidence in seen.items()}
+    return [finding for name in names for finding in results[name]]
 
 
 def _all_blind(name: str, why: str, verdict: Verdict = Verdict.COULD_NOT_LOOK) -> tuple[Finding, ...]:
@@ -110,11 +199,10 @@ def _all_blind(name: str, why: str, verdict: Verdict = Verdict.COULD_NOT_LOOK) -
     )
 
 
-def probe_values(
-    name: str, state: HostState, subuids: tuple[IdRange, ...], subgids: tuple[IdRange, ...]
-) -> dict[str, str]:
+def probe_values(name: str, state: HostState) -> dict[str, str]:
     """The variables of the user's probe: what the helpers are asked for, and what they must refuse."""
     account = state.accounts.by_name[name]
+    subuids, subgids = subids.granted(name, state.subids, state.accounts)
     values = {
         "PS_UIDMAP": "",
         "PS_GIDMAP": "",
@@ -134,12 +222,12 @@ def probe_values(
         values["PS_OTHER"] = str(_foreign(name, state, subuids))
         values["PS_RAW"] = f"0 {account.uid} 1\\n1 {min(subuids).start} 10\\n"
     live = state.sysctls.live.get(PORT_START, "")
-    boundary = int(live) if live.isascii() and live.isdigit() else 1024
+    boundary = int(live) if re.fullmatch("[0-9]{1,5}", live) else 1024
     return values | {
         "PS_LAST": str(sum(one.count for one in subuids)),
         "PS_GLAST": str(sum(one.count for one in subgids)),
         "PS_PORTS": " ".join(str(port) for port in (boundary, boundary - 1) if 0 < port < 65536),
-        "PS_CONTAINER": "yes",
+        "PS_DO": "helpers sockets engine containers",
     }
 
 
@@ -164,7 +252,7 @@ def _foreign(name: str, state: HostState, own: tuple[IdRange, ...]) -> int:
 def denied_gid(state: HostState) -> str:
     """A group outside ``ping_group_range`` for the counter-proof, or nothing where the range leaves none."""
     fields = state.sysctls.live.get(PING_RANGE, "").split()
-    if len(fields) != 2 or not all(field.isascii() and field.isdigit() for field in fields):
+    if len(fields) != 2 or not all(re.fullmatch("[0-9]{1,10}", field) for field in fields):
         return ""
     above = int(fields[1]) + 1
     return str(above) if above < 2**31 - 1 else ""

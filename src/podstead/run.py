@@ -16,6 +16,7 @@ from typing import IO, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from podstead import fleet
 from podstead.errors import RunError
 from podstead.inventory import ResolvedHost
 from podstead.job import Job, Progress, Result, Target
@@ -87,6 +88,9 @@ def run(job: Job, *, on_progress: OnProgress | None = None) -> Report:
         seconds=round(time.monotonic() - began, 3),
         interrupted=bool(interrupts),
         hosts=hosts,
+        fleet=fleet.same_numbers({target.name: target.spec for target in job.targets}, hosts)
+        if job.verb == "verify"
+        else (),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import assert_never
@@ -28,12 +29,17 @@ from podstead.ranges import IdRange
 from podstead.shell import assign, command, names
 from podstead.spec import HostSpec
 from podstead.state import OWNED_FILES
+from podstead.version import VERSION
 
 #: Settings that explain failures, whether a spec mentions them or not.
 _ALWAYS = (
     "user.max_user_namespaces",
+    *(f"user.max_{kind}_namespaces" for kind in ("mnt", "net", "pid", "ipc", "uts", "cgroup")),
     "kernel.unprivileged_userns_clone",
     "kernel.apparmor_restrict_unprivileged_userns",
+    "kernel.apparmor_restrict_unprivileged_unconfined",
+    "kernel.keys.maxkeys",
+    "fs.inotify.max_user_instances",
     "net.ipv4.ip_unprivileged_port_start",
     "net.ipv4.ping_group_range",
 )
@@ -73,6 +79,7 @@ def observe(spec: HostSpec, nonce: str) -> str:
     return (
         observe_header(spec, nonce)
         + source("frame.sh")
+        + source("facts.sh")
         + source("observe.sh")
         + "ps_framed observe ps_observe\n"
     )
@@ -88,6 +95,7 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     return (
         observe_header(spec, nonce)
         + source("frame.sh")
+        + source("facts.sh")
         + source("observe.sh")
         + source("session.sh")
         + source("apply.sh")
@@ -97,23 +105,85 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     )
 
 
-def probe(values: Mapping[str, str], user: str, nonce: str, *, seconds: int, denied_gid: str) -> str:
-    """The script that proves one user: a part for root, and in it the part that runs as the user."""
-    inner = "".join(f"{assign(name, value)}\n" for name, value in {"PS_NONCE": nonce, **values}.items())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One user of a probe: ``values`` are the variables of the user's script, ``nonce`` marks what it prints."""
+
+    name: str
+    nonce: str
+    values: Mapping[str, str]
+    denied_gid: str
+
+
+#: The user's script: what it calls comes first.
+_PROBE_USER = ("probe_helpers.sh", "probe_sockets.sh", "probe_engine.sh", "probe_user.sh")
+
+
+def probe(people: Sequence[Person], nonce: str, *, seconds: int, isolation: bool) -> str:
+    """The script that proves users, side by side: a part for root, and in it the part that runs as each user.
+
+    Every user's output has a nonce of its own, so that nobody can speak for another. ``seconds`` is the time that each
+    may take; ``isolation`` asks whether users can reach what the next one's containers own.
+    """
     header = {
         "PS_NONCE": nonce,
-        "PS_USER": user,
         "PS_SECONDS": str(seconds),
-        "PS_DENIED_GID": denied_gid,
-        "PS_PROBE": inner + source("probe_user.sh"),
+        "PS_COUNT": str(len(people)),
+        "PS_ISOLATION": "yes" if isolation else "no",
+        "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
     }
-    assignments = "".join(f"{assign(name, value)}\n" for name, value in header.items())
     return (
-        assignments
+        "".join(f"{assign(name, value)}\n" for name, value in header.items())
+        + "ps_values() {\ncase $1 in\n"
+        + "".join(_person(number, person) for number, person in enumerate(people))
+        + "esac\n}\n"
+        + source("peers.sh")
         + source("frame.sh")
         + source("session.sh")
         + source("probe.sh")
-        + "ps_framed probe ps_bounded\n"
+        + "ps_framed probe ps_all\n"
+    )
+
+
+def _person(number: int, person: Person) -> str:
+    inner = "".join(
+        f"{assign(name, value)}\n" for name, value in {"PS_NONCE": person.nonce, **person.values}.items()
+    )
+    variables = {"PS_USER": person.name, "PS_VALUES": inner, "PS_DENIED_GID": person.denied_gid}
+    body = "".join(f"{assign(name, value)}\n" for name, value in variables.items())
+    return f"{number})\n{body};;\n"
+
+
+def standalone() -> str:
+    """One POSIX sh file with the same look and the same probe, for a host that podstead cannot reach.
+
+    ``sh FILE [USER...] >ANSWER`` on the host; ``podstead judge ANSWER`` anywhere reads what it printed.
+    """
+    header = {
+        "PS_SECONDS": "180",
+        "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
+        "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
+        "PS_FILES": names(OWNED_FILES),
+        "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
+    }
+    return (
+        "#!/bin/sh\n"
+        f"# podstead {VERSION}: proves what rootless Podman can do on this host. Changes nothing and leaves nothing behind.\n"
+        "# sh FILE [USER...] >ANSWER   as root for any users, without root for yourself; then: podstead judge ANSWER\n"
+        + "".join(f"{assign(name, value)}\n" for name, value in header.items())
+        + "".join(
+            source(name)
+            for name in (
+                "standalone.sh",
+                "frame.sh",
+                "facts.sh",
+                "observe.sh",
+                "peers.sh",
+                "session.sh",
+                "probe.sh",
+            )
+        )
+        + 'ps_stand_alone "$@"\n'
     )
 
 

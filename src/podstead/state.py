@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from podstead import frames, platforms
+from podstead import facts, frames, platforms
 from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
 from podstead.platforms import Platform
 
@@ -22,6 +22,7 @@ class HostState:
     session: session.SessionState
     storage: storage.StorageState
     engine: engine.EngineState
+    facts: facts.FactsState = field(default_factory=facts.FactsState)
 
     @property
     def users_with_storage(self) -> frozenset[str]:
@@ -38,6 +39,7 @@ def from_records(records: frames.Records) -> HostState:
         session=session.parse(records),
         storage=storage.parse(records),
         engine=engine.parse(records),
+        facts=facts.parse(records),
     )
 
 

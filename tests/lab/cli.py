@@ -77,7 +77,9 @@ def _up(arguments: argparse.Namespace) -> int:
     lab = Lab.up(arguments.name, keep=arguments.keep)
     try:
         releases: list[str] = arguments.release
-        short = [release.replace("debian-", "d") for release in releases]
+        # debian-13 becomes d13, and debian-forky forky
+        short = [release.removeprefix("debian-") for release in releases]
+        short = [f"d{name}" if name.isdigit() else name for name in short]
         numbered = [name if short.count(name) == 1 else f"{name}-{n}" for n, name in enumerate(short, 1)]
         hosts = lab.boot_many(dict(zip(numbered, releases, strict=True)))
         _explain(lab)

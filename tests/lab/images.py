@@ -17,7 +17,7 @@ from tests.lab import requirements
 from tests.lab.mirror import apt_options, credentials, machine_mirror
 from tests.lab.packages import build_repository
 from tests.lab.process import run
-from tests.lab.recipe import ACCOUNTS, CAROL_PASSWORD, FINISH, RECIPES, Recipe, recipe_for
+from tests.lab.recipe import ACCOUNTS, CAROL_PASSWORD, RECIPES, Recipe, recipe_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,10 +86,10 @@ def _build(recipe: Recipe, place: Path) -> None:
     try:
         work.chmod(0o755)
         say(f"{recipe.release}: building the root (once; kept in {place})")
-        _build_root(recipe, work)
+        build_root(recipe, work)
         say(f"{recipe.release}: fetching the packages its hosts can install")
         count = build_repository(recipe, work)
-        _finish(work)
+        finish(recipe, work)
         (work / "apt.conf").unlink()
         (work / "sources.list").unlink()
         work.rename(place)
@@ -99,7 +99,8 @@ def _build(recipe: Recipe, place: Path) -> None:
     say(f"{recipe.release}: built in {time.monotonic() - began:.0f} s, {count} packages in its repository")
 
 
-def _build_root(recipe: Recipe, work: Path) -> None:
+def build_root(recipe: Recipe, work: Path) -> None:
+    """Install the release into `work/root`; the sources and options of apt that did it stay beside it."""
     conf = work / "apt.conf"
     conf.write_text(apt_options())
     sources = work / "sources.list"
@@ -127,9 +128,9 @@ def _build_root(recipe: Recipe, work: Path) -> None:
     )
 
 
-def _finish(work: Path) -> None:
+def finish(recipe: Recipe, work: Path) -> None:
     """Make the accounts and remove all that a fresh host does not have."""
     root = work / "root"
     accounts = [f"{name}:{uid}:{groups}" for name, uid, groups in ACCOUNTS]
-    run(["sh", "-s", "--", root, *accounts], input=FINISH)
+    run(["sh", "-s", "--", root, *accounts], input=recipe.finish)
     run(["chroot", root, "chpasswd"], input=f"carol:{CAROL_PASSWORD}\n")

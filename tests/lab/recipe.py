@@ -44,6 +44,7 @@ _REPOSITORY = (
     "procps",
     "containernetworking-plugins",
     "ca-certificates",
+    "sshfs",
     "apt-utils",
 )
 # Installed already, and here for tests that purge one and want it back.
@@ -77,19 +78,32 @@ printf 'deb [trusted=yes] file:/srv/packages ./\\n' >"$root/etc/apt/sources.list
 : >"$root/etc/machine-id"
 """
 
+# systemd#40135, open: since 258 logind is given a /proc of its own, without the boot ID that nspawn laid over the
+# kernel's. It then refuses every session, and no user manager starts. No real host needs this.
+_ONE_BOOT_ID = """\
+mkdir -p "$root/etc/systemd/system/systemd-logind.service.d"
+printf '[Service]\\nBindPaths=/proc\\n' >"$root/etc/systemd/system/systemd-logind.service.d/nspawn.conf"
+"""
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """One release: its suite, what a fresh host holds, and what its package repository offers."""
+    """
+    One release: its suite, what a fresh host holds, what its package repository offers.
+
+    `own` runs after FINISH; `installed` is what a host has beyond the packages of every host.
+    """
 
     release: str
     suite: str
     more: tuple[str, ...] = ()
+    own: str = ""
+    installed: tuple[str, ...] = ()
 
     @property
     def host_packages(self) -> tuple[str, ...]:
         """Packages a fresh host has."""
-        return _HOST
+        return (*_HOST, *self.installed)
 
     @property
     def repository_packages(self) -> tuple[str, ...]:
@@ -97,10 +111,15 @@ class Recipe:
         return (*_REPOSITORY, *self.more)
 
     @property
+    def finish(self) -> str:
+        """What runs in the image root at the end of the build."""
+        return FINISH + self.own
+
+    @property
     def key(self) -> str:
         """Hash of all that shapes the image: a changed recipe has another key, so it is built anew."""
         parts = repr(
-            (self.suite, self.host_packages, self.repository_packages, REINSTALLABLE, ACCOUNTS, FINISH)
+            (self.suite, self.host_packages, self.repository_packages, REINSTALLABLE, ACCOUNTS, self.finish)
         )
         return hashlib.sha256((parts + CAROL_PASSWORD).encode()).hexdigest()[:12]
 
@@ -118,8 +137,11 @@ RECIPES = {
     recipe.release: recipe
     for recipe in (
         Recipe("debian-11", "bullseye", ("doas", "catatonit", "containers-storage")),
-        Recipe("debian-12", "bookworm", _NEWER),
+        # sssd-common has the libsubid module of a directory, which tests put on hosts by itself
+        Recipe("debian-12", "bookworm", (*_NEWER, "sssd-common")),
         Recipe("debian-13", "trixie", (*_NEWER, "systemd-container")),
+        # Debian testing: the newest Podman, shadow and systemd. It moves, and an image stays as it was built.
+        Recipe("debian-forky", "forky", (*_NEWER, "systemd-container"), _ONE_BOOT_ID),
     )
 }
 

@@ -42,7 +42,7 @@ def missing() -> list[str]:
     reasons = [] if os.geteuid() == 0 else ["hosts need root: namespaces, mounts and veth pairs"]
     if "cgroup2" not in Path("/proc/filesystems").read_text().split():
         reasons.append("the kernel has no cgroup v2")
-    absent = [tool for tool in _TOOLS if not _has(tool)]
+    absent = [tool for tool in _TOOLS if not has(tool)]
     if absent:
         reasons.append(f"not installed: {', '.join(absent)} (`python -m tests.lab install`)")
     if not _KEYRING.exists():
@@ -60,9 +60,14 @@ def require() -> None:
 
 def install() -> list[str]:
     """Install what is missing with apt-get, starting no service; give the packages installed."""
-    packages = sorted({package for tool, package in _TOOLS.items() if not _has(tool)})
+    packages = sorted({package for tool, package in _TOOLS.items() if not has(tool)})
     if not _KEYRING.exists():
         packages.append("debian-archive-keyring")
+    return install_packages(packages)
+
+
+def install_packages(packages: list[str]) -> list[str]:
+    """Install packages with apt-get, starting no service."""
     if not packages:
         return []
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -81,5 +86,6 @@ def install() -> list[str]:
     return packages
 
 
-def _has(tool: str) -> bool:
+def has(tool: str) -> bool:
+    """Say whether a tool is there, in the folders of an administrator too."""
     return shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}") is not None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real_hosts
 
+HOSTS = {"d11": "debian-11", "d12": "debian-12", "d13": "debian-13", "forky": "debian-forky"}
+
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
@@ -25,11 +27,11 @@ def lab() -> Iterator[Lab]:
     if reasons:
         pytest.skip("; ".join(reasons))
     with Lab.up() as made:
-        made.boot_many({"d12": "debian-12", "d13": "debian-13"})
+        made.boot_many(HOSTS)
         yield made
 
 
-@pytest.fixture(params=["d12", "d13"])
+@pytest.fixture(params=list(HOSTS))
 def host(lab: Lab, request: pytest.FixtureRequest) -> Host:
     return lab.hosts[request.param]
 

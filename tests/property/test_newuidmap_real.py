@@ -136,7 +136,7 @@ def granted_host(texts: dict[str, str], count: int) -> tuple[ModelHost, HostSpec
 
 def arguments(state: HostState) -> tuple[dict[str, str], tuple[IdRange, ...], tuple[IdRange, ...]]:
     subuids, subgids = subids.granted("alice", state.subids, state.accounts)
-    return probe_values("alice", state, subuids, subgids), subuids, subgids
+    return probe_values("alice", state), subuids, subgids
 
 
 @given(files(), st.sampled_from([1000, 65536, 300000]))

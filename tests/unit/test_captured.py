@@ -7,15 +7,24 @@ from pathlib import Path
 import pytest
 
 from podstead import evidence, state
+from podstead.case import Case, case_of
+from podstead.checks import CHECKS
+from podstead.diagnosis import signs
+from podstead.finding import Finding, Verdict
 from podstead.plan import plan
 from podstead.platforms import Family
 from podstead.ranges import IdRange
 from podstead.subidfile import Entry
+from podstead.verdict import findings
 from podstead.versions import upstream
-from tests.capture import DATA, spec
+from tests.capture import DATA, INNER, NONCE, spec
+from tests.lab import RELEASES as CAPTURED
 
-PODMAN = {"debian-11": "3.0.1", "debian-12": "4.3.1", "debian-13": "5.4.2"}
+PODMAN = {"debian-11": "3.0.1", "debian-12": "4.3.1", "debian-13": "5.4.2", "debian-forky": "5.8.6"}
 RELEASES = sorted(PODMAN)
+OF_A_HOST = {"V29", "V30"}
+NO_CONTROLLERS = "this kernel gives cgroup v2 no controllers"
+"""The lab machine has its cgroup controllers in v1, so nothing can be delegated to a user."""
 
 
 def observed(name: str) -> state.HostState:
@@ -23,13 +32,27 @@ def observed(name: str) -> state.HostState:
 
 
 def probed(release: str) -> evidence.Evidence:
-    return evidence.parse(Path(DATA / "probed" / f"{release}.txt").read_text(encoding="ascii"))
+    text = Path(DATA / "probed" / f"{release}.txt").read_text(encoding="ascii")
+    return evidence.parse(text, nonce=NONCE, users={"alice": INNER})["alice"]
+
+
+def captured(release: str) -> Case:
+    return case_of("alice", spec(), observed(f"{release}-provisioned"), probed(release))
+
+
+def judged(release: str) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings(captured(release))}
+
+
+def test_every_release_of_the_lab_was_captured() -> None:
+    assert sorted(CAPTURED) == RELEASES
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_fresh_host_has_accounts_and_neither_podman_nor_ranges(release: str) -> None:
     seen = observed(f"{release}-fresh")
-    assert (seen.platform.family, f"debian-{seen.platform.version_id}") == (Family.DEBIAN, release)
+    name = seen.platform.version_id or "forky"  # testing has no number yet
+    assert (seen.platform.family, f"debian-{name}") == (Family.DEBIAN, release)
     assert seen.platform.systemd
     assert seen.accounts.by_name["alice"].uid == 1001
     assert seen.packages.installed.get("podman") is None
@@ -77,3 +100,37 @@ def test_the_evidence_of_a_healthy_user_is_complete(release: str) -> None:
     assert {name: seen.attempts[name].ok for name in refusals} == dict.fromkeys(refusals, False)
     assert seen.owned == "524292:524292"
     assert seen.icmp[4] == "ok"
+    assert seen.credentials == "524292:524294"
+    assert seen.limits.keys() == {"processes", "open files"}
+
+
+@pytest.mark.parametrize("release", ["debian-12", "debian-13", "debian-forky"])
+def test_a_provisioned_host_passes_every_check_that_applies(release: str) -> None:
+    found = judged(release)
+    assert {check: one.cause for check, one in found.items() if one.verdict is not Verdict.PASS} == {
+        "V11": "no pause process keeps a map",
+        "V25": NO_CONTROLLERS,
+        "V28": "one user only",
+    }
+    assert {one.verdict for one in found.values()} == {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    assert set(found) == {*CHECKS} - OF_A_HOST
+    assert [(one.ref, sign.proved) for one, sign in signs(captured(release))] == [("G07", False)]
+
+
+def test_debian_11_runs_no_container_and_says_why() -> None:
+    """Podman 3.0.1 reads no containers.conf.d, so pids_limit = 0 does not reach it."""
+    found = judged("debian-11")
+    told = {check: (one.verdict, one.ref) for check, one in found.items() if one.verdict is not Verdict.PASS}
+    assert told == {
+        "V11": (Verdict.NOT_APPLICABLE, ""),
+        "V17": (Verdict.FAIL, "F05"),
+        "V18": (Verdict.COULD_NOT_LOOK, "F05"),
+        "V19": (Verdict.FAIL, "F05"),
+        "V20": (Verdict.NOT_APPLICABLE, ""),
+        "V23": (Verdict.COULD_NOT_LOOK, "F05"),
+        "V24": (Verdict.COULD_NOT_LOOK, "F05"),
+        "V25": (Verdict.NOT_APPLICABLE, ""),
+        "V28": (Verdict.NOT_APPLICABLE, ""),
+    }
+    assert "requested cgroup controller `pids` is not available" in found["V17"].found
+    assert found["V20"].cause == "before Podman 4 a pod needs an image from a registry"

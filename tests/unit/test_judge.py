@@ -3,133 +3,43 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from podstead.case import Case
+from podstead.case import PING_RANGE, PORT_START
 from podstead.checks import CHECKS
-from podstead.evidence import Attempt, Bind, Evidence, from_records
-from podstead.finding import Finding, Verdict
-from podstead.frames import Record, Records
-from podstead.judge_podman import PING_RANGE, PORT_START, findings
-from podstead.parts import subids
+from podstead.evidence import Attempt, Bind, Evidence
+from podstead.finding import Verdict
 from podstead.ranges import IdMap, IdRange
-from tests.model_host import ModelAccount, ModelHost, spec_of
-
-RANGE = IdRange(524288, 65536)
-UID_MAP = "         0       1000          1\n         1     524288      65536\n"
-GID_MAP = "         0       1001          1\n         1     524288      65536\n"
-CHOWN = "chown 1:1 ok\nchown 5:5 ok\nchown 65536:65536 ok\nchown: invalid argument\nchown: invalid argument\n"
-WHOLE = IdMap.parse("0 0 4294967295")
-
-
-def refused(text: str = "newuidmap: uid range [0-1) -> [0-1) not allowed") -> Attempt:
-    return Attempt(1, f"{text}\n")
-
-
-def inside(
-    uid: str = UID_MAP, gid: str = GID_MAP, setgroups: str = "allow", chown: str = CHOWN, code: int = 0
-) -> Attempt:
-    return Attempt(code, f"a warning\n--uid\n{uid}--gid\n{gid}--setgroups\n{setgroups}\n--chown\n{chown}")
-
-
-ATTEMPTS: Mapping[str, Attempt] = {
-    "unshare": Attempt(0, ""),
-    "newuidmap": Attempt(0, ""),
-    "newgidmap": Attempt(0, ""),
-    "uid-over": refused(),
-    "gid-over": refused(),
-    "other": refused(),
-    "host-root": refused(),
-    "raw": refused("sh: write error: Operation not permitted"),
-    "single": Attempt(0, ""),
-    "inside": inside(),
-    "container": Attempt(0, f"--uid\n{UID_MAP}--gid\n{GID_MAP}"),
-    "top": Attempt(0, "USER HUSER GROUP HGROUP HPID\n5 524292 7 524294 4242\n"),
-}
-HEALTHY = Evidence(
-    context="session",
-    complete=True,
-    who=("alice", "1000", "1001", "1001"),
-    passwd="alice:x:1000:1001::/home/alice:/bin/bash",
-    environment={"USER": "alice"},
-    status={"NoNewPrivs": "0", "Seccomp": "0"},
-    own_map=WHOLE,
-    access=frozenset({"directory", "home", "/etc/subuid", "/etc/subgid"}),
-    helper_stat="/usr/bin/newuidmap -rwsr-xr-x 0\n/usr/bin/newgidmap -rwsr-xr-x 0",
-    helper_mount="rw,relatime",
-    attempts=ATTEMPTS,
-    maps={
-        "granted": UID_MAP + GID_MAP,
-        "over": "",
-        "forbidden": "",
-        "raw": "",
-        "single": "0 1000 1\n0 1001 1\n",
-    },
-    podman="podman version 4.3.1\n",
-    owned="524292:524292",
-    volume="524292:524294",
-    detached="abc\n",
-    process="524292:524294",
-    binds=tuple(
-        Bind(family, port, result) for family in (4, 6) for port, result in ((1024, "ok"), (1023, "13"))
-    ),
-    icmp={4: "ok", 6: "ok"},
-    denied="13\n",
+from podstead.verdict import findings
+from tests.model_host import ModelHost
+from tests.unit.cases import (
+    ATTEMPTS,
+    CHOWN,
+    GID_MAP,
+    HEALTHY,
+    RANGE,
+    TOOLS,
+    UID_MAP,
+    attempt,
+    case,
+    host,
+    inside,
+    judged,
+    maps,
+    no_namespace,
+    refused,
 )
 
-
-def host(**more: Any) -> ModelHost:
-    line = f"alice:{RANGE}\n"
-    files = {"/etc/subuid": line, "/etc/subgid": line}
-    accounts = {"alice": ModelAccount(1000, 1001)}
-    one = ModelHost(accounts=accounts, files=files, live={PORT_START: "1024", PING_RANGE: "0 2000000"})
-    for name, value in more.items():
-        setattr(one, name, value)
-    return one
-
-
-def case(evidence: Evidence = HEALTHY, on: ModelHost | None = None, **document: Any) -> Case:
-    spec = spec_of(**document)
-    state = (on or host()).state(spec.users)
-    subuids, subgids = subids.granted("alice", state.subids, state.accounts)
-    account = state.accounts.by_name["alice"]
-    return Case(
-        user="alice",
-        account=account,
-        spec=spec,
-        state=state,
-        subuids=subuids,
-        subgids=subgids,
-        evidence=evidence,
-    )
-
-
-def judged(check: str, one: Case) -> Finding:
-    (finding,) = [finding for finding in findings(one) if finding.check == check]
-    return finding
-
-
-def attempt(**changed: Attempt | None) -> Evidence:
-    names = {name.replace("_", "-"): value for name, value in changed.items()}
-    attempts = {name: value for name, value in {**ATTEMPTS, **names}.items() if value is not None}
-    return replace(HEALTHY, attempts=attempts)
-
-
-def maps(**changed: str | None) -> Evidence:
-    return replace(
-        HEALTHY, maps={name: text for name, text in {**HEALTHY.maps, **changed}.items() if text is not None}
-    )
+OF_A_USER = {check for check in CHECKS if check not in ("V29", "V30")}
+"""Checks of one user; the others are of a host."""
 
 
 def test_a_healthy_user_passes_every_check_but_the_one_that_needs_a_pause_process() -> None:
     verdicts = {finding.check: finding.verdict for finding in findings(case())}
-    assert dict.fromkeys(CHECKS, Verdict.PASS) | {"V11": Verdict.NOT_APPLICABLE} == verdicts
+    assert dict.fromkeys(OF_A_USER, Verdict.PASS) | {"V11": Verdict.NOT_APPLICABLE} == verdicts
 
 
 def test_findings_are_in_the_order_of_their_ids_and_know_their_user() -> None:
@@ -141,9 +51,9 @@ def test_findings_are_in_the_order_of_their_ids_and_know_their_user() -> None:
 @pytest.mark.parametrize(
     "on", [host(), host(files={}), host(tools=set())], ids=["granted", "nothing granted", "no tools"]
 )
-def test_where_nothing_was_looked_at_nothing_passes_but_what_files_say(on: ModelHost) -> None:
+def test_where_nothing_was_looked_at_nothing_passes_but_what_root_saw(on: ModelHost) -> None:
     passed = {finding.check for finding in findings(case(Evidence(), on)) if finding.verdict is Verdict.PASS}
-    assert passed <= {"V02", "V03"}
+    assert passed <= {"V02", "V03", "V26"}
 
 
 def test_every_failure_names_what_to_do() -> None:
@@ -155,7 +65,7 @@ def test_every_failure_names_what_to_do() -> None:
         binds=(Bind(4, 80, "ok"),),
     )
     failures = [finding for finding in findings(case(ill)) if finding.verdict is Verdict.FAIL]
-    assert len(failures) >= 5
+    assert {"V04", "V05", "V10", "V17", "V19", "V21", "V27"} == {finding.check for finding in failures}
     assert [finding.check for finding in failures if not finding.remedy] == []
 
 
@@ -209,25 +119,30 @@ def test_v01_could_not_look_without_the_user(context: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({}, "one side or both grant nothing, so Podman uses a single ID"),
-        (
-            {"/etc/subuid": "alice:524288:65536\n", "/etc/subgid": ""},
-            "one side or both grant nothing, so Podman uses a single ID",
-        ),
+        ({}, "UIDs none; GIDs none"),
+        ({"/etc/subuid": "alice:524288:65536\n", "/etc/subgid": ""}, "UIDs 524288:65536; GIDs none"),
         (
             {"/etc/subuid": "alice:524288:65536\n", "/etc/subgid": "alice:524288:1000\n"},
-            "the grant is missing or too small",
+            "UIDs 524288:65536; GIDs 524288:1000",
         ),
     ],
 )
 def test_v02_fails_without_enough_ids_on_both_sides(files: dict[str, str], expected: str) -> None:
     finding = judged("V02", case(on=host(files=files)))
-    assert (Verdict.FAIL, expected, "podstead apply") == (finding.verdict, finding.cause, finding.remedy)
+    assert Verdict.FAIL is finding.verdict
+    assert finding.found.endswith(expected)
+    assert "podstead apply" in finding.remedy
+
+
+def test_v02_asks_for_as_many_as_the_spec() -> None:
+    finding = judged("V02", case(subids={"count": 65537}))
+    assert (finding.verdict, finding.expected) == (Verdict.FAIL, "at least 65537")
 
 
 def test_v02_fails_where_the_user_cannot_read_the_files() -> None:
-    finding = judged("V02", case(replace(HEALTHY, access=frozenset({"directory", "home", "/etc/subuid"}))))
-    assert (finding.verdict, finding.found) == (Verdict.FAIL, "alice cannot read /etc/subuid or /etc/subgid")
+    finding = judged("V02", case(replace(HEALTHY, access=HEALTHY.access - {"/etc/subgid"})))
+    assert Verdict.FAIL is finding.verdict
+    assert finding.found.startswith("alice cannot read /etc/subgid")
 
 
 def test_v02_needs_no_files_where_a_directory_gives_the_ranges() -> None:
@@ -251,12 +166,8 @@ def test_v03_fails_on_ids_that_are_not_the_users_alone(line: str, expected: str)
     assert expected in finding.found
 
 
-def test_v03_warns_of_reserved_blocks_and_fails_on_real_accounts() -> None:
-    reserved = host(files={"/etc/subuid": "alice:61184:100\n", "/etc/subgid": "alice:61184:100\n"})
-    finding = judged("V03", case(on=reserved))
-    assert (finding.verdict, finding.found) == (Verdict.WARN, "61184:100 reaches into 61184 to 65519")
-    real = host()
-    real.groups["staff"] = 524300
+def test_v03_fails_on_the_id_of_a_real_group() -> None:
+    real = host(groups={"staff": 524300})
     assert "/etc/subgid: its range 524288:65536 includes 524300" in judged("V03", case(on=real)).found
 
 
@@ -267,29 +178,19 @@ def test_v03_does_not_apply_where_nothing_is_granted() -> None:
 # --- V04 to V09: namespaces and helpers ---
 
 
-@pytest.mark.parametrize(
-    ("live", "status", "expected"),
-    [
-        ({"user.max_user_namespaces": "0"}, {}, "user.max_user_namespaces is 0"),
-        ({"kernel.unprivileged_userns_clone": "0"}, {}, "kernel.unprivileged_userns_clone is 0"),
-        ({"kernel.apparmor_restrict_unprivileged_userns": "1"}, {}, "AppArmor restricts user namespaces"),
-        ({}, {"Seccomp": "2"}, "seccomp"),
-        ({}, {}, "refused"),
-    ],
-)
-def test_v04_fails_and_names_the_switch(live: dict[str, str], status: dict[str, str], expected: str) -> None:
-    denied = Attempt(1, "unshare: unshare failed: Operation not permitted\n")
-    ill = replace(attempt(unshare=denied, inside=denied), status=status)
-    finding = judged("V04", case(ill, host(live=live)))
-    assert (
-        finding.verdict,
-        finding.found,
-    ) == (Verdict.FAIL, "unshare: unshare failed: Operation not permitted")
-    assert expected in finding.cause
+def test_v04_fails_in_the_words_of_the_kernel() -> None:
+    finding = judged("V04", case(no_namespace()))
+    assert (finding.verdict, finding.found, finding.ref) == (
+        Verdict.FAIL,
+        "unshare: unshare failed: Operation not permitted",
+        "",
+    )
 
 
 def test_v04_passes_where_only_podman_may() -> None:
-    assert Verdict.PASS is judged("V04", case(attempt(unshare=refused("no")))).verdict
+    finding = judged("V04", case(attempt(unshare=refused("no"))))
+    assert Verdict.PASS is finding.verdict
+    assert "a bare unshare is confined" in finding.found
 
 
 @pytest.mark.parametrize("check", ["V04", "V05", "V06", "V07", "V08", "V09"])
@@ -298,26 +199,22 @@ def test_without_a_probe_of_namespaces_nothing_is_known(check: str) -> None:
 
 
 def test_v05_fails_where_the_helpers_are_missing() -> None:
-    finding = judged("V05", case(attempt(newuidmap=None), host(tools={"podman"})))
-    assert (finding.verdict, finding.found) == (Verdict.FAIL, "newuidmap is not installed")
+    ill = replace(attempt(newuidmap=None), helpers={"podman": "/usr/bin/podman"})
+    finding = judged("V05", case(ill, host(tools=TOOLS - {"newuidmap"})))
+    assert (finding.verdict, finding.found) == (
+        Verdict.FAIL,
+        "newuidmap not found; newuidmap was not found",
+    )
 
 
-@pytest.mark.parametrize(
-    ("changed", "said", "expected"),
-    [
-        ({"status": {"NoNewPrivs": "1"}}, "newuidmap: Operation not permitted", "no_new_privs is set"),
-        ({"helper_mount": "rw,nosuid,nodev"}, "newuidmap: Operation not permitted", "mounted nosuid"),
-        ({"helper_stat": "/usr/bin/newuidmap -rwxr-xr-x 0"}, "newuidmap: write to uid_map failed: Operation not permitted", "/usr/bin/newuidmap has neither the setuid bit nor file capabilities"),
-        ({}, "newuidmap: uid range [1-2) -> [5-6) not allowed", "the helper does not find the range"),
-        ({}, "newuidmap: Target process 1 is owned by a different user: uid:1", "the primary group of the session"),
-        ({}, "newuidmap: open of uid_map failed: Permission denied", "lacks CAP_SETUID"),
-    ],
-)  # fmt: skip
-def test_v05_fails_and_names_the_cause(changed: dict[str, Any], said: str, expected: str) -> None:
-    ill = replace(attempt(newuidmap=refused(said)), **changed)
-    finding = judged("V05", case(ill))
-    assert (Verdict.FAIL, said) == (finding.verdict, finding.found)
-    assert expected in finding.cause
+@pytest.mark.parametrize("name", ["newuidmap", "newgidmap"])
+def test_v05_fails_in_the_words_of_the_helper(name: str) -> None:
+    finding = judged("V05", case(attempt(**{name: refused(f"{name}: odd words")})))
+    assert (finding.verdict, finding.found, finding.ref) == (Verdict.FAIL, f"{name}: odd words", "")
+
+
+def test_v05_could_not_look_where_no_child_could_be_made() -> None:
+    assert Verdict.COULD_NOT_LOOK is judged("V05", case(attempt(newuidmap=None))).verdict
 
 
 def test_v05_fails_where_the_map_is_another_one() -> None:
@@ -379,10 +276,10 @@ def test_v10_shows_the_host_id_of_an_example() -> None:
 
 
 def test_v10_fails_on_another_map_and_knows_the_single_id() -> None:
-    single = attempt(inside=inside("0 1000 1\n", "0 1001 1\n", "deny", ""))
+    single = attempt(inside=inside(uid="0 1000 1\n", gid="0 1001 1\n", setgroups="deny\n", chown=""))
     found = {finding.check: finding for finding in findings(case(single))}
     assert Verdict.FAIL is found["V10"].verdict
-    assert "fell back to a single ID" in found["V10"].cause
+    assert "fell back to a single ID" in found["V10"].found
     assert (found["V12"].verdict, found["V12"].found) == (Verdict.FAIL, "deny")
     assert (
         found["V13"].verdict,
@@ -394,15 +291,15 @@ def test_v10_fails_and_shows_podmans_words_when_it_did_not_start() -> None:
     broken = attempt(inside=Attempt(125, "level=warning msg=x\nError: cannot setup namespace\nbye\n"))
     found = {finding.check: finding for finding in findings(case(broken))}
     assert (found["V10"].verdict, found["V10"].found) == (Verdict.FAIL, "Error: cannot setup namespace")
-    assert {Verdict.COULD_NOT_LOOK} == {found[check].verdict for check in ("V12", "V13", "V14")}
+    assert {Verdict.COULD_NOT_LOOK} == {found[check].verdict for check in ("V12", "V13", "V14", "V15", "V16")}
 
 
 @pytest.mark.parametrize(
     ("document", "tools", "expected"),
     [
-        ({"packages": {"podman": {}}}, set(), Verdict.FAIL),
-        ({}, set(), Verdict.COULD_NOT_LOOK),
-        ({"packages": {"podman": {}}}, {"podman"}, Verdict.COULD_NOT_LOOK),
+        ({"packages": {"podman": {}}}, TOOLS - {"podman"}, Verdict.FAIL),
+        ({}, TOOLS - {"podman"}, Verdict.COULD_NOT_LOOK),
+        ({"packages": {"podman": {}}}, TOOLS, Verdict.COULD_NOT_LOOK),
     ],
 )
 def test_v10_without_podman_fails_only_where_it_was_asked_for(
@@ -443,62 +340,6 @@ def test_v14_compares_the_owner_that_the_host_sees(owned: str, expected: Verdict
     assert expected is judged("V14", case(replace(HEALTHY, owned=owned))).verdict
 
 
-# --- V17, V18: a container ---
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (
-            "Error: crun: cgroups in hybrid mode not supported, drop all controllers from cgroupv2: OCI runtime error",
-            "hybrid cgroup hierarchy",
-        ),
-        ("Error: OCI runtime error: crun: unknown version specified", "crun is older than 1.14.3"),
-        (
-            "Error: crun: the requested cgroup controller `pids` is not available: OCI runtime error",
-            "not delegated",
-        ),
-        ("Error: crun: sd-bus call: Interactive authentication required", "no user bus"),
-        ("Error: cannot find UID/GID for user alice", "no range for the name in $USER"),
-    ],
-)
-def test_v17_fails_with_the_runtimes_words_and_the_cause(said: str, expected: str) -> None:
-    found = {
-        finding.check: finding for finding in findings(case(attempt(container=Attempt(126, f"{said}\n"))))
-    }
-    assert (Verdict.FAIL, said) == (found["V17"].verdict, found["V17"].found)
-    assert expected in found["V17"].cause
-    assert Verdict.COULD_NOT_LOOK is found["V18"].verdict
-
-
-def test_v17_fails_on_another_map_or_owner_in_the_container() -> None:
-    wrong_map = attempt(container=Attempt(0, f"--uid\n{UID_MAP}--gid\n0 1001 1\n"))
-    assert Verdict.FAIL is judged("V17", case(wrong_map)).verdict
-    assert Verdict.FAIL is judged("V17", case(replace(HEALTHY, volume="5:7"))).verdict
-    assert Verdict.FAIL is judged("V17", case(attempt(container=Attempt(0, "")))).verdict
-
-
-def test_v17_and_v18_could_not_look_without_a_container() -> None:
-    found = {finding.check: finding.verdict for finding in findings(case(attempt(container=None)))}
-    assert (found["V17"], found["V18"]) == (Verdict.COULD_NOT_LOOK, Verdict.COULD_NOT_LOOK)
-
-
-@pytest.mark.parametrize(
-    ("top", "process", "expected"),
-    [
-        (Attempt(0, "5 524292 7 524294 1\n"), "524292:524294", Verdict.PASS),
-        (Attempt(0, "5 524293 7 524294 1\n"), "524292:524294", Verdict.FAIL),
-        (Attempt(0, "5 524292 7 524294 1\n"), "5:7", Verdict.FAIL),
-        (Attempt(0, "5 ? 7 ? 1\n"), "524292:524294", Verdict.NOT_APPLICABLE),
-        (Attempt(0, "nothing\n"), "", Verdict.COULD_NOT_LOOK),
-        (Attempt(125, "Error: no such field\n"), "", Verdict.COULD_NOT_LOOK),
-        (None, "", Verdict.COULD_NOT_LOOK),
-    ],
-)
-def test_v18_compares_podman_top_with_the_host(top: Attempt | None, process: str, expected: Verdict) -> None:
-    assert expected is judged("V18", case(replace(attempt(top=top), process=process))).verdict
-
-
 # --- V21, V22: sockets ---
 
 
@@ -518,7 +359,7 @@ def test_v21_proves_the_boundary_of_low_ports(binds: tuple[Bind, ...] | None, ex
     assert expected is judged("V21", case(replace(HEALTHY, binds=binds))).verdict
 
 
-@pytest.mark.parametrize("live", [{}, {PORT_START: "²"}, {PORT_START: "-1"}])
+@pytest.mark.parametrize("live", [{}, {PORT_START: "²"}, {PORT_START: "-1"}, {PORT_START: "9" * 5000}])
 def test_v21_could_not_look_without_the_boundary(live: dict[str, str]) -> None:
     assert Verdict.COULD_NOT_LOOK is judged("V21", case(on=host(live=live))).verdict
 
@@ -548,67 +389,3 @@ def test_v22_proves_icmp_sockets_and_their_limit(
     icmp: dict[int, str], denied: str | None, document: dict[str, Any], expected: Verdict
 ) -> None:
     assert expected is judged("V22", case(replace(HEALTHY, icmp=icmp, denied=denied), **document)).verdict
-
-
-# --- whatever a host says ---
-
-BODIES = st.one_of(
-    st.sampled_from([b"0\n", b"1\n", b"127\n", b"", b"ok", UID_MAP.encode(), (UID_MAP + GID_MAP).encode(), ATTEMPTS["inside"].said.encode(), b"bind 4 1024 ok\nicmp 4 0 ok\n"]),
-    st.binary(max_size=30),
-)  # fmt: skip
-PROBE_RECORDS = st.lists(
-    st.builds(
-        Record,
-        st.sampled_from(
-            [
-                "context",
-                "who",
-                "passwd",
-                "access",
-                "own-map",
-                "rc",
-                "rc",
-                "said",
-                "map",
-                "sockets",
-                "owned",
-                "denied",
-                "process",
-                "detached",
-            ]
-        ),
-        st.sampled_from(["session", *ATTEMPTS, "granted", "over", "forbidden", "raw", "single", ""]),
-        BODIES,
-    ),
-    max_size=25,
-)
-
-
-@given(PROBE_RECORDS)
-@settings(max_examples=150)
-def test_a_pass_is_said_only_for_what_was_looked_at(records: list[Record]) -> None:
-    seen = from_records(Records(tuple(records)))
-    passed = {finding.check for finding in findings(case(seen)) if finding.verdict is Verdict.PASS}
-
-    def tried(*names: str) -> bool:
-        return all(name in seen.attempts for name in names)
-
-    needs = {
-        "V01": len(seen.who) >= 3,
-        "V04": any(seen.attempts[name].ok for name in ("unshare", "inside") if name in seen.attempts),
-        "V05": tried("newuidmap") and "granted" in seen.maps,
-        "V06": tried("uid-over", "gid-over") and seen.maps.get("over", "x").strip() == "",
-        "V07": tried("other", "host-root") and seen.maps.get("forbidden", "x").strip() == "",
-        "V08": tried("raw") and seen.maps.get("raw", "x").strip() == "",
-        "V09": tried("single") and "single" in seen.maps,
-        "V10": tried("inside"),
-        "V12": tried("inside"),
-        "V13": tried("inside") and seen.attempts["inside"].ok,
-        "V14": bool(seen.owned),
-        "V17": tried("container") and seen.attempts["container"].ok,
-        "V18": tried("top"),
-        "V21": bool(seen.binds),
-        "V22": seen.icmp.get(4) == "ok",
-    }
-    assert [check for check in passed - {"V02", "V03"} if not needs.get(check, False)] == []
-    assert {*CHECKS} == {finding.check for finding in findings(case(seen))}

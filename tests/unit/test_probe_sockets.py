@@ -15,7 +15,7 @@ PORTS = "65535 1"
 
 def code(name: str) -> str:
     """The program as it reaches a host."""
-    match = re.search(rf"^{name}='([^']*)'$", script.source("probe_user.sh"), re.MULTILINE | re.DOTALL)
+    match = re.search(rf"^{name}='([^']*)'$", script.source("probe_sockets.sh"), re.MULTILINE | re.DOTALL)
     assert match
     return match[1]
 

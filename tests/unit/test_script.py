@@ -28,6 +28,7 @@ from podstead.change import (
 )
 from podstead.parts.sysctls import path_of
 from podstead.ranges import IdRange
+from podstead.script import Person
 from podstead.spec import HostSpec
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run
@@ -165,25 +166,50 @@ def test_any_word_is_quoted(argv: list[str], path: str, content: str) -> None:
         assert expected == argv_of(run(name, text).stdout)
 
 
-@given(
-    st.dictionaries(
-        st.from_regex("PS_[A-Z]{1,8}", fullmatch=True).filter(lambda name: name != "PS_NONCE"),
-        any_words,
-        max_size=4,
-    )
+people = st.lists(
+    st.tuples(
+        user_names,
+        st.dictionaries(
+            st.from_regex("PS_[A-Z]{1,8}", fullmatch=True).filter(lambda name: name != "PS_NONCE"),
+            any_words,
+            max_size=4,
+        ),
+    ),
+    min_size=1,
+    max_size=3,
 )
+
+
+@given(people)
 @settings(max_examples=25, deadline=None)
-def test_the_variables_of_a_probe_reach_the_users_shell_through_two_shells(values: dict[str, str]) -> None:
-    text = script.probe(values, "alice", NONCE, seconds=5, denied_gid="7")
-    header = text.partition(script.source("frame.sh"))[0]
-    shown = "".join(f'show {name} "${name}"\n' for name in values)
+def test_the_variables_of_a_probe_reach_each_users_shell_through_two_shells(
+    drawn: list[tuple[str, dict[str, str]]],
+) -> None:
+    """Root's shell sets what one user's shell gets, and nothing of the next user's is in it."""
+    everybody = [
+        Person(name=name, nonce=f"{number:016x}", values=values, denied_gid=str(number))
+        for number, (name, values) in enumerate(drawn)
+    ]
+    text = script.probe(everybody, NONCE, seconds=5, isolation=False)
+    header = text.partition(script.source("peers.sh"))[0]
+    program = "".join(script.source(f"probe_{part}.sh") for part in ("helpers", "sockets", "engine", "user"))
     for name in SHELLS:
-        inner = run(name, f'{header}printf "%s" "$PS_PROBE"').stdout.decode()
-        assert inner.endswith(script.source("probe_user.sh"))
-        inner_header = inner.removesuffix(script.source("probe_user.sh"))
-        assert [[key, value] for key, value in values.items()] == argv_of(
-            run(name, SHOW + inner_header + shown).stdout
-        )
+        for number, person in enumerate(everybody):
+            root = run(
+                name,
+                f'{SHOW}{header}ps_values {number}\nshow "$PS_USER" "$PS_DENIED_GID" "$PS_COUNT" "$PS_ISOLATION"\n',
+            )
+            assert argv_of(root.stdout) == [[person.name, str(number), str(len(everybody)), "no"]]
+            inner = run(
+                name, f'{header}ps_values {number}\nprintf "%s\\n" "$PS_VALUES" "$PS_PROBE"'
+            ).stdout.decode()
+            assignments, ours, after = inner.partition(program)
+            assert (ours, after) == (program, "\n")
+            shown = "".join(f'show {key} "${key}"\n' for key in ("PS_NONCE", *person.values))
+            assert argv_of(run(name, SHOW + assignments + shown).stdout) == [
+                ["PS_NONCE", person.nonce],
+                *([key, value] for key, value in person.values.items()),
+            ]
 
 
 HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "a\\b", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
@@ -269,7 +295,10 @@ def test_ranges_to_take_away_come_before_ranges_to_add() -> None:
 
 
 def test_comments_are_not_sent_to_hosts() -> None:
-    for name in ("frame.sh", "observe.sh", "apply.sh", "probe.sh", "session.sh", "probe_user.sh"):
+    for name in (
+        *("frame.sh", "facts.sh", "observe.sh", "apply.sh", "session.sh", "peers.sh", "probe.sh"),
+        *("probe_helpers.sh", "probe_sockets.sh", "probe_engine.sh", "probe_user.sh"),
+    ):
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []
         assert len(lines) > 5

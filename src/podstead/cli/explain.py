@@ -15,7 +15,10 @@ from podstead.report.printable import printable
 @click.argument("name", required=False)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, name: str | None, output: str) -> int:
-    """Say what a check (V10) or a change (subids:alice:ranges) means. Without a name: list all."""
+    """Say what a check (V10), a failure mode (B03) or a change (subids:alice:ranges) means.
+
+    Without a name: list all.
+    """
     chosen = [find(name)] if name else list(entries())
     if output == "json":
         document = {
@@ -27,5 +30,5 @@ def command(*, name: str | None, output: str) -> int:
         click.echo(printable(chosen[0].text()))
     else:
         for entry in chosen:
-            click.echo(f"{entry.id:<32} {entry.title}")
+            click.echo(f"{entry.ref or '':<4}{entry.id:<36} {entry.title}")
     return 0

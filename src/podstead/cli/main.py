@@ -16,9 +16,10 @@ VERBS = {
     "apply": "Bring hosts to their declared state, then look again.",
     "check": "The same look without any change; exit code 3 when something would change.",
     "verify": "Prove, on the host and as each user, that rootless Podman works.",
+    "judge": "Judge the answer of the script that verify --print-script wrote.",
     "show": "Print a host's merged document, with --origins where each value comes from.",
     "inventory": "List the hosts that a pattern matches.",
-    "explain": "Say what a check or a change means, why it matters, how to mend it by hand.",
+    "explain": "Say what a check, a failure or a change means, and how to mend it by hand.",
     "schema": "Print the JSON Schema of a layer, for editors.",
 }
 

@@ -56,8 +56,7 @@ selection = _stack(
     ),
 )
 
-connection = _stack(
-    click.option("-u", "--user", help="Connect as this user."),
+_link = _stack(
     click.option("--private-key", type=click.Path(), help="Connect with this key."),
     click.option(
         "--ssh-common-args", metavar="ARGS", help="As ansible_ssh_common_args, for example '-F ssh_config'."
@@ -86,11 +85,19 @@ connection = _stack(
     ),
 )
 
+connection = _stack(
+    click.option("-u", "--user", "--remote-user", "user", help="Connect as this user."), _link
+)
+#: In verify, --user chooses whom to verify (docs/decisions/0008).
+connection_of_verify = _stack(
+    click.option("-u", "--remote-user", "user", help="Connect as this user."), _link
+)
+
 output = _stack(
     click.option(
         "-o",
         "--output",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(["text", "json", "junit"]),
         default="text",
         show_default=True,
         help="What to print on standard output.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rich.status import Status as Spinner
 from podstead.cli.options import Selected
 from podstead.errors import RunError
 from podstead.job import Progress, Result
-from podstead.report import terminal
+from podstead.report import junit, terminal
 from podstead.report.printable import one_line
 from podstead.report.record import Report
 from podstead.run import OnProgress, Verb, job_for, run
@@ -29,11 +29,14 @@ def execute(
     output_file: Path | None,
     verbose: int,
     diff: bool = False,
+    finish: Callable[[Report], Report] | None = None,
     **job: Any,  # noqa: ANN401 - fields of Job
 ) -> int:
-    """Do the job, print the report, return the exit code."""
+    """Do the job, print the report (what ``finish`` makes of it), return the exit code."""
     with _progress(len(selected.hosts), verbose) as on_progress:
         report = run(job_for(verb, selected.hosts, **selected.job, **job), on_progress=on_progress)
+    if finish:
+        report = finish(report)
     emit(report, output=output, output_file=output_file, diff=diff, verbose=verbose)
     return int(report.exit_code)
 
@@ -42,6 +45,8 @@ def emit(report: Report, *, output: str, output_file: Path | None, diff: bool, v
     """Print a report, and write its JSON document where asked."""
     if output == "json":
         click.echo(report.to_json())
+    elif output == "junit":
+        click.echo(junit.render(report), nl=False)
     else:
         terminal.render(
             report, Console(highlight=False, emoji=False, markup=False), diff=diff, verbose=verbose

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
+from podstead import fleet, script
+from podstead.checks import CHECKS
 from podstead.cli import options
 from podstead.cli.runs import execute
+from podstead.errors import InputError
+from podstead.report.record import Report
+from podstead.suggest import did_you_mean
 
 
 @click.command("verify")
 @options.selection
-@options.connection
+@options.connection_of_verify
 @options.output
-@click.option("--verify-user", "users", multiple=True, metavar="NAME", help="Only as this user. Repeatable.")
+@click.option("--user", "users", multiple=True, metavar="NAME", help="Only as this user. Repeatable.")
+@click.option(
+    "--check", "checks", multiple=True, metavar="ID", help="Only this check, such as V10. Repeatable."
+)
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="REPORT",
+    help="An earlier --output-file: says what a reboot since then has undone (V30).",
+)
 @click.option(
     "--as-user", is_flag=True, help="Without root, as the connecting user; says what root would have shown."
 )
-def command(
+@click.option(
+    "--print-script",
+    is_flag=True,
+    help="Print the same probe as one sh file, for a host without podstead; podstead judge reads its answer.",
+)
+def command(  # noqa: PLR0913 - these are the options
     *,
     users: tuple[str, ...],
+    checks: tuple[str, ...],
+    since: Path | None,
     as_user: bool,
+    print_script: bool,
     output: str,
     output_file: Path | None,
     verbose: int,
@@ -30,10 +54,16 @@ def command(
 ) -> int:
     """Prove, on the host and as each user, that rootless Podman works.
 
-    Real namespaces, the real newuidmap, real binds and a real container; each proof with its counter-proof. Nothing
+    Real namespaces, the real newuidmap, real binds and real containers; each proof with its counter-proof. Nothing
     is left behind. Exit code 1 when a check failed or could not be made.
     """
+    if print_script:
+        click.echo(script.standalone(), nl=False)
+        return 0
+    wanted = _checks(checks)
+    before = _earlier(since) if since else None
     chosen = options.select(**selection, local_becomes=not as_user)
+    _known(users, {name for host in chosen.hosts for name in host.spec.users})
     return execute(
         "verify",
         chosen,
@@ -41,5 +71,37 @@ def command(
         output_file=output_file,
         verbose=verbose,
         verify_users=users,
+        verify_checks=wanted,
         as_user=as_user,
+        finish=(lambda report: fleet.compared(report, before)) if before else None,
     )
+
+
+def _checks(names: Sequence[str]) -> tuple[str, ...]:
+    wanted = tuple(name.upper() for name in names)
+    for name in wanted:
+        if name not in CHECKS:
+            raise InputError.one(
+                f"--check: there is no check {name}{did_you_mean(name, CHECKS)}",
+                hint="podstead explain lists them",
+            )
+    return wanted
+
+
+def _known(users: Sequence[str], specified: set[str]) -> None:
+    for name in users:
+        if name not in specified:
+            raise InputError.one(
+                f"--user: no chosen host has a user {name}{did_you_mean(name, sorted(specified))}",
+                hint="--user chooses whom to verify; the user to connect as is -u or --remote-user",
+            )
+
+
+def _earlier(path: Path) -> Report:
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError.one(
+            f"--since: {path} is no report of podstead",
+            hint="write one with: podstead verify ... --output-file FILE",
+        ) from error

@@ -59,7 +59,7 @@ def parse_passwd(lines: Iterable[str]) -> dict[str, Account]:
 
 def parse(records: Records) -> AccountsState:
     listed = parse_passwd(records.lines("passwd"))
-    named = parse_passwd(records.lines("passwd-named"))
+    named = parse_passwd([*records.lines("passwd-owners"), *records.lines("passwd-named")])
     groups = (line.split(":") for line in records.lines("group"))
     gids = {int(fields[2]) for fields in groups if len(fields) >= 4 and _ID.fullmatch(fields[2])}
     by_name = {**listed, **named}

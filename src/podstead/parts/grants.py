@@ -28,7 +28,7 @@ class Allocator:
         self.accounts = accounts
         self.storage = storage
         self.can_usermod = can_usermod
-        self.policy = _policy(spec, login_defs)
+        self.policy = policy_of(spec, login_defs)
         self.files = list(files)
         # UIDs that accounts get in the same run; useradd gives their groups the same numbers
         planned = {
@@ -193,7 +193,7 @@ class Allocator:
 _Ranges = tuple[tuple[IdRange, ...], tuple[IdRange, ...]]
 
 
-def _policy(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | allocate.Refused:
+def policy_of(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | allocate.Refused:
     """The window of the spec, made narrower by login.defs(5) where that is stricter."""
     first, last = spec.subids.window
     low = max([first, *(login_defs[key] for key in ("SUB_UID_MIN", "SUB_GID_MIN") if key in login_defs)])

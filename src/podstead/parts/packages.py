@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from packaging.version import Version
 
 from podstead import platforms
-from podstead.change import Change, InstallPackages, Outcome, Phase, Refusal
+from podstead.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
 from podstead.frames import Records
 from podstead.platforms import Family, Platform
 from podstead.spec import HostSpec
@@ -32,6 +34,8 @@ class PackagesState:
     manager: str
     installed: Mapping[str, str]
     broken: frozenset[str]
+    helpers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """newuidmap and newgidmap by path: mode (octal) and owner, links followed."""
     candidate: str = ""
     """Podman's version in the package lists, where Podman is missing and the manager was asked."""
 
@@ -51,7 +55,17 @@ def parse(records: Records) -> PackagesState:
             broken.add(fields[0])
     match = re.search(r"^\s*Candidate:\s*(\S+)", records.text("candidate") or "", re.MULTILINE)
     candidate = match[1] if match and match[1] != "(none)" else ""
-    return PackagesState(manager=manager, installed=installed, broken=frozenset(broken), candidate=candidate)
+    tools = records.pairs("tools")
+    paths = {tools[name] for name in ("newuidmap", "newgidmap") if name in tools}
+    helpers = {}
+    for record in records.all("stat"):
+        for line in record.text.splitlines():
+            fields = line.split(":", 4)
+            if len(fields) == 5 and fields[4] in paths and re.fullmatch("[0-7]{3,4}", fields[0]):
+                helpers[fields[4]] = (fields[0], fields[1])
+    return PackagesState(
+        manager=manager, installed=installed, broken=frozenset(broken), helpers=helpers, candidate=candidate
+    )
 
 
 def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
@@ -70,7 +84,9 @@ def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, 
             roles += ["netavark", "aardvark-dns", "nftables" if version.major >= 5 else "iptables"]
     if platform.systemd:
         roles += ["session-bus", "pam-systemd"]
-    if spec.storage.driver == "overlay" and (0, 0) < platform.kernel_version < (5, 13):
+    # native overlay for users: Linux 5.13 (containers/storage) and Podman 3.1 (rootless.md)
+    old = (0, 0) < platform.kernel_version < (5, 13) or (version is not None and version < Version("3.1"))
+    if spec.storage.driver == "overlay" and old:
         roles.append("fuse-overlayfs")
     return tuple(roles)
 
@@ -101,6 +117,36 @@ def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
             ),
         ),
     )
+
+
+#: What packages ship newuidmap with: file capabilities on Fedora and its kin, the setuid bit elsewhere (podman#2788).
+_CAPABILITIES = {"newuidmap": "cap_setuid+ep", "newgidmap": "cap_setgid+ep"}
+
+
+def plan_helpers(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
+    """Give newuidmap and newgidmap back the privileges that their package gives them, where both kinds are gone."""
+    changes = []
+    for path, (mode, owner) in sorted(state.helpers.items()):
+        name = path.rpartition("/")[2]
+        privileged = owner == "0" and bool(int(mode, 8) & 0o4000)
+        if privileged or "cap_set" in platform.tools.get(f"cap.{name}", "") or "podman" not in spec.packages:
+            continue
+        if not path.startswith(("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")) or owner != "0":
+            continue  # a copy that somebody made must never be given privileges
+        argv = (
+            ("setcap", _CAPABILITIES[name], path)
+            if platform.family is Family.REDHAT
+            else ("chmod", "4755", "--", path)
+        )
+        changes.append(
+            Change(
+                id=f"packages:{name}:privileges",
+                phase=Phase.PACKAGES,
+                title=f"give {path} its privileges back (mode {mode}, no file capabilities)",
+                steps=(Run(argv),),
+            )
+        )
+    return Outcome(changes=tuple(changes))
 
 
 def _missing(spec: HostSpec, state: PackagesState, platform: Platform) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class UserSession:
     storage: bool = False
     drivers: tuple[str, ...] = ()
     pause: tuple[IdMap, IdMap] | None = None
+    stale_pause: str = ""
+    """The program that has the number in pause.pid now, where it is no pause process (podman#28157)."""
     running: int = 0
 
 
@@ -102,6 +104,7 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
         or "graphroot" in config,
         drivers=images,
         pause=_pause(records, name),
+        stale_pause=_stale_pause(records, name),
         running=_count(records.text("running", name)),
     )
 
@@ -114,13 +117,17 @@ def _count(text: str | None) -> int:
 
 def _pause(records: Records, name: str) -> tuple[IdMap, IdMap] | None:
     uid_map, gid_map = records.text("pause-uid", name), records.text("pause-gid", name)
-    comm = (records.text("pause", name) or "").strip()
-    if uid_map is None or gid_map is None or not comm.startswith(("catatonit", "podman", "exe")):
-        return None  # a recycled process ID (podman#28157) is nobody's pause process
+    if uid_map is None or gid_map is None or _stale_pause(records, name):
+        return None  # a recycled process ID is nobody's pause process
     try:
         return IdMap.parse(uid_map), IdMap.parse(gid_map)
     except ValueError:
         return None
+
+
+def _stale_pause(records: Records, name: str) -> str:
+    comm = (records.text("pause", name) or "").strip()
+    return "" if comm.startswith(("catatonit", "podman", "exe")) else comm
 
 
 def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:

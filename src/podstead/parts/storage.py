@@ -7,7 +7,7 @@ is no drop-in folder for containers-storage.conf(5), so the file itself is writt
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -47,6 +47,33 @@ def driver_of(text: str) -> str | None:
         raise ValueError("it is nested too deeply") from error
     driver = storage.get("driver") if isinstance(storage, dict) else None
     return driver if isinstance(driver, str) and driver else None
+
+
+def configured_driver_of(texts: Iterable[str]) -> str | None:
+    """The first driver that one of these files names; a file that is no TOML names none."""
+    for text in texts:
+        try:
+            driver = driver_of(text)
+        except ValueError:
+            continue
+        if driver:
+            return driver
+    return None
+
+
+def mount_program_of(text: str) -> str:
+    """The mount program that a storage.conf names ([storage.options.overlay] or, older, [storage.options])."""
+    try:
+        table = tomllib.loads(text).get("storage")
+    except (ValueError, RecursionError):
+        return ""
+    options = table.get("options") if isinstance(table, dict) else None
+    overlay = options.get("overlay") if isinstance(options, dict) else None
+    for place in (overlay, options):
+        program = place.get("mount_program") if isinstance(place, dict) else None
+        if isinstance(program, str) and program:
+            return program
+    return ""
 
 
 def default_driver(podman: Version, kernel: tuple[int, int]) -> str:

@@ -37,6 +37,8 @@ class SubidsState:
     login_defs: Mapping[str, int]
     source: str = "files"
     """What nsswitch.conf names for ``subid:`` ("files" when it names nothing)."""
+    deterministic: bool = False
+    """SUB_UID_DETERMINISTIC or SUB_GID_DETERMINISTIC is on (login.defs(5), shadow 4.20)."""
     directory: Mapping[str, tuple[tuple[IdRange, ...], tuple[IdRange, ...]]]
     """Ranges of users (UIDs, GIDs) as the directory gives them, when ``source`` is not "files"."""
 
@@ -80,6 +82,10 @@ def parse(records: Records) -> SubidsState:
         subgid=files[1],
         login_defs=defs,
         source=_source(records.lines("files")),
+        deterministic=any(
+            re.fullmatch(r"\s*SUB_[UG]ID_DETERMINISTIC\s+yes\s*", line, re.IGNORECASE)
+            for line in records.lines("login-defs")
+        ),
         directory={
             user: (
                 _getsubids(records.lines("getsubids", user)),

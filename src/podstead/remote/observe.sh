@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
 # Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES.
-# frame.sh stands before it.
+# frame.sh and facts.sh stand before it.
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
 
 ps_file() {
@@ -45,7 +45,7 @@ ps_packages() {
 ps_tools() {
     ps_record tools
     for b in podman newuidmap newgidmap usermod useradd getsubids crun runc conmon pasta slirp4netns fuse-overlayfs \
-        nft catatonit loginctl systemctl systemd-run; do
+        nft iptables catatonit loginctl systemctl systemd-run; do
         p=$(command -v $b) && printf '%s %s\n' "$b" "$p"
     done
     for b in newuidmap newgidmap; do
@@ -95,6 +95,8 @@ ps_user() { # name uid home
         "$3/.local/share/containers/storage/db.sql" "$3/.local/share/containers/storage/libpod/bolt_state.db" \
         "$3/.local/share/containers/storage"/*-images
     ps_pause "$1" "$r" "$2"
+    ps_record user-facts "$1"
+    ps_user_facts "$1" "$2" "$3"
 }
 
 ps_observe() {
@@ -120,11 +122,14 @@ ps_observe() {
     grep -HnE '^[^#;]*=' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
         /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf
     ps_record login-defs
-    grep -E '^[[:space:]]*(SUB_[UG]ID_(MIN|MAX|COUNT)|[UG]ID_(MIN|MAX))[[:space:]]' /etc/login.defs
+    grep -E '^[[:space:]]*(SUB_[UG]ID_(MIN|MAX|COUNT|DETERMINISTIC)|[UG]ID_(MIN|MAX))[[:space:]]' /etc/login.defs
     ps_record passwd
     getent passwd || cat /etc/passwd
     ps_record passwd-named
     [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS
+    ps_record passwd-owners
+    # a directory may hide its accounts from a listing and still know the owners of ranges
+    cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | tr '\n' '\0' | xargs -0 getent passwd --
     ps_record group
     getent group || cat /etc/group
     for f in /etc/subuid /etc/subgid $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
@@ -136,6 +141,7 @@ ps_observe() {
     stat -L -c '%a:%u:%g:%F:%n' "$(command -v newuidmap)" "$(command -v newgidmap)"
     ps_tools
     ps_packages
+    ps_facts
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
         for u in $PS_USERS; do
             ps_record getsubids "$u"

@@ -1,30 +1,35 @@
 # shellcheck shell=sh
-# Starts the probe of one user inside that user's session, and adds what only root can show.
-# Set before this text, quoted: PS_NONCE, PS_USER, PS_SECONDS, PS_PROBE (the whole probe_user script), PS_DENIED_GID.
+# Starts the probe of each user inside that user's session, a few at a time, and adds what only root can show.
+# Set before this text, quoted: PS_NONCE, PS_SECONDS, PS_PROBE (the user's script), PS_COUNT, PS_ISOLATION (yes, no), and a
+# function ps_values that sets for the user of a number PS_USER, PS_VALUES (the assignments of the user's script) and
+# PS_DENIED_GID.
+# What a user's own programs print is packed into one record, so that no user can speak for another.
+# shellcheck disable=SC2154 # set by the function
 
-ps_start() {
+ps_start() { # in the current user's session
     bus=/run/user/$(id -u "$PS_USER")/bus
     if [ -S "$bus" ] && command -v systemd-run >/dev/null &&
         ps_as_user "$PS_USER" systemd-run --user --quiet --collect --pipe --wait true; then
-        ps_record context session
+        ps_record context "$PS_USER session"
         # on standard input, because systemd expands ${NAME} in the arguments of a unit (systemd.service(5)); the time
         # limit is the unit's, so systemd ends everything that the probe started
-        printf '%s\n' "$PS_PROBE" | ps_as_user "$PS_USER" \
-            systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" sh -s
+        set -- systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" sh -s
     else
-        ps_record context direct
-        limit=
-        if command -v timeout >/dev/null; then limit="timeout -k 5 $PS_SECONDS"; fi
-        # shellcheck disable=SC2086 # a command and its words
-        printf '%s\n' "$PS_PROBE" | ps_as_user "$PS_USER" $limit sh -s
+        ps_record context "$PS_USER direct"
+        if command -v timeout >/dev/null; then set -- timeout -k 5 "$PS_SECONDS" sh -s; else set -- sh -s; fi
     fi
-    ps_record ended "$?"
+    # a script that drew the nonce itself says which it is
+    [ -z "${PS_OWN-}" ] || ps_record nonce "$PS_USER $PS_OWN"
+    ps_record probe "$PS_USER"
+    { printf '%s\n' "$PS_VALUES" "$PS_PROBE" | ps_as_user "$PS_USER" "$@"; } | head -c 4000000 | ps_pack
 }
+
+ps_pack() { if command -v base64 >/dev/null; then echo base64 && base64; else echo hex && od -An -v -tx1; fi; }
 
 # shellcheck disable=SC2016 # a variable of perl
 ps_denied() { # the counter-proof of ICMP sockets: a group outside the range must be refused
     [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || return 0
-    ps_record denied
+    ps_record denied "$PS_USER"
     if command -v perl >/dev/null; then
         setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups \
             perl -MSocket -e 'print socket(my $s, AF_INET, SOCK_DGRAM, 1) ? "ok" : $!+0'
@@ -36,10 +41,65 @@ except OSError as e: print(e.errno)'
     fi
 }
 
-ps_all() {
-    ps_start
-    ps_denied
-    ps_record end
+ps_one() { # number: one user's whole probe, kept until all are done
+    {
+        ps_values "$1"
+        ps_start
+        ps_denied
+    } >"$ps_kept/$1"
 }
 
-ps_bounded() { ps_all | head -c 4000000; } # whatever a user's own programs print, it ends here
+ps_peer() { # number: can this user reach what the next user's containers own?
+    n=$((($1 + 1) % PS_COUNT))
+    [ $n != "$1" ] || return 0
+    ps_values "$n"
+    holder=$PS_USER
+    {
+        # the holder's words are the user's own: nothing of it is used but a process ID and the name of a folder
+        said=$(printf '%s\n' "$PS_VALUES" "$PS_HOLD" | ps_as_user "$holder" sh -s)
+        pid=${said%% *}
+        folder=${said#* }
+        ps_values "$1"
+        ps_record peer "$PS_USER $holder"
+        case $pid:$folder in
+        *[!0-9]*:* | :*) echo none ;;
+        *:/tmp/podstead.*[!A-Za-z0-9]*) echo none ;;
+        *:/tmp/podstead.*)
+            printf '%s\n' "ps_pid=$pid" "ps_folder=$folder" "$PS_VALUES" "$PS_REACH" |
+                ps_as_user "$PS_USER" sh -s | head -c 4000 | ps_pack
+            printf '%s\n' "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" | ps_as_user "$holder" sh -s
+            ;;
+        *) echo none ;;
+        esac
+    } >"$ps_kept/peer.$1"
+}
+
+ps_pool() { # function: called with each user's number, PS_JOBS at a time
+    w=0
+    while [ $w -lt "$PS_JOBS" ]; do
+        (
+            i=$w
+            while [ "$i" -lt "$PS_COUNT" ]; do
+                "$1" "$i"
+                i=$((i + PS_JOBS))
+            done
+        ) &
+        w=$((w + 1))
+    done
+    wait
+}
+
+ps_all() {
+    ps_kept=$(mktemp -d) || return 1
+    trap 'rm -rf "$ps_kept"' EXIT
+    # twice as many as there are processors: a probe waits half of its time
+    PS_JOBS=$(getconf _NPROCESSORS_ONLN)
+    case $PS_JOBS in '' | *[!0-9]*) PS_JOBS=1 ;; esac
+    PS_JOBS=$((PS_JOBS * 2))
+    [ $PS_JOBS -le 8 ] || PS_JOBS=8
+    ps_pool ps_one
+    if [ "$PS_ISOLATION" = yes ] && [ "$(id -u)" = 0 ]; then ps_pool ps_peer; fi
+    cat "$ps_kept"/*
+    rm -rf "$ps_kept"
+    ps_record end
+}

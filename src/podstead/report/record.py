@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -62,6 +63,22 @@ class Trouble(Record):
     hint: str = ""
 
 
+class Grant(Record):
+    """The ranges that a host grants to a user, as FIRST:COUNT, in order."""
+
+    uids: tuple[str, ...]
+    gids: tuple[str, ...]
+
+
+class Capacity(Record):
+    """The room that a host has left for subordinate IDs."""
+
+    users: int = Field(description="How many more users fit; the next one after them gets nothing.")
+    count: int = Field(description="IDs per user.")
+    next: int | None = Field(description="Where the next range would start.")
+    last: int = Field(description="Where the window ends.")
+
+
 class HostReport(Record):
     """Everything about one host."""
 
@@ -77,6 +94,9 @@ class HostReport(Record):
     notes: tuple[str, ...] = Field(
         default=(), description="What should be known about how the host was looked at."
     )
+    boot_id: str = Field(default="", description="The kernel's ID of this boot (random(4)).")
+    grants: Mapping[str, Grant] = Field(default_factory=dict, description="User -> ranges (verify).")
+    capacity: Capacity | None = None
     connections: int = Field(default=0, description="Connections that were opened.")
     commands: int = Field(default=0, description="Commands that were executed on the host.")
     seconds: float = 0.0
@@ -103,6 +123,7 @@ class Report(Record):
     seconds: float
     interrupted: bool = False
     hosts: tuple[HostReport, ...]
+    fleet: tuple[Finding, ...] = Field(default=(), description="What only several hosts together show.")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -125,7 +146,7 @@ class Report(Record):
         if self.interrupted:
             return Exit.INTERRUPTED
         statuses = {host.status for host in self.hosts}
-        if Status.FAILED in statuses:
+        if Status.FAILED in statuses or failed_findings(self.fleet):
             return Exit.FAILED
         if Status.UNREACHABLE in statuses:
             return Exit.UNREACHABLE

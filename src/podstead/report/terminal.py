@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
 
 from podstead.finding import Finding, Verdict
 from podstead.report.printable import one_line, printable
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
+from podstead.report.problems import Problem, problems
+from podstead.report.record import (
+    Capacity,
+    ChangeRecord,
+    ChangeStatus,
+    HostReport,
+    Report,
+    Status,
+    failed_findings,
+)
 
 _STYLES = {
     "ok": "green",
@@ -45,6 +54,9 @@ def render(report: Report, console: Console, *, diff: bool = False, verbose: int
         for line in _host(host, diff=diff, verbose=verbose):
             console.print(line, soft_wrap=True)
         console.print()
+    for problem in problems(report.fleet):
+        for line in _problem(problem):
+            console.print(line, soft_wrap=True)
     console.print(
         Text(f"PLAY RECAP {'*' * max(3, min(console.width, 80) - 12)}", style="bold"), soft_wrap=True
     )
@@ -83,7 +95,7 @@ def _host(host: HostReport, *, diff: bool, verbose: int) -> Iterator[Text]:
         yield _line("n/a", absent.id, absent.reason)
     for note in host.notes:
         yield _line("note", note)
-    yield from _findings(host.findings)
+    yield from _findings(host, verbose=verbose)
     if host.status is Status.OK and not host.findings:
         yield _line("ok", "nothing to change")
     if verbose:
@@ -105,23 +117,72 @@ def _change(change: ChangeRecord, *, diff: bool) -> Iterator[Text]:
         yield from _more("do", change.hint)
 
 
-def _findings(findings: tuple[Finding, ...]) -> Iterator[Text]:
-    for user, group in groupby(findings, key=lambda finding: finding.user):
-        yield Text(f"  {f'as {one_line(user)}' if user else 'the host'}", style="bold")
-        for finding in group:
-            yield _line(_VERDICTS[finding.verdict], finding.check, finding.title, indent=4)
-            if finding.verdict is Verdict.PASS:
-                if finding.found:
-                    yield Text(f"{' ' * (_WIDTH + 4)}{one_line(finding.found)}", style="dim")
-                continue
-            for label, text in (
-                ("expected", finding.expected),
-                ("found", finding.found),
-                ("cause", finding.cause),
-                ("do", finding.remedy),
-            ):
-                for row in _more(label, text):
-                    yield Text("  ") + row
+def _findings(host: HostReport, *, verbose: int) -> Iterator[Text]:
+    """One line for each user; then only what is wrong. Every check with ``-v``."""
+    users = list(dict.fromkeys(one.user for one in host.findings))
+    for user in users:
+        mine = [one for one in host.findings if one.user == user]
+        yield _summary(user, mine, host)
+        if verbose:
+            yield from _every(mine)
+    wrong = problems(host.findings)
+    if wrong:
+        yield Text("")
+    for problem in wrong:
+        yield from _problem(problem)
+
+
+def _summary(user: str, findings: list[Finding], host: HostReport) -> Text:
+    count = Counter(one.verdict for one in findings)
+    words = [f"{count[Verdict.PASS]} passed"]
+    words += [f"{count[Verdict.FAIL]} failed"] if count[Verdict.FAIL] else []
+    words += (
+        [f"{count[Verdict.COULD_NOT_LOOK]} could not be looked at"] if count[Verdict.COULD_NOT_LOOK] else []
+    )
+    words += [f"{count[Verdict.WARN]} to look at"] if count[Verdict.WARN] else []
+    words += [f"{count[Verdict.NOT_APPLICABLE]} not applicable"] if count[Verdict.NOT_APPLICABLE] else []
+    broken = bool(failed_findings(tuple(findings)))
+    verdict = ("not ready" if broken else "ready") if user else ("fail" if broken else "ok")
+    line = Text("  ")
+    line.append(verdict.ljust(_WIDTH), style=_STYLES["fail" if broken else "ok"])
+    line.append(f"{one_line(user) or 'the host'}: {', '.join(words)}")
+    if not user and host.capacity:
+        line.append(f"; {_room(host.capacity)}", style="dim")
+    return line
+
+
+def _room(capacity: Capacity) -> str:
+    if not capacity.users:
+        return f"no room for another user of {capacity.count} IDs"
+    return f"room for {capacity.users} more user(s) of {capacity.count} IDs, the next at {capacity.next}"
+
+
+def _every(findings: list[Finding]) -> Iterator[Text]:
+    for finding in findings:
+        yield _line(_VERDICTS[finding.verdict], finding.check, finding.title, indent=4)
+        text = finding.found if finding.verdict is Verdict.PASS else finding.cause
+        if text and finding.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+            yield Text(f"{' ' * (_WIDTH + 4)}{one_line(text)}", style="dim")
+
+
+def _problem(problem: Problem) -> Iterator[Text]:
+    head = problem.head
+    who = one_line(head.user) or "the host"
+    name = f"{head.ref} {head.mode}" if head.ref else " ".join(problem.checks or problem.blind)
+    title = head.cause if head.ref else head.title
+    if head.verdict is Verdict.COULD_NOT_LOOK and not head.ref:
+        name, title = " ".join(problem.blind), head.cause
+    yield _line(_VERDICTS[head.verdict], f"{who}:", title)
+    if head.ref:
+        yield from _more("why", f"{name} ({head.severity.value}); podstead explain {head.ref}")
+    elif head.verdict is not Verdict.COULD_NOT_LOOK:
+        yield from _more("cause", head.cause)
+    for label, text in (("found", head.found), ("expected", head.expected), ("do", head.remedy)):
+        yield from _more(label, text)
+    yield from _more("costs", ", ".join(head.costs))
+    yield from _more("not ruled out", ", ".join(head.others))
+    yield from _more("checks", " ".join(problem.checks))
+    yield from _more("not looked at", " ".join(problem.blind))
 
 
 def _recap(host: HostReport, width: int) -> Text:

@@ -1,0 +1,58 @@
+"""podstead judge"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from podstead.cli import options
+from podstead.cli.runs import emit
+from podstead.errors import InputError, LookError
+from podstead.frames import MAX_BYTES
+from podstead.inventory import load
+from podstead.probe import judge
+from podstead.report.record import Report
+from podstead.version import VERSION
+
+
+@click.command("judge")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option(
+    "-e",
+    "--extra-vars",
+    multiple=True,
+    metavar="KEY=VALUE|@FILE|JSON",
+    help="What the host should be. Repeatable.",
+)
+@options.output
+def command(
+    *, file: Path, extra_vars: Sequence[str], output: str, output_file: Path | None, verbose: int
+) -> int:
+    """Judge the answer of the script that 'podstead verify --print-script' wrote.
+
+    FILE is what the script printed ('-' for standard input). Nothing is connected to.
+    """
+    began = time.monotonic()
+    spec = load((), extra_vars=list(extra_vars), pattern="@local", limit=None)[0].spec
+    with click.open_file(str(file), "rb") as stream:
+        text = stream.read(MAX_BYTES + 1).decode("ascii", "backslashreplace")
+    name = "standard input" if str(file) == "-" else file.name
+    try:
+        host = judge(name, text, spec)
+    except LookError as error:
+        raise InputError.one(
+            f"{name}: {error.message}", hint="it must be the whole output of the script"
+        ) from error
+    report = Report(
+        verb="verify",
+        version=VERSION,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - began, 3),
+        hosts=(host,),
+    )
+    emit(report, output=output, output_file=output_file, diff=False, verbose=verbose)
+    return int(report.exit_code)

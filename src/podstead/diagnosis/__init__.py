@@ -1,0 +1,112 @@
+"""From failed checks to the cause that can be proved: behaviour first, configuration to explain it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+
+from podstead import catalogue
+from podstead.case import Case
+from podstead.diagnosis import (
+    cgroups,
+    helpers,
+    hosts,
+    kernel,
+    leftovers,
+    neighbours,
+    network,
+    ranges,
+    runtime,
+    session,
+    storage,
+)
+from podstead.diagnosis.sign import Diagnosis, Sign
+from podstead.finding import Finding, Verdict
+
+#: All who look, from the ground up: what is lower explains what is higher.
+DIAGNOSES: tuple[Diagnosis, ...] = tuple(
+    entry
+    for module in (
+        kernel,
+        hosts,
+        helpers,
+        ranges,
+        neighbours,
+        leftovers,
+        session,
+        cgroups,
+        runtime,
+        storage,
+        network,
+    )
+    for entry in module.register.entries
+)
+
+Found = tuple[Diagnosis, Sign]
+
+
+def signs(case: Case) -> list[Found]:
+    """Every failure mode that is there, or that cannot be ruled out, the most specific first."""
+    return [(one, sign) for one in DIAGNOSES if (sign := one.look(case)) is not None]
+
+
+def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
+    """The same findings with their causes, and further ones for failure modes without a symptom."""
+    seen = signs(case)
+    explained = [_explained(finding, seen, case) for finding in findings]
+    named = {finding.ref for finding in explained if finding.verdict in (Verdict.FAIL, Verdict.WARN)}
+    for diagnosis, sign in seen:
+        if diagnosis.alone is None or diagnosis.ref in named or not sign.proved:
+            continue
+        check = diagnosis.explains[0]
+        at = next((index for index, one in enumerate(explained) if one.check == check), None)
+        if at is None or (diagnosis.alone is Verdict.PASS and explained[at].verdict is not Verdict.PASS):
+            continue
+        standing = _because(
+            replace(explained[at], verdict=sign.verdict or diagnosis.alone, expected="", found="", others=()),
+            diagnosis,
+            sign,
+            case,
+        )
+        if explained[at].verdict in (Verdict.FAIL, Verdict.WARN):
+            explained.insert(at + 1, standing)
+        else:
+            explained[at] = standing
+    return explained
+
+
+def _explained(finding: Finding, seen: list[Found], case: Case) -> Finding:
+    if finding.verdict is Verdict.PASS or finding.verdict is Verdict.NOT_APPLICABLE:
+        return finding
+    fitting = [(one, sign) for one, sign in seen if finding.check in one.explains]
+    proved = [(one, sign) for one, sign in fitting if sign.proved]
+    others = tuple(one.ref for one, _ in fitting if not proved or one is not proved[0][0])
+    if not proved:
+        return replace(finding, others=others)
+    return replace(_because(finding, *proved[0], case), others=others)
+
+
+def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> Finding:
+    mode = catalogue.load()[diagnosis.ref]
+    return replace(
+        finding,
+        mode=mode.id,
+        ref=mode.ref,
+        severity=mode.severity,
+        found="; ".join(dict.fromkeys(part for part in (sign.found, finding.found) if part)),
+        expected=sign.expected or finding.expected,
+        cause=sign.cause or mode.title,
+        remedy=remedy_of(diagnosis, sign, case),
+        costs=mode.costs,
+    )
+
+
+def remedy_of(diagnosis: Diagnosis, sign: Sign, case: Case) -> str:
+    """What to do, with the catalogue's placeholders as this user's name and UID, so that a command can be pasted."""
+    remedy = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
+    name = shlex.quote(case.user)
+    # $USER and USER= are the variable, not the placeholder
+    named = re.sub(r"(?<![$\w])USER\b(?!=)", lambda _: name, remedy)
+    return re.sub(r"(?<![$\w])UID\b(?!=)", str(case.account.uid), named)

@@ -1,0 +1,74 @@
+"""J: unusual hosts."""
+
+from __future__ import annotations
+
+from podstead.case import Case
+from podstead.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, said
+from podstead.ranges import IdMap
+
+register = Register()
+
+
+def _outer(case: Case) -> IdMap | None:
+    outer = case.evidence.own_map
+    return outer if outer is not None and not outer.is_whole_host and outer.extents else None
+
+
+@register("J02", "V01", *HELPERS)
+def crosses_extents(case: Case) -> Sign | None:
+    outer = _outer(case)
+    if outer is None:
+        return None
+    for one in (*case.subuids, *case.subgids):
+        if (
+            not outer.holds(one)
+            and outer.to_host(one.start) is not None
+            and outer.to_host(one.last) is not None
+        ):
+            return Sign(
+                found=f"{one} crosses extents of the outer map {outer}", expected="a range inside one extent"
+            )
+    return None
+
+
+@register("J01", "V01", *HELPERS)
+def inside_a_namespace(case: Case) -> Sign | None:
+    outer = _outer(case)
+    if outer is None or all(outer.holds(one) for one in (*case.subuids, *case.subgids)):
+        return None
+    return Sign(
+        found=f"this host is itself in a user namespace ({outer})",
+        expected="a map that holds the granted IDs",
+    )
+
+
+@register("J03", *CONTAINERS)
+def hidden_processes(case: Case) -> Sign | None:
+    options = (case.host.get("proc.options") or "").split(",")
+    if not any(one.startswith("hidepid=") and one not in ("hidepid=0", "hidepid=off") for one in options):
+        return None
+    return Sign(
+        found=f"/proc is mounted with {next(one for one in options if one.startswith('hidepid='))}",
+        proved=said(case, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
+    )
+
+
+@register("J04", *NAMESPACES, "V21", "V22")
+def read_only_sysctls(case: Case) -> Sign | None:
+    unmet = sorted(case.state.sysctls.read_only & case.unmet)
+    if not unmet or not case.state.platform.container:
+        return None
+    return Sign(
+        found=f"{unmet[0]} cannot be written inside this container", expected="the outer host sets it"
+    )
+
+
+@register("J06", "V26", "V25")
+def no_systemd(case: Case) -> Sign | None:
+    init = case.state.platform.init
+    if case.state.platform.systemd or not init:
+        return None
+    return Sign(
+        found=f"PID 1 is {init}: there is no user session",
+        proved=init in ("init", "openrc-init") and not case.state.platform.container,
+    )

@@ -1,0 +1,150 @@
+"""D: state that an earlier first use of Podman left behind."""
+
+from __future__ import annotations
+
+import re
+
+from podstead.case import Case
+from podstead.diagnosis.sign import Register, Sign
+from podstead.finding import Verdict
+from podstead.parts.storage import configured_driver_of, mount_program_of
+from podstead.ranges import IdRange
+
+register = Register()
+
+
+@register("C17", "V11")
+def shifted_by_lower_range(case: Case) -> Sign | None:
+    """A range below the old ones moves every container ID: ranges are sorted by start."""
+    held = case.pause
+    if held is None or len(case.subuids) < 2:
+        return None
+    before = {(one.outside, one.count) for one in held[0].extents[1:]}
+    now = [(one.start, one.count) for one in sorted(case.subuids)]
+    if before and before < set(now) and now[0] not in before:
+        return Sign(found=f"the new range {now[0][0]}:{now[0][1]} lies below the old ones")
+    return None
+
+
+@register("D01", "V11")
+def kept_map(case: Case) -> Sign | None:
+    held = case.pause
+    if held is None or (held[0].same_ids(case.uid_map) and held[1].same_ids(case.gid_map)):
+        return None
+    return Sign(found=f"the pause process holds uid {held[0]}", expected=f"uid {case.uid_map}")
+
+
+@register("D02", "V27", alone=Verdict.FAIL)
+def old_owners(case: Case) -> Sign | None:
+    foreign = []
+    for line in case.facts.all("graph.owner"):
+        fields = line.split()
+        if len(fields) != 2 or not all(one.isascii() and one.isdigit() and len(one) < 11 for one in fields):
+            continue
+        uid, gid = (int(one) for one in fields)
+        if _outside(uid, case.account.uid, case.subuids) or _outside(gid, case.account.gid, case.subgids):
+            foreign.append(f"{uid}:{gid}")
+    if not foreign or not case.granted:
+        return None
+    return Sign(
+        found=f"files in storage belong to {', '.join(foreign[:5])}",
+        expected=f"{case.account.uid} or an ID of {', '.join(map(str, case.subuids))}",
+    )
+
+
+def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
+    return number != own and not any(number in one for one in ranges)
+
+
+@register("D07", "V27", alone=Verdict.FAIL)
+def database_mismatch(case: Case) -> Sign | None:
+    return _own_said(case, r"database configuration mismatch|does not match our \w+ ")
+
+
+@register("D05", "V27", alone=Verdict.FAIL)
+def unhandled_reboot(case: Case) -> Sign | None:
+    return _own_said(case, r"boot ID differs")
+
+
+@register("D10", "V27", alone=Verdict.FAIL)
+def paths_of_another_uid(case: Case) -> Sign | None:
+    run = case.evidence.own.get("store.runRoot") if case.evidence.own else ""
+    match = re.match(r"/run/user/(\d{1,10})/", run)
+    if match and int(match[1]) != case.account.uid:
+        return Sign(
+            found=f"the database keeps runroot {run}", expected=f"/run/user/{case.account.uid}/containers"
+        )
+    return _own_said(case, r"mkdir /run/user/\d+: permission denied")
+
+
+def _own_said(case: Case, pattern: str) -> Sign | None:
+    own = case.evidence.own
+    if own is None or own.ran.ok:
+        return None
+    match = re.search(pattern, own.ran.said)
+    return Sign(found=own.ran.last) if match else None
+
+
+@register("D03", "V27", alone=Verdict.WARN)
+def driver_of_first_use(case: Case) -> Sign | None:
+    """The database of the first use decides; a storage.conf that came later does not."""
+    user = case.state.session.users.get(case.user)
+    own = case.evidence.own
+    kept = (
+        {own.get("store.graphDriverName")} - {""} if own and own.ran.ok else set(user.drivers if user else ())
+    )
+    wanted = configured_driver_of(case.storage_texts) or case.spec.storage.driver
+    if not kept or wanted is None or wanted in kept:
+        return None
+    return Sign(found=f"the user's database keeps {', '.join(sorted(kept))}", expected=wanted)
+
+
+@register("D04", "V26", alone=Verdict.FAIL)
+def runroot_in_tmp(case: Case) -> Sign | None:
+    run = case.evidence.own.get("store.runRoot") if case.evidence.own else ""
+    if not run or not case.state.platform.systemd or run.startswith("/run/"):
+        return None
+    return Sign(
+        found=f"the database keeps runroot {run}", expected=f"/run/user/{case.account.uid}/containers"
+    )
+
+
+@register("E11", "V26", alone=Verdict.WARN)
+def aged_out(case: Case) -> Sign | None:
+    """systemd-tmpfiles clears /tmp after ten days; without an exception it takes a runroot there with it."""
+    if runroot_in_tmp(case) is None or case.host.get("tmp.keep") is None:
+        return None
+    lines = " ".join(case.host.all("tmpfiles.keep"))
+    if "storage-run" in lines and "podman-run" in lines:
+        return None
+    return Sign(found="no tmpfiles.d line spares both /tmp/podman-run-* and /tmp/storage-run-*")
+
+
+@register("D06", "V11", alone=Verdict.WARN)
+def recycled_pause_pid(case: Case) -> Sign | None:
+    user = case.state.session.users.get(case.user)
+    if user is None or not user.stale_pause:
+        return None
+    return Sign(
+        found=f"pause.pid names a process of {user.stale_pause}", expected="a pause process of Podman"
+    )
+
+
+@register("D08", "V27", alone=Verdict.WARN)
+def boltdb(case: Case) -> Sign | None:
+    own, podman = case.evidence.own, case.podman
+    if own is None or podman is None or own.get("host.databaseBackend") != "boltdb":
+        return None
+    # 4.x knows nothing else; 5.7 begins to warn and 6.0 has it no longer (release notes)
+    if (podman.major, podman.minor) < (5, 0):
+        return None
+    return Sign(found=f"the database is BoltDB, with Podman {podman}", expected="SQLite")
+
+
+@register("D09", "V27", alone=Verdict.WARN)
+def cached_mount_program(case: Case) -> Sign | None:
+    if (case.facts.get("mount.program") or "").strip() != "true":
+        return None
+    if any(map(mount_program_of, case.storage_texts)):
+        return None
+    return Sign(found="overlay/.has-mount-program says true, and no storage.conf names a mount program")

@@ -1,0 +1,116 @@
+"""G: network, and the kernel settings around it."""
+
+from __future__ import annotations
+
+from podstead.case import PING_RANGE, PORT_START, Case
+from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.finding import Verdict
+from podstead.parts.sysctls import meets
+from podstead.versions import upstream
+
+register = Register()
+_NETWORK = ("V23", "V24")
+
+
+@register("G01", *_NETWORK)
+def no_pasta(case: Case) -> Sign | None:
+    return _no_tool(case, "pasta", newer=True)
+
+
+@register("G02", *_NETWORK)
+def no_slirp4netns(case: Case) -> Sign | None:
+    return _no_tool(case, "slirp4netns", newer=False)
+
+
+def _no_tool(case: Case, tool: str, *, newer: bool) -> Sign | None:
+    if case.podman is None or (case.podman.major >= 5) is not newer or tool in case.state.platform.tools:
+        return None
+    chosen = case.evidence.info.get("host.rootlessNetworkCmd") if case.evidence.info else ""
+    if chosen and chosen != tool:
+        return None
+    return Sign(
+        found=f"{tool} is not installed", expected=f"{tool}, which Podman {case.podman} uses by default"
+    )
+
+
+@register("G04", *_NETWORK)
+def no_tun(case: Case) -> Sign | None:
+    tun = case.host.get("dev.tun")
+    if tun == "missing":
+        return Sign(found="/dev/net/tun is missing", expected="a character device that everybody may use")
+    if tun is not None and not tun.endswith(("6", "7")):
+        return Sign(found=f"/dev/net/tun has mode {tun}", expected="0666")
+    return said(case, r"open\(\"/dev/net/tun\"\): .*|Failed to open tun socket in namespace|/dev/net/tun: .*")
+
+
+@register("G05", *_NETWORK)
+def netns_denied(case: Case) -> Sign | None:
+    return said(case, r"Couldn't open network namespace .{0,500}: Permission denied")
+
+
+@register("G06", *_NETWORK)
+def netns_label(case: Case) -> Sign | None:
+    return said(case, r"netns dir open: Permission denied")
+
+
+@register("G07", *_NETWORK)
+def no_route(case: Case) -> Sign | None:
+    return said(case, r"External interface not usable|No routable interface for IPv[46]") or (
+        Sign(found="the host has no default route", proved=False)
+        if case.host.get("route") == "none"
+        else None
+    )
+
+
+@register("G10", *CONTAINERS)
+def default_sysctl(case: Case) -> Sign | None:
+    return said(
+        case,
+        r"/proc/sys/net/ipv4/ping_group_range: .*|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)",
+    )
+
+
+@register("G11", "V23", alone=Verdict.WARN)
+def no_firewall_tool(case: Case) -> Sign | None:
+    """Networks of one's own are bridges, which netavark makes with nft or iptables."""
+    tools, podman = case.state.platform.tools, case.podman
+    if podman is None or podman.major < 4 or "nft" in tools or ("iptables" in tools and podman.major < 6):
+        return None
+    return Sign(found="neither nft nor iptables is installed", expected="nft, for networks of one's own")
+
+
+@register("G03", "V23", alone=Verdict.WARN)
+def removed_in_six(case: Case) -> Sign | None:
+    lines = case.host.all("network.removed")
+    if not lines or case.podman is None or case.podman.major < 5:
+        return None
+    return Sign(found=lines[0], expected="pasta and netavark: Podman 6 has nothing else")
+
+
+@register("G13", *_NETWORK, alone=Verdict.WARN)
+def mixed_versions(case: Case) -> Sign | None:
+    info, podman = case.evidence.info, case.podman
+    if info is None or podman is None or podman.major < 6:
+        return None
+    text = info.get("host.networkBackendInfo.version")
+    version = upstream(text.rpartition(" ")[2])
+    if version is None or version.major >= 2:
+        return None
+    return Sign(found=f"{text} with Podman {podman}", expected="netavark 2.0 or newer")
+
+
+@register("G08", "V21")
+def port_start(case: Case) -> Sign | None:
+    return _unmet(case, PORT_START)
+
+
+@register("G09", "V22")
+def ping_range(case: Case) -> Sign | None:
+    return _unmet(case, PING_RANGE)
+
+
+def _unmet(case: Case, key: str) -> Sign | None:
+    need, live = case.spec.sysctls.get(key), case.sysctl(key)
+    if need is None or live is None or meets(need, live):
+        return None
+    return Sign(found=f"{key} is {live}")

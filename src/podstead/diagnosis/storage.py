@@ -1,0 +1,224 @@
+"""H: storage, home directories, labels, and configuration files."""
+
+from __future__ import annotations
+
+import re
+
+from podstead.case import Case
+from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
+from podstead.finding import Verdict
+from podstead.parts.storage import configured_driver_of, mount_program_of
+from podstead.ranges import IdRange
+
+register = Register()
+
+#: Types that statfs(2) and /proc/mounts give to file systems whose server knows nothing of subordinate IDs
+#: (containers/storage, drivers/overlay).
+NETWORK = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smb2",
+        "smbfs",
+        "gpfs",
+        "lustre",
+        "afs",
+        "ceph",
+        "fuse.sshfs",
+        "beegfs",
+        "9p",
+        "panfs",
+        "fuse.glusterfs",
+    }
+)
+_CONTAINER_WINDOW = IdRange.between(524288, 1879048191)
+
+
+def _graph(case: Case) -> tuple[str, frozenset[str]] | None:
+    return case.facts.mount("graph.mount")
+
+
+@register("H01", "V27", "V13", "V14", *CONTAINERS, alone=Verdict.FAIL)
+def network_home(case: Case) -> Sign | None:
+    mount = _graph(case)
+    if mount is None or mount[0] not in NETWORK:
+        return None
+    return Sign(found=f"container storage lies on {mount[0]}", expected="a local file system")
+
+
+@register("H02", "V27", *CONTAINERS)
+def no_user_xattrs(case: Case) -> Sign | None:
+    return said(case, r"lsetxattr /: operation not supported|force_mask=\"?700")
+
+
+@register("H03", "V27", *CONTAINERS, alone=Verdict.FAIL)
+def noexec(case: Case) -> Sign | None:
+    mount, ran = _graph(case), case.evidence.attempts.get("executable")
+    if mount is not None and "noexec" in mount[1]:
+        return Sign(found="container storage lies on a file system mounted noexec", expected="exec")
+    # the probe's folder lies beside the storage, or where the user's home cannot be written in
+    if ran is not None and not ran.ok and "ermission denied" in ran.said and "home" in case.evidence.access:
+        return Sign(found=f"a program beside the storage cannot run: {ran.last}")
+    return None
+
+
+@register("H04", "V27", alone=Verdict.WARN)
+def nosuid_with_runc(case: Case) -> Sign | None:
+    mount, info = _graph(case), case.evidence.info
+    if (
+        mount is None
+        or info is None
+        or "nosuid" not in mount[1]
+        or info.get("host.ociRuntime.name") != "runc"
+    ):
+        return None
+    return Sign(
+        found="the OCI runtime is runc, and storage lies on a file system mounted nosuid",
+        expected="crun, or suid",
+    )
+
+
+@register("H07", "V27", alone=Verdict.FAIL)
+def no_d_type(case: Case) -> Sign | None:
+    info = case.evidence.info
+    if info is not None and info.get("store.graphStatus.Supports d_type") == "false":
+        return Sign(
+            found="the file system does not support d_type", expected="XFS with ftype=1, or another one"
+        )
+    return _info_said(case, r"d_type support")
+
+
+@register("H09", "V27")
+def backing_overlay(case: Case) -> Sign | None:
+    return _info_said(case, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
+
+
+@register("H05", "V27")
+def no_native_overlay(case: Case) -> Sign | None:
+    """Unprivileged overlay came with Linux 5.11 and is taken from 5.13 on (containers/storage)."""
+    kernel, podman = case.state.platform.kernel_version, case.podman
+    old = podman is not None and podman.release < (3, 1)  # native overlay for users: Podman 3.1 (rootless.md)
+    if ((0, 0) < kernel < (5, 13) or old) and "fuse-overlayfs" not in case.state.platform.tools:
+        return Sign(
+            found=f"Linux {case.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
+            expected="Linux 5.13 and Podman 3.1, or fuse-overlayfs",
+        )
+    return _info_said(case, r"'overlay' is not supported over|kernel does not support overlay")
+
+
+@register("H08", "V27", *CONTAINERS)
+def no_fuse(case: Case) -> Sign | None:
+    fuse = case.host.get("dev.fuse")
+    if not any(map(mount_program_of, case.storage_texts)):
+        return None
+    if fuse == "missing":
+        return Sign(found="/dev/fuse is missing, and a mount program is set", expected="/dev/fuse")
+    return said(case, r"fuse: device not found.*")
+
+
+def _info_said(case: Case, pattern: str) -> Sign | None:
+    info = case.evidence.info
+    return line_of(info.ran.said, pattern) if info is not None else None
+
+
+@register("H06", "V27")
+def vfs_by_default(case: Case) -> Sign | None:
+    """No file names a driver, so this Podman takes vfs."""
+    info = case.evidence.info
+    if (
+        info is None
+        or info.get("store.graphDriverName") != "vfs"
+        or case.spec.storage.driver in (None, "vfs")
+        or configured_driver_of(case.storage_texts) is not None
+    ):
+        return None
+    return Sign(found=f"Podman {case.podman} takes the driver vfs", expected=str(case.spec.storage.driver))
+
+
+@register("H10", *CONTAINERS)
+def labels(case: Case) -> Sign | None:
+    return (
+        said(case, r"cannot apply additional memory protection after relocation.*")
+        if case.host.get("selinux") == "1"
+        else None
+    )
+
+
+@register("H11", *CONTAINERS, alone=Verdict.FAIL)
+def no_container_policy(case: Case) -> Sign | None:
+    packages = case.state.packages
+    if (
+        case.host.get("selinux") != "1"
+        or packages.manager not in ("dnf", "yum")
+        or "container-selinux" in packages.installed
+    ):
+        return None
+    return Sign(found="SELinux is enforcing and container-selinux is not installed")
+
+
+@register("H13", "V13", "V14", "V03", *PODMAN)
+def homed(case: Case) -> Sign | None:
+    """systemd-homed maps only some IDs into a home (docs/UIDS-GIDS.md)."""
+    if not case.facts.get("homed"):
+        return None
+    odd = [
+        one
+        for one in {*case.subuids, *case.subgids}
+        if not (one.start in _CONTAINER_WINDOW and one.last in _CONTAINER_WINDOW)
+    ]
+    return (
+        Sign(found=f"a systemd-homed home, and the range {odd[0]}", expected="inside 524288 to 1879048191")
+        if odd
+        else None
+    )
+
+
+@register("H14", "V27", *PODMAN)
+def rootful_keys(case: Case) -> Sign | None:
+    keys = [line for line in case.host.all("storage.key") if re.search(r":\s*(graphroot|runroot)", line)]
+    if not keys or case.podman is None or case.podman.major < 6:
+        return None
+    return Sign(
+        found=keys[0], expected="these keys in storage.rootful.conf.d: Podman 6 applies them to users, too"
+    )
+
+
+@register("H15", "V27", alone=Verdict.WARN)
+def hidden_system_file(case: Case) -> Sign | None:
+    if case.podman is None or case.podman.major < 6 or "containers.conf" not in case.facts.all("config"):
+        return None
+    return Sign(found=f"{case.account.home}/.config/containers/containers.conf hides the system's whole file")
+
+
+@register("H16", "V27", alone=Verdict.WARN)
+def mount_program_ignored(case: Case) -> Sign | None:
+    keys = [line for line in case.host.all("storage.key") if re.search(r":\s*mount_program", line)]
+    if (
+        not keys
+        or case.podman is None
+        or case.podman.major >= 6
+        or "storage.conf" in case.facts.all("config")
+    ):
+        return None
+    return Sign(found=f"{keys[0]} has no effect for users", expected="the key in the user's own storage.conf")
+
+
+@register("H17", "V19")
+def closed_parent(case: Case) -> Sign | None:
+    attempt = case.evidence.attempts.get("keep-id")
+    if attempt is None or attempt.ok or not re.search(r"ermission denied", attempt.said):
+        return None
+    if not any(
+        case.evidence.attempts[name].ok for name in ("whole", "plain") if name in case.evidence.attempts
+    ):
+        return None  # then it is not keep-id alone that fails
+    return Sign(found=attempt.last)
+
+
+@register("H18", "V27", alone=Verdict.FAIL)
+def no_policy(case: Case) -> Sign | None:
+    if "podman" not in case.state.platform.tools or case.host.all("policy") or not case.host.values:
+        return None
+    return Sign(found="neither /etc/containers/policy.json nor /usr/share/containers/policy.json is there")

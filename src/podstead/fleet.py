@@ -1,0 +1,95 @@
+"""What only several reports together show: users whose ranges differ between hosts, and what a reboot changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from podstead.checks import CHECKS
+from podstead.finding import Finding, Verdict
+from podstead.report.record import HostReport, Report, Status, failed_findings
+from podstead.spec import HostSpec
+
+AFTER_BOOT = ("V10", "V11", "V21", "V22", "V26", "V27")
+"""Checks that a reboot can undo: maps, kernel settings, the session, and storage."""
+_GOOD = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+def same_numbers(specs: Mapping[str, HostSpec], hosts: Iterable[HostReport]) -> tuple[Finding, ...]:
+    """Under ``allocation: by-uid`` a user has the same numbers on every host: who has not is a finding."""
+    seen: dict[str, dict[str, list[str]]] = {}
+    for host in hosts:
+        spec = specs.get(host.name)
+        if spec is None or spec.subids.allocation != "by-uid":
+            continue
+        for user, grant in host.grants.items():
+            text = f"UIDs {', '.join(grant.uids) or 'none'}, GIDs {', '.join(grant.gids) or 'none'}"
+            seen.setdefault(user, {}).setdefault(text, []).append(host.name)
+    return tuple(_differs(user, grants) for user, grants in sorted(seen.items()) if len(grants) > 1)
+
+
+def _differs(user: str, grants: Mapping[str, list[str]]) -> Finding:
+    rows = sorted(grants.items(), key=lambda item: -len(item[1]))
+    texts = (
+        f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {text}"
+        for text, names in rows
+    )
+    return Finding(
+        check="V03",
+        title="a user has the same ranges on every host",
+        verdict=Verdict.FAIL,
+        severity=CHECKS["V03"].severity,
+        user=user,
+        expected="the same numbers, as subids.allocation is by-uid",
+        found="; ".join(texts),
+        cause="the ranges were handed out by another rule, or the UID differs between hosts",
+        remedy=f"compare 'id {user}' on these hosts; where there is no storage yet, take the odd range out "
+        "(usermod --del-subuids, --del-subgids) and run podstead apply",
+    )
+
+
+def compared(report: Report, before: Report) -> Report:
+    """The same report with V30 judged against an earlier one."""
+    hosts = []
+    for host in report.hosts:
+        verdict = since(host, before)
+        findings = tuple(verdict if one.check == "V30" else one for one in host.findings)
+        failed = bool(failed_findings((verdict,))) and verdict in findings
+        status = Status.FAILED if failed and host.status is Status.OK else host.status
+        hosts.append(host.model_copy(update={"findings": findings, "status": status}))
+    return report.model_copy(update={"hosts": tuple(hosts)})
+
+
+def since(host: HostReport, before: Report) -> Finding:
+    """V30: what was proved before holds after the reboot."""
+    check = CHECKS["V30"]
+
+    def finding(verdict: Verdict, *, found: str = "", expected: str = "", cause: str = "") -> Finding:
+        return Finding(
+            check=check.id,
+            title=check.title,
+            severity=check.severity,
+            verdict=verdict,
+            found=found,
+            expected=expected,
+            cause=cause,
+            remedy=check.remedy if verdict is Verdict.FAIL else "",
+        )
+
+    earlier = next((one for one in before.hosts if one.name == host.name), None)
+    if earlier is None or not earlier.boot_id:
+        return finding(
+            Verdict.COULD_NOT_LOOK, cause=f"the earlier report does not know the boot ID of {host.name}"
+        )
+    if earlier.boot_id == host.boot_id:
+        return finding(Verdict.NOT_APPLICABLE, cause="the host has not been rebooted since that report")
+    was = {(one.user, one.check) for one in earlier.findings if one.verdict in _GOOD}
+    lost = sorted(
+        f"{one.check} of {one.user or 'the host'}"
+        for one in host.findings
+        if one.check in AFTER_BOOT and (one.user, one.check) in was and one.verdict not in _GOOD
+    )
+    if lost:
+        return finding(
+            Verdict.FAIL, expected="the same verdicts as before", found=f"no longer: {', '.join(lost)}"
+        )
+    return finding(Verdict.PASS, found="the host was rebooted, and what was proved before still holds")

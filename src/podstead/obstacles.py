@@ -1,0 +1,63 @@
+"""What stands in the way of rootless Podman and is not podstead's to change: apply refuses it and says what to do."""
+
+from __future__ import annotations
+
+from podstead import catalogue
+from podstead.case import Case, case_of
+from podstead.change import Outcome, Refusal
+from podstead.diagnosis import DIAGNOSES, remedy_of
+from podstead.evidence import Evidence
+from podstead.spec import HostSpec
+from podstead.state import HostState
+
+#: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels
+#: and security modules, mounts, outer containers, cgroup hierarchies, storage that must be migrated, foreign files.
+OBSTACLES = frozenset(
+    {
+        "A03",
+        "A04",
+        "A07",
+        "A10",
+        "B04",
+        "B05",
+        "B07",
+        "C24",
+        "D02",
+        "E09",
+        "F02",
+        "G04",
+        "H01",
+        "H03",
+        "H13",
+        "H18",
+    }
+)
+
+
+def plan(spec: HostSpec, state: HostState) -> Outcome:
+    """Refusals only; nothing here is ever changed."""
+    refusals: dict[tuple[str, str], Refusal] = {}
+    for name in sorted(spec.users.keys() & state.accounts.by_name.keys()):
+        case = case_of(name, spec, state, Evidence())
+        for refusal in _of(case):
+            refusals.setdefault((refusal.id.rpartition(":")[2], refusal.reason), refusal)
+    return Outcome(refusals=tuple(refusals.values()))
+
+
+def _of(case: Case) -> list[Refusal]:
+    found = []
+    for diagnosis in DIAGNOSES:
+        sign = diagnosis.look(case) if diagnosis.ref in OBSTACLES else None
+        if sign is None or not sign.proved:
+            continue
+        mode = catalogue.load()[diagnosis.ref]
+        costs = f" ({', '.join(mode.costs)})" if mode.costs else ""
+        found.append(
+            Refusal(
+                id=f"host:{case.user}:{mode.id}",
+                title=mode.title,
+                reason=sign.found + (f"; expected {sign.expected}" if sign.expected else ""),
+                remedy=f"{remedy_of(diagnosis, sign, case)}{costs}; podstead explain {mode.ref}",
+            )
+        )
+    return found

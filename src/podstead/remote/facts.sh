@@ -1,0 +1,116 @@
+# shellcheck shell=sh
+# What explains failures: facts of the host and of each user that no part manages. Decides nothing, changes nothing.
+# "name<TAB>value" lines; a name may come more than once. frame.sh stands before it.
+
+ps_fact() { printf '%s\t%s\n' "$1" "$2"; }
+
+ps_fact_each() { # name: each line of standard input as one value
+    while IFS= read -r line; do ps_fact "$1" "$line"; done
+}
+
+ps_mount() { # name path: the file system that holds a path, or would hold it
+    d=$2
+    while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+    m=$(df -P "${d:-/}" | awk 'NR > 1 { print $NF }')
+    # the last mount on a place is the one that counts
+    [ -z "$m" ] || ps_fact "$1" "$(awk -v m="$m" '$2 == m { t = $3 " " $4 } END { print t }' /proc/self/mounts)"
+}
+
+ps_lock() { # a lock file of shadow holds the process ID of its owner
+    [ -e "$1" ] || return 0
+    pid=
+    read -r pid <"$1"
+    pid=$(printf %s "$pid" | tr -d '\0')
+    case $pid in
+    '' | *[!0-9]*) s=none ;;
+    *) if [ -d "/proc/$pid" ]; then s=alive; else s=dead; fi ;;
+    esac
+    ps_fact lock "$1 $s"
+}
+
+ps_kernel_facts() {
+    ps_fact cgroup "$(stat -f -c %T /sys/fs/cgroup)"
+    [ ! -r /sys/fs/cgroup/cgroup.controllers ] || ps_fact cgroup.controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
+    [ ! -r /sys/fs/cgroup/unified/cgroup.controllers ] ||
+        ps_fact cgroup.hybrid "$(cat /sys/fs/cgroup/unified/cgroup.controllers)"
+    [ ! -r /sys/fs/selinux/enforce ] || ps_fact selinux "$(cat /sys/fs/selinux/enforce)"
+    p=/proc/1/mountinfo
+    [ -r $p ] || p=/proc/self/mountinfo
+    ps_fact root.propagation "$(awk '$5 == "/" { s = "private"; for (i = 7; $i != "-"; i++) if ($i ~ /^shared:/) s = "shared" }
+        END { print s }' $p)"
+    ps_fact proc.options "$(awk '$2 == "/proc" { print $4 }' /proc/self/mounts | tail -n 1)"
+    ps_fact boot.id "$(cat /proc/sys/kernel/random/boot_id)"
+    if [ -e /proc/self/ns/user ]; then ps_fact ns.user yes; else ps_fact ns.user no; fi
+    # the kernel keeps an unreachable IPv6 default on lo
+    if awk '$2 == "00000000" || $2 == "00" && $1 ~ /^0+$/ && $NF != "lo" { f = 1 } END { exit !f }' \
+        /proc/net/route /proc/net/ipv6_route; then ps_fact route default; else ps_fact route none; fi
+    for f in tun fuse; do
+        p=/dev/net/tun
+        [ $f = tun ] || p=/dev/fuse
+        if [ -c $p ]; then ps_fact "dev.$f" "$(stat -c %a $p)"; else ps_fact "dev.$f" missing; fi
+    done
+    if [ -r /sys/kernel/security/apparmor/profiles ]; then
+        ps_fact apparmor.loaded "$(grep -E '^(podman|crun|runc|buildah|passt|pasta)' /sys/kernel/security/apparmor/profiles | tr '\n' ' ')"
+    fi
+    for f in podman crun runc usr.bin.passt usr.bin.pasta; do
+        [ ! -e "/etc/apparmor.d/$f" ] || ps_fact apparmor.file "$f"
+    done
+}
+
+ps_system_facts() {
+    [ ! -e /run/ostree-booted ] || ps_fact ostree yes
+    if command -v systemctl >/dev/null; then ps_fact systemd "$(systemctl --version | head -n 1)"; fi
+    [ ! -d /etc/pam.d ] || ps_fact pam.systemd "$(grep -lsE '^[^#]*pam_systemd' /etc/pam.d/* | grep -c .)"
+    for f in /etc/subuid.lock /etc/subgid.lock; do ps_lock $f; done
+    p=$(command -v podman) && ps_fact podman.path "$(readlink -f "$p")"
+    if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf; then
+        [ -z "$p" ] || ps_fact podman.libsubid "$(grep -aoE 'libsubid\.so\.[0-9]+' "$p" | head -n 1)"
+        for f in /usr/lib/libsubid_*.so /usr/lib64/libsubid_*.so /usr/lib/*/libsubid_*.so; do
+            [ ! -e "$f" ] || ps_fact libsubid.module "${f##*/}"
+        done
+    fi
+    h=$(command -v newuidmap) && ps_mount helper.mount "$h"
+    for f in /etc/containers/policy.json /usr/share/containers/policy.json; do [ ! -e $f ] || ps_fact policy $f; done
+    grep -HnsE '^[[:space:]]*(graphroot|runroot|mount_program)[[:space:]]*=' /etc/containers/storage.conf | ps_fact_each storage.key
+    grep -HnsE '^[^#]*(slirp4netns|network_backend[[:space:]]*=[[:space:]]*"cni")' /etc/containers/containers.conf \
+        /etc/containers/containers.conf.d/*.conf | ps_fact_each network.removed
+    grep -hsE '^x![[:space:]]|^x[[:space:]]' /etc/tmpfiles.d/*.conf /usr/lib/tmpfiles.d/*.conf | grep -E '/tmp/(podman|storage)-run' |
+        ps_fact_each tmpfiles.keep
+    grep -ls podman /etc/systemd/system/*.service | while IFS= read -r f; do
+        grep -HE '^(User|DynamicUser)=' "$f" | head -n 1
+    done | ps_fact_each unit.user
+    ps_fact tmp.keep end
+}
+
+ps_user_facts() { # name uid home
+    c=/sys/fs/cgroup/user.slice/user-$2.slice
+    [ ! -r "$c/user@$2.service/cgroup.controllers" ] || ps_fact delegated "$(cat "$c/user@$2.service/cgroup.controllers")"
+    [ ! -r "$c/pids.max" ] || ps_fact tasks.max "$(cat "$c/pids.max")"
+    # the user's service manager hands its privileges and its group down to everything in the session
+    if read -r p <"$c/user@$2.service/init.scope/cgroup.procs"; then
+        ps_fact manager.nnp "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$p/status")"
+        ps_fact manager.gid "$(awk '$1 == "Gid:" { print $2 }' "/proc/$p/status")"
+    fi
+    g=$3/.local/share/containers/storage
+    ps_mount home.mount "$3"
+    ps_mount graph.mount "$g"
+    [ ! -e "$3/.identity" ] || ps_fact homed yes
+    ps_fact keys "$(awk -v u="$2:" '$1 == u { print $4, $5 }' /proc/key-users)"
+    for f in podman storage; do [ ! -d "/tmp/$f-run-$2" ] || ps_fact tmp.runroot "/tmp/$f-run-$2"; done
+    for f in containers.conf storage.conf; do [ ! -e "$3/.config/containers/$f" ] || ps_fact config "$f"; done
+    find "$3/.config" "$3/.local" -xdev -maxdepth 2 ! -user "$2" -print | head -n 5 | ps_fact_each not.owned
+    [ -d "$g" ] || return 0
+    f=$g/overlay/.has-mount-program
+    [ ! -f "$f" ] || [ -L "$f" ] || ps_fact mount.program "$(head -c 10 "$f")"
+    # who owns what is in the layers and volumes: files of an old range show as IDs outside the present one
+    limit=
+    if command -v timeout >/dev/null; then limit="timeout 5"; fi
+    # shellcheck disable=SC2086 # a command and its words
+    $limit find "$g" -xdev -maxdepth 4 -exec stat -c '%u %g' {} + | head -n 20000 | sort -u | head -n 200 | ps_fact_each graph.owner
+}
+
+ps_facts() {
+    ps_record facts
+    ps_kernel_facts
+    ps_system_facts
+}

@@ -1,0 +1,40 @@
+# shellcheck shell=sh
+# Isolation between two users, in three short scripts: one user's container ID 5 owns a secret file and a process
+# (PS_HOLD), the other user tries to reach both (PS_REACH), and the first clears up (PS_DROP).
+# shellcheck disable=SC2016,SC2034 # expanded by inner shells; used by probe.sh
+
+# A process with this user's whole ID map, that becomes root of the new namespace when the map is written: execve(2)
+# gives the capabilities of the namespace back to its UID 0 (capabilities(7)).
+PS_MAPPED='LC_ALL=C; export LC_ALL
+mapped() { # folder script
+  mkfifo "$1/go" || return 1
+  unshare -U sh -c "read x <\"\$1/go\"; exec sh -c \"\$2\" sh \"\$1\" \"\$3\"" sh "$1" "$2" "$3" &
+  p=$!
+  n=0; while [ "$(readlink /proc/$p/ns/user)" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 50 ]; do n=$((n + 1)); sleep 0.05; done
+  newuidmap $p $PS_UIDMAP && newgidmap $p $PS_GIDMAP; mr=$?
+  echo >"$1/go"
+  return $mr
+}'
+
+PS_HOLD="$PS_MAPPED"'
+cd /
+t=$(mktemp -d /tmp/podstead.XXXXXX) && chmod 0755 "$t" || exit 1
+mapped "$t" '\''umask 077; echo secret >"$1/secret" && chown 5:5 "$1/secret" && cat "$1/secret" >"$1/own" && : >"$1/ready"
+exec setpriv --reuid 5 --regid 5 --clear-groups sleep 30'\'' "" >/dev/null 2>&1
+n=0; while [ ! -s "$t/own" ] && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done
+[ -s "$t/own" ] || { kill -9 $p; rm -rf "$t"; exit 1; }
+n=0; while [ "$(cat /proc/$p/comm)" != sleep ] && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done
+printf "%s %s\n" "$p" "$t"'
+
+PS_REACH="$PS_MAPPED"'
+cd /
+reach() { if cat "$ps_folder/secret"; then echo "$1 read"; else echo "$1 no-read"; fi; if kill -0 "$ps_pid"; then echo "$1 signal"; else echo "$1 no-signal"; fi; }
+{ reach user
+t=$(mktemp -d /tmp/podstead.XXXXXX) || exit 1
+mapped "$t" '\''if cat "${2#* }/secret"; then echo root read; else echo root no-read; fi
+if kill -0 "${2%% *}"; then echo root signal; else echo root no-signal; fi'\'' "$ps_pid $ps_folder"
+wait
+rm -rf "$t"; } 2>/dev/null'
+
+PS_DROP='case $(cat "/proc/$ps_pid/comm" 2>/dev/null) in sleep) kill -9 "$ps_pid" ;; esac
+rm -rf "$ps_folder"'

@@ -1,0 +1,265 @@
+# shellcheck shell=sh
+# The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh stands before it.
+# shellcheck disable=SC2086,SC2154 # lists of words for word splitting; out and rc are set by ps_try
+
+ps_podman() { # podman with a state of its own, so that the user's database is neither used nor made
+    ps_limit 60 env XDG_RUNTIME_DIR="$R" XDG_CONFIG_HOME="$T/config" XDG_DATA_HOME="$T/data" XDG_CACHE_HOME="$T/cache" TMPDIR="$T" \
+        podman --root "$T/s" --runroot "$R/r" --tmpdir "$R/t" --storage-driver vfs "$@"
+}
+
+ps_space() { # private folders: T on the file system of the user's storage, R for sockets (their paths must be short)
+    T=$(mktemp -d "$HOME/.podstead.XXXXXX") || T=$(mktemp -d) || return 1
+    R=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/podstead.XXXXXX") || R=$(mktemp -d) || return 1
+    mkdir -p "$T/config" "$T/fs" "$T/vol"
+    chmod 0755 "$T"
+    chmod 0777 "$T/vol"
+    # crun before 1.11 looks for the user bus in the runtime directory alone
+    [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] || ln -s "$XDG_RUNTIME_DIR/bus" "$R/bus"
+    # Podman's locks are in shared memory, whatever the folders are: only what this probe makes it may take away
+    L=/dev/shm/libpod_rootless_lock_$(id -u)
+    if [ -e "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ]; then L=; fi
+    # the user's own configuration counts, but nothing may be written next to it
+    [ -d "${XDG_CONFIG_HOME:-$HOME/.config}/containers" ] &&
+        ln -s "${XDG_CONFIG_HOME:-$HOME/.config}/containers" "$T/config/containers"
+    return 0
+}
+
+ps_clean() {
+    [ -z "$child" ] || ps_end_child
+    if [ -n "$T" ]; then
+        [ ! -d "$T/s" ] || ps_podman unshare rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
+        for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
+            pid=
+            [ -r "$f" ] && read -r pid <"$f"
+            case $pid in '' | *[!0-9]*) continue ;; esac
+            # the ID must still be our pause process, not one that got the number after it
+            case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
+        done
+        rm -rf "$T"
+    fi
+    [ -z "$R" ] || rm -rf "$R"
+    # somebody else's Podman that has begun since has made its folder, and keeps the locks
+    [ -z "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ] || rm -f "$L"
+    T=
+    R=
+    L=
+}
+
+# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder, $5 whether the user has
+# a database, $6 the real runtime folder
+# shellcheck disable=SC2016 # expanded by the inner shell
+ps_inside='echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --setgroups; cat /proc/self/setgroups
+echo --chown
+f=$1/owned; : >"$f" || exit 3
+for o in 1:1 5:5 "$2:$3"; do chown "$o" "$f" 2>&1 && echo "chown $o ok"; done
+chown "$(($2 + 1))" "$f" 2>&1 && echo "chown beyond-uid ok"
+chown ":$(($3 + 1))" "$f" 2>&1 && echo "chown beyond-gid ok"
+chown 5:5 "$f"
+made=$?
+echo --nested
+unshare -U --map-root-user cat /proc/self/uid_map 2>&1
+echo --extents
+for m in "0 0 1\n1 1 99\n" "0 0 100\n"; do
+  unshare -U sleep 20 >/dev/null 2>&1 & p=$!
+  n=0; while [ "$(readlink "/proc/$p/ns/user")" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 50 ]; do n=$((n + 1)); sleep 0.05; done
+  if printf "$m" | cat >"/proc/$p/uid_map" 2>/dev/null; then echo ok; else echo refused; fi
+  kill -9 $p 2>/dev/null; wait $p 2>/dev/null
+done
+echo --process
+if command -v setpriv >/dev/null; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
+chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
+echo $!
+TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
+echo $? >"$1/info-rc"
+[ "$5" = no ] || { unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME TMPDIR; XDG_RUNTIME_DIR=$6
+  podman info --format json >"$1/own" 2>"$1/own-said"; echo $? >"$1/own-rc"; }
+exit $made'
+
+ps_has_database() {
+    g=$HOME/.local/share/containers/storage
+    if [ -e "$g/db.sql" ] || [ -e "$g/libpod/bolt_state.db" ]; then echo yes; else echo no; fi
+}
+
+ps_executable() { printf '#!/bin/sh\nexit 0\n' >"$T/run" && chmod +x "$T/run" && "$T/run"; }
+
+ps_engine() {
+    # images bring programs of their own: they must be allowed to run from where they are stored
+    ps_try executable ps_executable
+    ps_record podman
+    v=$(ps_podman --version)
+    printf '%s\n' "$v"
+    m=${v##* }
+    m=${m%%.*}
+    ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R" "$(ps_has_database)" "${XDG_RUNTIME_DIR-}"
+    ps_record owned
+    stat -c '%u:%g' "$T/owned"
+    p=$(printf '%s\n' "$out" | sed -n '/^--process$/{n;p;}')
+    case $p in '' | *[!0-9]*) ;; *)
+        ps_record credentials
+        stat -c '%u:%g' "/proc/$p"
+        kill -9 "$p"
+        ;;
+    esac
+    for f in info own; do
+        [ -s "$T/$f-rc" ] || continue
+        ps_record rc $f
+        cat "$T/$f-rc"
+        ps_record said $f
+        tail -c 4000 "$T/$f-said"
+        ps_record json $f
+        head -c 100000 "$T/$f"
+    done
+    if ps_does containers; then
+        # before Podman 4 the pause container of a pod was an image in a registry
+        case $m in '' | *[!0-9]* | [0-3]) pods= ;; *) pods=yes ;; esac
+        ps_whole
+        ps_keep_id
+    fi
+}
+
+# What the container tells about itself; then it answers at its port until it is killed.
+# shellcheck disable=SC2016 # expanded by the inner shell
+ps_told='{ echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --route; cat /proc/net/route /proc/net/ipv6_route
+echo --devices; cat /proc/net/dev; echo --memory; cat /sys/fs/cgroup/memory.max; echo --cpu; cat /sys/fs/cgroup/cpu.max; } >/vol/told 2>/dev/null
+: >/vol/x; : >/vol/ready
+if command -v perl >/dev/null && perl -MSocket -e 1; then exec perl -e "$1" "$3"; fi
+if command -v python3 >/dev/null; then exec python3 -c "$2" "$3"; fi
+exec sleep 60'
+# shellcheck disable=SC2016 # perl's variables
+ps_answer_perl='use Socket; alarm 60; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
+bind($s, pack_sockaddr_in(8080, INADDR_ANY)) or exit 1; listen($s, 5);
+open(my $r, ">", "/vol/listening"); close $r;
+while (accept(my $c, $s)) { syswrite($c, $ARGV[0] . "\n"); close $c }'
+ps_answer_python='import signal, socket, sys
+signal.alarm(60)
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("", 8080))
+s.listen(5)
+open("/vol/listening", "w").close()
+while True:
+    c = s.accept()[0]
+    c.sendall(sys.argv[1].encode() + b"\n")
+    c.close()'
+# shellcheck disable=SC2016 # perl's variables
+ps_ask_perl='use Socket; alarm 5; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1;
+connect($s, pack_sockaddr_in($ARGV[0], inet_aton("127.0.0.1"))) or die "$!\n"; sysread($s, my $t, 200); print $t'
+ps_ask_python='import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+print(s.recv(200).decode())'
+
+ps_ask() { # port
+    if command -v perl >/dev/null && perl -MSocket -e 1; then
+        ps_limit 8 perl -e "$ps_ask_perl" "$1"
+    else
+        ps_limit 8 python3 -c "$ps_ask_python" "$1"
+    fi
+}
+
+ps_answers() { # port: is it our container that answers?
+    a=$(ps_ask "$1")
+    if [ "$a" = "$PS_NONCE" ]; then echo answered; else echo "something else answered: $a" && false; fi
+}
+
+ps_run() { # name option...: the container that tells about itself, detached
+    n=$1
+    shift
+    rm -f "$T/vol"/*
+    ps_try "$n" ps_podman run -d --stop-timeout 0 --security-opt label=disable $M -v "$T/vol:/vol" --user 5:7 "$@" --rootfs "$T/fs" \
+        sh -c "$ps_told" sh "$ps_answer_perl" "$ps_answer_python" "$PS_NONCE"
+    c=$(printf '%s\n' "$out" | tail -n 1)
+    case $c in '' | *[!0-9a-f]*) c= ;; esac
+    if [ "$rc" != 0 ]; then
+        # a container that could not be started stays behind
+        [ -z "$c" ] || ps_podman rm -f "$c" >/dev/null
+        c=
+        return 1
+    fi
+    ps_await "$T/vol/ready"
+}
+
+ps_await() { # file: for up to ten seconds
+    n=0
+    until [ -e "$1" ]; do
+        n=$((n + 1))
+        if [ $n -gt 100 ]; then return 1; fi
+        sleep 0.1 || sleep 1
+    done
+}
+
+ps_told_of() { # name: what the container told, and whose its file is on the host
+    ps_record told "$1"
+    head -c 20000 "$T/vol/told"
+    ps_record volume "$1"
+    stat -c '%u:%g' "$T/vol/x"
+}
+
+ps_whole() { # one container that has everything, in a pod; taken apart only where it does not start
+    M=
+    # the host's own programs in an empty root: no image and no registry is needed
+    for d in /usr /bin /sbin /lib /lib64 /lib32; do [ ! -e $d ] || M="$M -v $d:$d:ro"; done
+    limits=
+    k=/sys/fs/cgroup/user.slice/user-$(id -u).slice/user@$(id -u).service/cgroup.controllers
+    if [ -r "$k" ]; then
+        ps_record controllers
+        cat "$k"
+        case " $(cat "$k") " in *' memory '*) limits="--memory 64m" ;; esac
+        case " $(cat "$k") " in *' cpu '*) limits="$limits --cpus 0.5" ;; esac
+    fi
+    # a port that is likely free, and another one for each user
+    port=$((20000 + ($(id -u) * 7 + $$) % 12000))
+    if ps_run whole ${pods:+--pod new:podstead} $limits -p "127.0.0.1:$port:8080"; then
+        ps_told_of whole
+        if ps_await "$T/vol/listening"; then ps_try answer ps_answers "$port"; fi
+        ps_running
+        if [ -n "$pods" ]; then
+            ps_record pod whole
+            ps_try kill ps_podman pod rm -f podstead
+        else
+            ps_end_container
+        fi
+        return 0
+    fi
+    [ -z "$pods" ] || ps_podman pod rm -f podstead >/dev/null
+    if ps_run plain --network none; then
+        ps_told_of plain
+        ps_running
+        ps_end_container
+        if ps_run network; then
+            ps_told_of network
+            ps_end_container
+            ps_run published -p "127.0.0.1:$port:8080" && ps_end_container
+        fi
+        [ -z "$limits" ] || { ps_run limited --network none $limits && ps_told_of limited && ps_end_container; }
+    fi
+    [ -z "$pods" ] || ps_pod
+}
+
+ps_running() { # what podman top says of a running container, and what the host says of the same process
+    ps_try top ps_podman top "$c" user huser group hgroup hpid
+    h=$(printf '%s\n' "$out" | tail -n 1 | tr -s ' \t' ' ' | cut -d' ' -f5)
+    case $h in '' | *[!0-9]*) ;; *)
+        ps_record process
+        stat -c '%u:%g' "/proc/$h"
+        ;;
+    esac
+}
+
+ps_end_container() { ps_try kill ps_podman rm -f "$c"; } # at once: its stop timeout is 0
+
+ps_keep_id() {
+    rm -f "$T/vol"/*
+    ps_try keep-id ps_podman run --rm --network none --userns=keep-id --security-opt label=disable $M -v "$T/vol:/vol" \
+        --rootfs "$T/fs" sh -c '{ echo --id; id -u; id -g; echo --uid; cat /proc/self/uid_map; } >/vol/told; : >/vol/y'
+    ps_record told keep-id
+    head -c 20000 "$T/vol/told"
+    ps_record kept
+    stat -c '%u:%g' "$T/vol/y"
+}
+
+ps_pod() {
+    ps_try pod-create ps_podman pod create --name podstead --network none
+    [ "$rc" = 0 ] || return 0
+    ps_try pod-start ps_podman pod start podstead
+    ps_podman pod rm -f podstead >/dev/null
+}

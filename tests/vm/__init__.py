@@ -1,0 +1,1 @@
+"""Opt-in tests on a whole machine with a kernel of its own: see README.md."""
