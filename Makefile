@@ -12,7 +12,7 @@ ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
 USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
 
-.PHONY: help demo test lint types unit real-hosts test-vm up check verify bench docs clean
+.PHONY: help demo test lint types unit real-hosts test-vm matrix fuzz up check verify bench docs clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r t h; do printf '  make %-12s %s\n' "$$t" "$$h"; done
@@ -62,6 +62,13 @@ ifeq ($(ROOT),yes)
 	@$(BIN)/python -m tests.vm
 endif
 	$(BIN)/python -m pytest tests/vm $(PYTEST_ARGS)
+
+matrix: $(VENV)/.test lab ## Break hosts in every known way, and write what podstead made of it to docs/reference (root)
+	PODSTEAD_WRITE_MATRIX=1 $(BIN)/python -m pytest tests/real_hosts/damage $(PYTEST_ARGS)
+
+SECONDS ?= 60
+fuzz: $(VENV)/.test ## Look for an answer of a host that podstead cannot bear (SECONDS=60)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 .PHONY: for-whom
 for-whom:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,9 @@ from podstead.spec import HostSpec
 from podstead.state import HostState
 from podstead.versions import upstream
 
+_UNKNOWN_OPTION = re.compile(
+    r"unknown (?:shorthand )?flag|unknown command|unrecognized (?:option|command)|flag provided but not defined"
+)
 PORT_START: Final = "net.ipv4.ip_unprivileged_port_start"
 PING_RANGE: Final = "net.ipv4.ping_group_range"
 
@@ -132,16 +136,24 @@ class Case:
         return self.finding(check, Verdict.PASS, found=found, expected=expected)
 
     def failed(self, check: str, *, expected: str, found: str) -> Finding:
-        """A failure; the diagnosis adds the failure mode where one can be proved."""
+        """A failure; the diagnosis adds the failure mode where one can be proved.
+
+        A program that does not know an option of the probe has proved nothing: a newer Podman may have dropped it.
+        """
+        if _UNKNOWN_OPTION.search(found):
+            return self.blind(check, f"this version does not know an option of the probe: {found}")
         return self.finding(check, Verdict.FAIL, expected=expected, found=found)
 
     def blind(self, check: str, why: str) -> Finding:
         """Something was not looked at. Where the whole probe failed, that is why, and not what would have come next."""
         seen = self.evidence
-        if not seen.who:
-            why = "the probe was cut short" if seen.context else "the probe could not be started as this user"
+        if not seen.who and not seen.context:
+            why = "the probe could not be started as this user"
         elif not seen.complete:
-            why = "the probe was cut short"
+            after = (
+                "" if seen.seconds is None else f" after {seen.seconds} s (--probe-timeout sets the limit)"
+            )
+            why = f"the probe was cut short{after}"
         return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
 
     def absent(self, check: str, why: str) -> Finding:

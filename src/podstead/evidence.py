@@ -60,6 +60,8 @@ class Evidence:
 
     context: str = ""
     complete: bool = False
+    seconds: int | None = None
+    """How long a probe ran that did not come to its end."""
     who: tuple[str, ...] = ()
     passwd: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -134,7 +136,22 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
     if inner.text("probed") is None:
         # the last record was being written when the output ended: half of it would look like all of it
         inner = Records(inner.items[:-1])
-    return from_records(inner, context=context, denied=outer.text("denied", name), peer=peer, reached=reached)
+    return from_records(
+        inner,
+        context=context,
+        denied=outer.text("denied", name),
+        peer=peer,
+        reached=reached,
+        seconds=_cut(outer, name),
+    )
+
+
+def _cut(outer: Records, name: str) -> int | None:
+    for record in outer.all("cut"):
+        user, _, seconds = record.argument.rpartition(" ")
+        if user == name and re.fullmatch("[0-9]{1,6}", seconds):
+            return int(seconds)
+    return None
 
 
 def _peer(outer: Records, name: str) -> tuple[str, Mapping[str, bool] | None]:
@@ -157,17 +174,20 @@ def from_records(
     denied: str | None = None,
     peer: str = "",
     reached: Mapping[str, bool] | None = None,
+    seconds: int | None = None,
 ) -> Evidence:
     binds, icmp = _sockets(records)
     said = {record.argument: record.text for record in records.all("said")}
+    complete = records.text("probed") is not None
     attempts = {
         record.argument: Attempt(int(record.text), said.get(record.argument, ""))
         for record in records.all("rc")
-        if re.fullmatch(r"[0-9]{1,3}\s*", record.text)
+        if re.fullmatch(r"[0-9]{1,3}\s*", record.text) and (complete or record.argument in said)
     }
     return Evidence(
         context=context,
-        complete=records.text("probed") is not None,
+        complete=complete,
+        seconds=seconds,
         who=tuple(records.lines("who")),
         passwd=(records.text("passwd") or "").strip(),
         environment=_pairs(records.lines("environment"), "="),

@@ -51,6 +51,7 @@ class Job(Message):
     skip_tags: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     verify_users: tuple[str, ...] = ()
+    probe_timeout: int = Field(default=120, ge=5, le=3600, description="Seconds for the probe of one user.")
     verify_checks: tuple[str, ...] = ()
     as_user: bool = False
 

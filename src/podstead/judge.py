@@ -51,6 +51,7 @@ def _wrong_with_session(case: Case) -> list[str]:
     outer = seen.own_map
     if (
         outer
+        and outer.extents  # no map at all: it could not be read
         and not outer.is_whole_host
         and not all(outer.holds(one) for one in (*case.subuids, *case.subgids))
     ):

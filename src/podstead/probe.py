@@ -26,9 +26,6 @@ from podstead.state import HostState
 from podstead.state import parse as parse_state
 from podstead.verdict import findings
 
-PROBE_SECONDS = 180
-"""The time that one user's probe may take; what is still running then is ended by the host itself."""
-
 
 def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:
     """Prove one host. Raises LookError when the host itself could not be looked at, and whatever ``run`` raises."""
@@ -42,7 +39,7 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
     results: list[Finding] = []
     if names:
         say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
-        results += _prove(names, spec, state, run, draw)
+        results += _prove(names, spec, state, run, draw, job.probe_timeout)
     if state.platform.is_root or not job.as_user:
         results += _of_host(spec, state, frozenset(names))
     trouble = None
@@ -151,7 +148,7 @@ def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:
 
 
 def _prove(
-    names: Sequence[str], spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce
+    names: Sequence[str], spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce, seconds: int
 ) -> list[Finding]:
     """One probe for all who can be probed, then the judgement of each."""
     people: dict[str, Person] = {}
@@ -173,7 +170,7 @@ def _prove(
             )
     if people:
         nonce = draw()
-        text = script.probe(tuple(people.values()), nonce, seconds=PROBE_SECONDS, isolation=len(people) > 1)
+        text = script.probe(tuple(people.values()), nonce, seconds=seconds, isolation=len(people) > 1)
         try:
             seen = parse_evidence(
                 run(text), nonce=nonce, users={name: one.nonce for name, one in people.items()}

@@ -149,7 +149,12 @@ def _person(number: int, person: Person) -> str:
     inner = "".join(
         f"{assign(name, value)}\n" for name, value in {"PS_NONCE": person.nonce, **person.values}.items()
     )
-    variables = {"PS_USER": person.name, "PS_VALUES": inner, "PS_DENIED_GID": person.denied_gid}
+    variables = {
+        "PS_USER": person.name,
+        "PS_OWN": person.nonce,
+        "PS_VALUES": inner,
+        "PS_DENIED_GID": person.denied_gid,
+    }
     body = "".join(f"{assign(name, value)}\n" for name, value in variables.items())
     return f"{number})\n{body};;\n"
 

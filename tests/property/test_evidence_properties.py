@@ -250,7 +250,12 @@ TREES = st.recursive(SCALARS, lambda inside: st.lists(inside, max_size=3) | st.d
 
 
 def with_json(text: str) -> Evidence:
-    records = (record("rc", "0\n", "info"), record("json", text, "info"))
+    records = (
+        record("rc", "0\n", "info"),
+        record("said", "", "info"),
+        record("json", text, "info"),
+        record("probed", ""),
+    )
     return from_records(Records(records))
 
 

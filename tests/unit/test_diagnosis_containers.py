@@ -42,7 +42,7 @@ KEPT_OUT = Attempt(126, "Error: crun: open /home/alice/.local: Permission denied
 def fuse(**facts: str | None) -> ModelHost:
     """A host on which a file names a mount program."""
     on = host(facts=facts)
-    on.files["/etc/containers/storage.conf"] = FUSE
+    on.files["/home/alice/.config/containers/storage.conf"] = FUSE
     return on
 
 

@@ -87,7 +87,7 @@ LEFTOVERS: Mapping[str, Broken] = {
     ),
 }  # fmt: skip
 SESSION: Mapping[str, Broken] = {
-    "E01": Broken(case=case(outside(), host(buses=set())), check="V26", also=("E02",)),
+    "E01": Broken(case=case(outside(), host(buses=set())), check="V26"),
     "E02": Broken(case=case(outside()), check="V01", verdict=Verdict.WARN),
     "E03": Broken(
         case=case(replace(outside(), environment={**NO_RUNTIME, "XDG_RUNTIME_DIR": "/run/user/0"})),
@@ -119,7 +119,7 @@ SESSION: Mapping[str, Broken] = {
     "E12": Broken(
         case=case(outside(), host(buses=set(), facts={"pam__systemd": "0"})),
         check="V26",
-        also=("E01", "E02"),
+        also=("E01",),
     ),
     "E14": Broken(
         case=case(on=host(facts={"root__propagation": "private"})), check="V01", verdict=Verdict.WARN

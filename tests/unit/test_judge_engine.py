@@ -366,6 +366,7 @@ RUN = {"V17", "V18", "V23", "V24", "V25"}
 NEEDS: Mapping[str, set[str]] = {
     "context": {"V01"},
     "complete": set(),
+    "seconds": set(),
     "who": {"V01"},
     "passwd": {"V01"},
     "environment": set(),
@@ -541,3 +542,23 @@ def passes_unseen(finding: Finding, seen: dict[str, Any]) -> bool:
             finding.check in checks and name not in seen for name, checks in NEEDS.items() if name != "binds"
         )
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error: unknown flag: --rootfs\n",
+        "Error: unknown shorthand flag: 'v' in -v\n",
+        'Error: unknown command "pod"\n',
+    ],
+)
+def test_a_podman_that_has_dropped_an_option_has_proved_nothing(said: str) -> None:
+    """Podman 7, say: what it no longer knows is no failure of the host."""
+    none = Attempt(125, said)
+    seen = attempt(whole=none, plain=none, keep_id=none, pod_create=none)
+    found = {
+        one.check: one for one in findings(case(replace(seen, in_pod=False, podman="podman version 7.0.0\n")))
+    }
+    for check in ("V17", "V19", "V20"):
+        assert found[check].verdict is Verdict.COULD_NOT_LOOK
+        assert "does not know an option" in found[check].cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +295,10 @@ def test_ranges_to_take_away_come_before_ranges_to_add() -> None:
     assert expected == list(script._usermod(step))
 
 
+_USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)
+_CARRIED = shell.assign("PS_PROBE", _USER_SCRIPT)
+
+
 def test_comments_are_not_sent_to_hosts() -> None:
     for name in (
         *("frame.sh", "facts.sh", "observe.sh", "apply.sh", "session.sh", "peers.sh", "probe.sh"),
@@ -302,3 +307,19 @@ def test_comments_are_not_sent_to_hosts() -> None:
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []
         assert len(lines) > 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        script.apply(HostSpec(), (), NONCE),
+        script.probe((), NONCE, seconds=5, isolation=True).replace(_CARRIED, ""),
+        _USER_SCRIPT,
+        script.standalone().replace(_CARRIED, ""),
+    ],
+    ids=["apply", "probe", "user", "standalone"],
+)
+def test_no_function_of_a_script_hides_another(text: str) -> None:
+    """The files of a script share one namespace: a second function of a name would silently take the first one's place."""
+    names = re.findall(r"^(ps_[a-z_]+)\(\)", text, re.MULTILINE)
+    assert sorted(set(names)) == sorted(names)

@@ -33,6 +33,13 @@ from podstead.suggest import did_you_mean
     help="An earlier --output-file: says what a reboot since then has undone (V30).",
 )
 @click.option(
+    "--probe-timeout",
+    type=click.IntRange(5, 3600),
+    default=120,
+    show_default=True,
+    help="Seconds for the probe of one user; what still runs then is ended on the host.",
+)
+@click.option(
     "--as-user", is_flag=True, help="Without root, as the connecting user; says what root would have shown."
 )
 @click.option(
@@ -45,6 +52,7 @@ def command(  # noqa: PLR0913 - these are the options
     users: tuple[str, ...],
     checks: tuple[str, ...],
     since: Path | None,
+    probe_timeout: int,
     as_user: bool,
     print_script: bool,
     output: str,
@@ -73,6 +81,7 @@ def command(  # noqa: PLR0913 - these are the options
         verify_users=users,
         verify_checks=wanted,
         as_user=as_user,
+        probe_timeout=probe_timeout,
         finish=(lambda report: fleet.compared(report, before)) if before else None,
     )
 

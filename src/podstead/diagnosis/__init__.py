@@ -82,6 +82,8 @@ def _explained(finding: Finding, seen: list[Found], case: Case) -> Finding:
         return finding
     fitting = [(one, sign) for one, sign in seen if finding.check in one.explains]
     proved = [(one, sign) for one, sign in fitting if sign.proved]
+    if finding.verdict is Verdict.COULD_NOT_LOOK and not case.evidence.complete:
+        proved = []  # the probe was cut short: that is why, whatever else is wrong
     others = tuple(one.ref for one, _ in fitting if not proved or one is not proved[0][0])
     if not proved:
         return replace(finding, others=others)

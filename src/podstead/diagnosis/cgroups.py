@@ -31,7 +31,7 @@ def version_one(case: Case) -> Sign | None:
 @register("F05", *CONTAINERS)
 def nothing_delegated(case: Case) -> Sign | None:
     return said(
-        case, r"requested cgroup controller [`'\"]?pids|subtree_control: (?:invalid argument|No such)"
+        case, r"controller [`'\"]?pids[`'\"]? is not available|subtree_control: (?:invalid argument|No such)"
     )
 
 

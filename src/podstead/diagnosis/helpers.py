@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from podstead.case import Case
 from podstead.diagnosis.sign import HELPERS, Register, Sign, said
 
@@ -109,4 +111,24 @@ def _capable(case: Case, path: str) -> bool:
 
 @register("B06", *HELPERS)
 def capabilities_dropped(case: Case) -> Sign | None:
-    return said(case, r"open of [ug]id_map failed: Permission denied")
+    bounds, helper = case.evidence.status.get("CapBnd", ""), case.evidence.attempts.get("newuidmap")
+    lacking = _lacking(bounds)
+    if not lacking or helper is None or helper.ok:
+        return said(case, r"open of [ug]id_map failed: Permission denied")
+    found = f"{' and '.join(lacking)} is not in the session's bounding set (CapBnd: {bounds})"
+    if case.state.platform.container or case.host.get("container"):
+        return Sign(found=found, expected="the default capabilities")
+    return Sign(
+        found=found,
+        expected="the default capabilities",
+        cause="The unit that the session belongs to has a CapabilityBoundingSet= without what newuidmap needs",
+        remedy="take CapabilityBoundingSet= out of user@UID.service and user@.service (systemctl cat user@UID.service "
+        "shows where it is), then systemctl daemon-reload && systemctl restart user@UID.service",
+    )
+
+
+def _lacking(bounds: str) -> list[str]:
+    """What newuidmap and newgidmap need and a bounding set does not have (capabilities(7))."""
+    if not re.fullmatch("[0-9a-f]{1,16}", bounds):
+        return []
+    return [name for name, bit in (("CAP_SETGID", 6), ("CAP_SETUID", 7)) if not int(bounds, 16) >> bit & 1]

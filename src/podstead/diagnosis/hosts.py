@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, said
+from podstead.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
 from podstead.ranges import IdMap
 
 register = Register()
@@ -31,6 +31,23 @@ def crosses_extents(case: Case) -> Sign | None:
     return None
 
 
+@register("J02", "V19")
+def keep_id_crosses_ranges(case: Case) -> Sign | None:
+    """With several ranges the map of keep-id has extents of its own, which Podman must cut where the ranges end."""
+    attempt = case.evidence.attempts.get("keep-id")
+    if attempt is None or attempt.ok or max(len(case.subuids), len(case.subgids)) < 2:
+        return None
+    sign = line_of(attempt.said, r"[ug]id_map[^\n]{0,20}: Operation not permitted")
+    if sign is None:
+        return None
+    return Sign(
+        found=sign.found,
+        expected="one range, or a Podman that cuts the map of keep-id where ranges end",
+        cause="This Podman does not cut the ID map of keep-id where the user's ranges end",
+        remedy="use a newer Podman (4.3 can do it), or give USER one range in place of several before the first container",
+    )
+
+
 @register("J01", "V01", *HELPERS)
 def inside_a_namespace(case: Case) -> Sign | None:
     outer = _outer(case)
@@ -56,7 +73,7 @@ def hidden_processes(case: Case) -> Sign | None:
 @register("J04", *NAMESPACES, "V21", "V22")
 def read_only_sysctls(case: Case) -> Sign | None:
     unmet = sorted(case.state.sysctls.read_only & case.unmet)
-    if not unmet or not case.state.platform.container:
+    if not unmet or not (case.state.platform.container or case.host.get("container")):
         return None
     return Sign(
         found=f"{unmet[0]} cannot be written inside this container", expected="the outer host sets it"

@@ -58,7 +58,11 @@ def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
 
 @register("D07", "V27", alone=Verdict.FAIL)
 def database_mismatch(case: Case) -> Sign | None:
-    return _own_said(case, r"database configuration mismatch|does not match our \w+ ")
+    # Podman before 5 looks for its files where they were, without a word on that they were moved
+    return _own_said(
+        case,
+        r"database configuration mismatch|does not match our \w+ |mkdir /(?!run/user/)[^\s:]{1,200}: permission denied",
+    )
 
 
 @register("D05", "V27", alone=Verdict.FAIL)

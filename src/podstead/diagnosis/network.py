@@ -66,7 +66,7 @@ def no_route(case: Case) -> Sign | None:
 def default_sysctl(case: Case) -> Sign | None:
     return said(
         case,
-        r"/proc/sys/net/ipv4/ping_group_range: .*|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)",
+        r"/proc/sys/net/ipv4/ping_group_range[^\n]{0,100}: [^\n]{1,200}|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)",
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 from podstead.case import Case
 from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, said
 from podstead.finding import Verdict
@@ -15,8 +18,16 @@ def _has_bus(case: Case) -> bool:
     return "bus" in case.evidence.access or (user is not None and user.bus)
 
 
-@register("E08", "V01", *PODMAN)
+@register("E08", "V01", *PODMAN, alone=Verdict.FAIL)
 def no_home(case: Case) -> Sign | None:
+    mode, _, owner = (case.facts.get("home.mode") or "").partition(" ")
+    # a home that cannot be entered is writable for test(1), and the probe then works elsewhere
+    if owner == str(case.account.uid) and re.fullmatch("[0-7]{1,4}", mode) and not int(mode, 8) & 0o100:
+        return Sign(
+            found=f"{case.account.home} has mode {mode}, so {case.user} cannot enter it",
+            expected="0700, or more",
+            remedy=f"chmod u+rwx {shlex.quote(case.account.home)}",
+        )
     if not case.evidence.who or "home" in case.evidence.access:
         return None
     return Sign(
@@ -53,9 +64,13 @@ def _plain(paths: tuple[str, ...]) -> bool:
 
 @register("E12", *_SESSION)
 def no_pam_systemd(case: Case) -> Sign | None:
-    if not case.state.platform.systemd or case.host.get("pam.systemd") != "0" or _has_bus(case):
+    if not case.state.platform.systemd or _has_bus(case):
         return None
-    return Sign(found="no file in /etc/pam.d names pam_systemd")
+    if case.host.get("pam.module") == "no":
+        return Sign(found="pam_systemd.so is not installed")
+    return (
+        Sign(found="no file in /etc/pam.d names pam_systemd") if case.host.get("pam.systemd") == "0" else None
+    )
 
 
 @register("E05", *_SESSION)
@@ -90,15 +105,20 @@ def no_session(case: Case) -> Sign | None:
     return Sign(found=f"no socket /run/user/{case.account.uid}/bus")
 
 
-@register("E02", "V01", *PODMAN)
+@register("E02", "V01", *PODMAN, alone=Verdict.WARN)
 def no_runtime_dir(case: Case) -> Sign | None:
-    environment = case.evidence.environment
+    environment, user = case.evidence.environment, case.state.session.users.get(case.user)
     if not case.state.platform.systemd or not environment or environment.get("XDG_RUNTIME_DIR"):
         return None
-    return Sign(found="XDG_RUNTIME_DIR is not set", expected=f"/run/user/{case.account.uid}")
+    return Sign(
+        found="XDG_RUNTIME_DIR is not set",
+        expected=f"/run/user/{case.account.uid}",
+        # without the directory there is nothing to set it to, and that has a cause of its own
+        proved=user is not None and user.runtime_dir,
+    )
 
 
-@register("E03", "V01", *PODMAN)
+@register("E03", "V01", *PODMAN, alone=Verdict.FAIL)
 def foreign_runtime_dir(case: Case) -> Sign | None:
     where = case.evidence.environment.get("XDG_RUNTIME_DIR")
     if not where or "runtime-dir" in case.evidence.access:

@@ -33,6 +33,8 @@ NETWORK = frozenset(
         "fuse.glusterfs",
     }
 )
+#: File systems that cannot hold the upper layer of an overlay (containers/storage, drivers/overlay).
+_NO_UPPER = frozenset({"overlay", "ecryptfs", "aufs"})
 _CONTAINER_WINDOW = IdRange.between(524288, 1879048191)
 
 
@@ -90,8 +92,23 @@ def no_d_type(case: Case) -> Sign | None:
     return _info_said(case, r"d_type support")
 
 
-@register("H09", "V27")
+@register("H09", "V27", *CONTAINERS, alone=Verdict.FAIL)
 def backing_overlay(case: Case) -> Sign | None:
+    mount, info, podman = _graph(case), case.evidence.info, case.podman
+    # podman info mounts nothing; the kernel refuses the first layer
+    if (
+        mount is not None
+        and mount[0] in _NO_UPPER
+        and info is not None
+        and info.get("store.graphDriverName") == "overlay"
+        and not any(name.startswith("store.graphOptions.overlay.mount_program") for name in info.values)
+        and podman is not None
+        and (podman.major, podman.minor) >= (3, 1)  # before, fuse-overlayfs was the only way
+    ):
+        return Sign(
+            found=f"container storage lies on {mount[0]}, where the kernel mounts no overlay",
+            expected="another file system, or a mount program",
+        )
     return _info_said(case, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
 
 
@@ -108,12 +125,15 @@ def no_native_overlay(case: Case) -> Sign | None:
     return _info_said(case, r"'overlay' is not supported over|kernel does not support overlay")
 
 
-@register("H08", "V27", *CONTAINERS)
+@register("H08", "V27", *CONTAINERS, alone=Verdict.FAIL)
 def no_fuse(case: Case) -> Sign | None:
-    fuse = case.host.get("dev.fuse")
-    if not any(map(mount_program_of, case.storage_texts)):
+    """The probe's storage needs no mount program, so nothing of it fails."""
+    own = case.state.storage.files.get(f"{case.account.home}/.config/containers/storage.conf")
+    # before Podman 6, users do not get the mount program of the system's file (H16)
+    counting = case.storage_texts if case.podman is not None and case.podman.major >= 6 else (own or "",)
+    if not any(map(mount_program_of, counting)):
         return None
-    if fuse == "missing":
+    if case.host.get("dev.fuse") == "missing":
         return Sign(found="/dev/fuse is missing, and a mount program is set", expected="/dev/fuse")
     return said(case, r"fuse: device not found.*")
 
@@ -208,7 +228,14 @@ def mount_program_ignored(case: Case) -> Sign | None:
 @register("H17", "V19")
 def closed_parent(case: Case) -> Sign | None:
     attempt = case.evidence.attempts.get("keep-id")
-    if attempt is None or attempt.ok or not re.search(r"ermission denied", attempt.said):
+    # a map that is refused is another matter; crun ends both messages with "OCI permission denied"
+    if (
+        attempt is None
+        or attempt.ok
+        or not re.search(
+            r"[/`'\"]: ?[Pp]ermission denied|open [^\n]{0,500}: [Pp]ermission denied", attempt.said
+        )
+    ):
         return None
     if not any(
         case.evidence.attempts[name].ok for name in ("whole", "plain") if name in case.evidence.attempts
@@ -217,7 +244,7 @@ def closed_parent(case: Case) -> Sign | None:
     return Sign(found=attempt.last)
 
 
-@register("H18", "V27", alone=Verdict.FAIL)
+@register("H18", "V27", "V20", alone=Verdict.FAIL)
 def no_policy(case: Case) -> Sign | None:
     if "podman" not in case.state.platform.tools or case.host.all("policy") or not case.host.values:
         return None

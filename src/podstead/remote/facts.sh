@@ -16,7 +16,7 @@ ps_mount() { # name path: the file system that holds a path, or would hold it
     [ -z "$m" ] || ps_fact "$1" "$(awk -v m="$m" '$2 == m { t = $3 " " $4 } END { print t }' /proc/self/mounts)"
 }
 
-ps_lock() { # a lock file of shadow holds the process ID of its owner
+ps_lock_state() { # a lock file of shadow holds the process ID of its owner
     [ -e "$1" ] || return 0
     pid=
     read -r pid <"$1"
@@ -61,7 +61,13 @@ ps_system_facts() {
     [ ! -e /run/ostree-booted ] || ps_fact ostree yes
     if command -v systemctl >/dev/null; then ps_fact systemd "$(systemctl --version | head -n 1)"; fi
     [ ! -d /etc/pam.d ] || ps_fact pam.systemd "$(grep -lsE '^[^#]*pam_systemd' /etc/pam.d/* | grep -c .)"
-    for f in /etc/subuid.lock /etc/subgid.lock; do ps_lock $f; done
+    p=no
+    for f in /lib/security /lib64/security /usr/lib64/security /lib/*/security /usr/lib/security /usr/lib/*/security; do
+        [ ! -e "$f/pam_systemd.so" ] || p=yes
+    done
+    ps_fact pam.module $p
+    [ ! -r /run/systemd/container ] || ps_fact container "$(cat /run/systemd/container)"
+    for f in /etc/subuid.lock /etc/subgid.lock; do ps_lock_state $f; done
     p=$(command -v podman) && ps_fact podman.path "$(readlink -f "$p")"
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf; then
         [ -z "$p" ] || ps_fact podman.libsubid "$(grep -aoE 'libsubid\.so\.[0-9]+' "$p" | head -n 1)"
@@ -93,12 +99,16 @@ ps_user_facts() { # name uid home
     fi
     g=$3/.local/share/containers/storage
     ps_mount home.mount "$3"
+    [ ! -d "$3" ] || ps_fact home.mode "$(stat -c '%a %u' "$3")"
     ps_mount graph.mount "$g"
     [ ! -e "$3/.identity" ] || ps_fact homed yes
     ps_fact keys "$(awk -v u="$2:" '$1 == u { print $4, $5 }' /proc/key-users)"
     for f in podman storage; do [ ! -d "/tmp/$f-run-$2" ] || ps_fact tmp.runroot "/tmp/$f-run-$2"; done
     for f in containers.conf storage.conf; do [ ! -e "$3/.config/containers/$f" ] || ps_fact config "$f"; done
-    find "$3/.config" "$3/.local" -xdev -maxdepth 2 ! -user "$2" -print | head -n 5 | ps_fact_each not.owned
+    # the folders that Podman itself needs; what else of somebody's lies in a home is no concern of it
+    for d in .config .config/containers .local .local/share .local/share/containers; do
+        [ ! -d "$3/$d" ] || [ "$(stat -c %u "$3/$d")" = "$2" ] || ps_fact not.owned "$3/$d"
+    done
     [ -d "$g" ] || return 0
     f=$g/overlay/.has-mount-program
     [ ! -f "$f" ] || [ -L "$f" ] || ps_fact mount.program "$(head -c 10 "$f")"

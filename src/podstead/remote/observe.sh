@@ -55,7 +55,7 @@ ps_tools() {
     done
 }
 
-ps_pause() { # user runtime-directory
+ps_pause_process() { # user runtime-directory
     for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid"; do
         [ -f "$f" ] || continue # root must not wait at a pipe that the user put there
         read -r pid <"$f" || [ -n "$pid" ] || continue
@@ -94,7 +94,7 @@ ps_user() { # name uid home
     stat -c '%a:%u:%g:%F:%n' "$r" "$r/bus" "/var/lib/systemd/linger/$1" "$3" "$3/.local/share/containers/storage" \
         "$3/.local/share/containers/storage/db.sql" "$3/.local/share/containers/storage/libpod/bolt_state.db" \
         "$3/.local/share/containers/storage"/*-images
-    ps_pause "$1" "$r" "$2"
+    ps_pause_process "$1" "$r" "$2"
     ps_record user-facts "$1"
     ps_user_facts "$1" "$2" "$3"
 }

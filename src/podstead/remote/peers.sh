@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Isolation between two users, in three short scripts: one user's container ID 5 owns a secret file and a process
-# (PS_HOLD), the other user tries to reach both (PS_REACH), and the first clears up (PS_DROP).
+# (PS_HOLD), the other user tries to reach both (PS_REACH), as root of a namespace and as the very ID that the process
+# has in it, if it has one; and the first clears up (PS_DROP).
 # shellcheck disable=SC2016,SC2034 # expanded by inner shells; used by probe.sh
 
 # A process with this user's whole ID map, that becomes root of the new namespace when the map is written: execve(2)
@@ -32,7 +33,9 @@ reach() { if cat "$ps_folder/secret"; then echo "$1 read"; else echo "$1 no-read
 { reach user
 t=$(mktemp -d /tmp/podstead.XXXXXX) || exit 1
 mapped "$t" '\''if cat "${2#* }/secret"; then echo root read; else echo root no-read; fi
-if kill -0 "${2%% *}"; then echo root signal; else echo root no-signal; fi'\'' "$ps_pid $ps_folder"
+u=$(stat -c %u "/proc/${2%% *}")
+if kill -0 "${2%% *}" || { [ "${u:-65534}" != 65534 ] && setpriv --reuid "$u" --clear-groups sh -c "kill -0 ${2%% *}"; }
+then echo root signal; else echo root no-signal; fi'\'' "$ps_pid $ps_folder"
 wait
 rm -rf "$t"; } 2>/dev/null'
 

@@ -1,27 +1,43 @@
 # shellcheck shell=sh
 # Starts the probe of each user inside that user's session, a few at a time, and adds what only root can show.
 # Set before this text, quoted: PS_NONCE, PS_SECONDS, PS_PROBE (the user's script), PS_COUNT, PS_ISOLATION (yes, no), and a
-# function ps_values that sets for the user of a number PS_USER, PS_VALUES (the assignments of the user's script) and
-# PS_DENIED_GID.
+# function ps_values that sets for the user of a number PS_USER, PS_OWN (the nonce of the user's script), PS_VALUES (its
+# assignments) and PS_DENIED_GID.
 # What a user's own programs print is packed into one record, so that no user can speak for another.
 # shellcheck disable=SC2154 # set by the function
 
-ps_start() { # in the current user's session
+ps_in_session() { # standard input as a script of the current user, in the user's own session where there is one
+    if [ "$PS_CONTEXT" = session ]; then
+        # on standard input, because systemd expands ${NAME} in the arguments of a unit (systemd.service(5)); the time
+        # limit is the unit's, so systemd ends everything that the script started
+        ps_as_user "$PS_USER" systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" \
+            -p TimeoutStopSec=20 sh -s
+    elif command -v timeout >/dev/null; then
+        ps_as_user "$PS_USER" timeout -k 20 "$PS_SECONDS" sh -s
+    else
+        ps_as_user "$PS_USER" sh -s
+    fi
+}
+
+ps_start() { # number
     bus=/run/user/$(id -u "$PS_USER")/bus
+    PS_CONTEXT=direct
     if [ -S "$bus" ] && command -v systemd-run >/dev/null &&
         ps_as_user "$PS_USER" systemd-run --user --quiet --collect --pipe --wait true; then
-        ps_record context "$PS_USER session"
-        # on standard input, because systemd expands ${NAME} in the arguments of a unit (systemd.service(5)); the time
-        # limit is the unit's, so systemd ends everything that the probe started
-        set -- systemd-run --user --quiet --collect --pipe --wait -p "RuntimeMaxSec=$PS_SECONDS" sh -s
-    else
-        ps_record context "$PS_USER direct"
-        if command -v timeout >/dev/null; then set -- timeout -k 5 "$PS_SECONDS" sh -s; else set -- sh -s; fi
+        PS_CONTEXT=session
     fi
-    # a script that drew the nonce itself says which it is
-    [ -z "${PS_OWN-}" ] || ps_record nonce "$PS_USER $PS_OWN"
+    ps_record context "$PS_USER $PS_CONTEXT"
+    ps_record nonce "$PS_USER $PS_OWN"
+    began=$(date +%s)
+    printf '%s\n' "$PS_VALUES" "$PS_PROBE" | ps_in_session | head -c 4000000 >"$ps_kept/raw.$1"
+    if ! grep -aq "^@@$PS_OWN probed" "$ps_kept/raw.$1"; then
+        ps_record cut "$PS_USER $(($(date +%s) - began))"
+        # killed or broken off: whatever it has left is the user's, so the user's own rights clear it up
+        printf '%s\n' "$PS_VALUES" PS_DO=sweep "$PS_PROBE" | PS_SECONDS=40 ps_in_session >/dev/null
+    fi
     ps_record probe "$PS_USER"
-    { printf '%s\n' "$PS_VALUES" "$PS_PROBE" | ps_as_user "$PS_USER" "$@"; } | head -c 4000000 | ps_pack
+    ps_pack <"$ps_kept/raw.$1"
+    rm -f "$ps_kept/raw.$1"
 }
 
 ps_pack() { if command -v base64 >/dev/null; then echo base64 && base64; else echo hex && od -An -v -tx1; fi; }
@@ -44,7 +60,7 @@ except OSError as e: print(e.errno)'
 ps_one() { # number: one user's whole probe, kept until all are done
     {
         ps_values "$1"
-        ps_start
+        ps_start "$1"
         ps_denied
     } >"$ps_kept/$1"
 }

@@ -7,9 +7,30 @@ ps_podman() { # podman with a state of its own, so that the user's database is n
         podman --root "$T/s" --runroot "$R/r" --tmpdir "$R/t" --storage-driver vfs "$@"
 }
 
-ps_space() { # private folders: T on the file system of the user's storage, R for sockets (their paths must be short)
-    T=$(mktemp -d "$HOME/.podstead.XXXXXX") || T=$(mktemp -d) || return 1
-    R=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/podstead.XXXXXX") || R=$(mktemp -d) || return 1
+# Private folders: T on the file system of the user's storage, R for sockets (their paths must be short). Their names
+# come from the nonce, so that a probe that was killed can be cleared up after.
+ps_places() { # command: that makes or finds them
+    n=$(printf %s "$PS_NONCE" | cut -c1-8)
+    g=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf" | tail -n 1)
+    T=
+    for d in "${g:-/nonexistent}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
+        [ -d "$d" ] && "$@" "$d/.podstead.$n" && T=$d/.podstead.$n && break
+    done
+    [ -n "$T" ] || { T=/tmp/podstead.t$n && "$@" "$T"; } || return 1
+    R=${XDG_RUNTIME_DIR:-/tmp}/podstead.$n
+    "$@" "$R" || { R=/tmp/podstead.r$n && "$@" "$R"; } || return 1
+}
+
+ps_sweep() { # what a probe with this nonce has left, if it was killed
+    ps_places test -d || :
+    [ -d "$T" ] || T=
+    [ -d "$R" ] || R=
+    K=yes
+    if [ -n "$T$R" ]; then ps_clean; fi
+}
+
+ps_space() {
+    ps_places mkdir -m 0700 || return 1
     mkdir -p "$T/config" "$T/fs" "$T/vol"
     chmod 0755 "$T"
     chmod 0777 "$T/vol"
@@ -27,6 +48,8 @@ ps_space() { # private folders: T on the file system of the user's storage, R fo
 ps_clean() {
     [ -z "$child" ] || ps_end_child
     if [ -n "$T" ]; then
+        # containers live in scopes of their own and outlive a probe that is killed
+        [ -z "$K" ] || { ps_podman pod rm -f -a && ps_podman rm -f -a; } >/dev/null
         [ ! -d "$T/s" ] || ps_podman unshare rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
         for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
             pid=
@@ -36,6 +59,13 @@ ps_clean() {
             case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
         done
         rm -rf "$T"
+        # the clean-up that conmon starts for a container that failed may come late, and make its folders anew
+        n=0
+        while [ -n "$K" ] && [ $n -lt 3 ]; do
+            n=$((n + 1))
+            sleep 0.5 || sleep 1
+            rm -rf "$T"
+        done
     fi
     [ -z "$R" ] || rm -rf "$R"
     # somebody else's Podman that has begun since has made its folder, and keeps the locks
@@ -165,6 +195,7 @@ ps_run() { # name option...: the container that tells about itself, detached
     n=$1
     shift
     rm -f "$T/vol"/*
+    K=yes
     ps_try "$n" ps_podman run -d --stop-timeout 0 --security-opt label=disable $M -v "$T/vol:/vol" --user 5:7 "$@" --rootfs "$T/fs" \
         sh -c "$ps_told" sh "$ps_answer_perl" "$ps_answer_python" "$PS_NONCE"
     c=$(printf '%s\n' "$out" | tail -n 1)
@@ -215,6 +246,7 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
         if [ -n "$pods" ]; then
             ps_record pod whole
             ps_try kill ps_podman pod rm -f podstead
+            [ "$rc" != 0 ] || K=
         else
             ps_end_container
         fi
@@ -245,7 +277,10 @@ ps_running() { # what podman top says of a running container, and what the host 
     esac
 }
 
-ps_end_container() { ps_try kill ps_podman rm -f "$c"; } # at once: its stop timeout is 0
+ps_end_container() { # at once: its stop timeout is 0
+    ps_try kill ps_podman rm -f "$c"
+    [ "$rc" != 0 ] || K=
+}
 
 ps_keep_id() {
     rm -f "$T/vol"/*
@@ -261,5 +296,6 @@ ps_pod() {
     ps_try pod-create ps_podman pod create --name podstead --network none
     [ "$rc" = 0 ] || return 0
     ps_try pod-start ps_podman pod start podstead
+    [ "$rc" = 0 ] || K=yes
     ps_podman pod rm -f podstead >/dev/null
 }

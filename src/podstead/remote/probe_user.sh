@@ -3,7 +3,7 @@
 # POSIX sh: dash, busybox ash, bash. Leaves no process, no file and no Podman database of the user's behind.
 # Set before this text, quoted: PS_NONCE; PS_UIDMAP, PS_GIDMAP (arguments of newuidmap for the whole grant); PS_UIDOVER,
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
-# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers).
+# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers; or sweep alone).
 # probe_helpers.sh, probe_sockets.sh and probe_engine.sh stand before this text.
 # shellcheck disable=SC2034 # variables of those files
 
@@ -40,12 +40,17 @@ child=
 T=
 R=
 L=
+K=
 LC_ALL=C
 export LC_ALL
 cd "$HOME" || cd /
 trap 'ps_clean' EXIT
 trap 'exit 143' HUP INT TERM
 {
+    if ps_does sweep; then
+        ps_sweep
+        exit 0
+    fi
     ps_context
     if ps_does helpers; then ps_helpers; fi
     if ps_does sockets; then ps_sockets; fi

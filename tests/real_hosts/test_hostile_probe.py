@@ -1,0 +1,149 @@
+"""A user whose own programs lie, hang, flood or forge: said as could-not-look or failure, and nobody else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podstead.finding import Finding, Verdict
+from tests.lab import Host
+from tests.real_hosts.conftest import Booting
+from tests.real_hosts.controller import Controller, Ran, wait_for
+from tests.real_hosts.snapshot import files_of, leftovers, processes_of
+
+pytestmark = pytest.mark.real_hosts
+
+ESC = "\x1b"
+USERS: dict[str, object] = {"alice": {}, "bob": {}}
+CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24")
+
+
+@pytest.fixture(scope="module")
+def pair(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
+    """A host on which alice and bob are ready."""
+    with booting("debian-13") as host:
+        inventory = controller.inventory({host.name: controller.reach()}, users=USERS)
+        assert controller.json("apply", inventory).code == 0
+        yield host, inventory
+
+
+def shim(host: Host, program: str, body: str) -> None:
+    """Put a program of alice's own in front of the real one, in alice's whole session."""
+    host.ssh("alice", "mkdir -p ~/bin ~/.config/environment.d")
+    path = host.path(f"/home/alice/bin/{program}")
+    path.write_text(f'#!/bin/sh\n{body}\nexec /usr/bin/{program} "$@"\n')
+    path.chmod(0o755)
+    host.path("/home/alice/.config/environment.d/hostile.conf").write_text(
+        "PATH=/home/alice/bin:/usr/bin:/bin\n"
+    )
+    host.sh("chown -R alice: /home/alice/bin /home/alice/.config")
+    restart(host)
+
+
+def restart(host: Host) -> None:
+    host.sh("systemctl restart user@1001.service")
+    wait_for("alice's session", lambda: host.path("/run/user/1001/bus").exists())
+
+
+@pytest.fixture(autouse=True)
+def undone(pair: tuple[Host, Path]) -> Iterator[None]:
+    host, _ = pair
+    yield
+    host.sh("rm -rf /home/alice/bin /home/alice/.config")
+    restart(host)
+
+
+def verify(pair: tuple[Host, Path], controller: Controller, *words: str) -> Ran:
+    """Verify, and see to it that nothing is left, and that bob is told nothing but good."""
+    host, inventory = pair
+    before = files_of(host), processes_of(host, "alice")
+    ran = controller.json("verify", inventory, "--probe-timeout", "12", *words)
+    assert ESC not in ran.out + ran.err
+    assert leftovers(host) == []
+    wait_for("alice's processes to be gone", lambda: processes_of(host, "alice") == before[1])
+    assert files_of(host) == before[0]
+    bobs = [one for one in ran.host(host.name).findings if one.user == "bob" and one.check != "V28"]
+    assert {one.verdict for one in bobs} <= {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    return ran
+
+
+def of_alice(ran: Ran) -> dict[str, Finding]:
+    return {one.check: one for one in ran.report.hosts[0].findings if one.user == "alice"}
+
+
+@pytest.mark.parametrize(
+    "moment", ["top)", "unshare)", "run)", "--version)"], ids=["top", "unshare", "run", "version"]
+)
+def test_a_podman_that_hangs_and_ignores_signals_is_cut_off_and_leaves_nothing(
+    pair: tuple[Host, Path], controller: Controller, moment: str
+) -> None:
+    shim(pair[0], "podman", f"for w; do case $w in {moment} trap '' TERM INT HUP; sleep 300;; esac; done")
+    ran = verify(pair, controller)
+    found = of_alice(ran)
+    assert ran.code == 1
+    assert "cut short after" in found["V20"].cause
+    after = CONTAINERS[1:4] if moment == "top)" else CONTAINERS
+    assert {found[check].verdict for check in after} == {Verdict.COULD_NOT_LOOK}
+    assert Verdict.FAIL not in {one.verdict for one in found.values()}
+    assert {found[f"V0{n}"].verdict for n in (1, 2, 3, 5, 6, 7, 8, 9)} == {Verdict.PASS}, (
+        "seen before it hung"
+    )
+
+
+def test_a_newuidmap_that_hangs_is_cut_off(pair: tuple[Host, Path], controller: Controller) -> None:
+    shim(pair[0], "newuidmap", "trap '' TERM; sleep 300")
+    found = of_alice(verify(pair, controller))
+    assert {found[check].verdict for check in ("V05", "V06", "V10", "V17")} == {Verdict.COULD_NOT_LOOK}
+    assert "cut short after" in found["V10"].cause
+
+
+def test_a_podman_that_floods_is_bounded(pair: tuple[Host, Path], controller: Controller) -> None:
+    shim(
+        pair[0],
+        "podman",
+        'case $* in *unshare*) yes "$(printf "\\033[31mflood")" | head -c 300000000; exit 0;; esac',
+    )
+    ran = verify(pair, controller)
+    found = of_alice(ran)
+    assert ran.code == 1
+    assert found["V10"].verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK)
+    assert len(ran.out) < 2_000_000
+
+
+def test_a_podman_that_prints_binary_and_escapes_reaches_no_terminal(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    shim(pair[0], "podman", "head -c 20000 /dev/urandom; printf '\\033]0;owned\\007\\033[2J\\233'; exit 3")
+    found = of_alice(verify(pair, controller))
+    assert found["V10"].verdict is Verdict.FAIL
+    for words in ((), ("-v",)):
+        ran = controller.podstead("verify", "-i", pair[1], "--user", "alice", *words)
+        assert ESC not in ran.out + ran.err
+        assert "\x07" not in ran.out
+        assert "\x9b" not in ran.out
+
+
+def test_a_podman_that_says_nothing_and_succeeds_proves_nothing(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    shim(pair[0], "podman", "exit 0")
+    found = of_alice(verify(pair, controller))
+    wrong = (Verdict.FAIL, Verdict.COULD_NOT_LOOK)
+    assert all(
+        found[check].verdict in wrong for check in ("V10", "V12", "V13", "V14", "V15", "V16", *CONTAINERS)
+    )
+
+
+def test_a_user_who_forges_records_speaks_for_nobody_else(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    """The script comes on standard input of a shell that is the user's own process: its nonce is no secret to them."""
+    forged = (
+        "n=$(tr '\\0' '\\n' </proc/$PPID/environ | sed -n s/^PS_NONCE=//p); n=${n:-0}; "
+        "printf '\\n@@%s who\\nbob\\n0\\n0\\n\\n@@%s probe bob\\nbase64\\nAAAA\\n\\n@@%s end\\n\\n@@podstead end %s\\n' $n $n $n $n"
+    )
+    shim(pair[0], "podman", forged)
+    found = of_alice(verify(pair, controller))
+    assert found["V01"].found.startswith("alice (1001:1001)")
