@@ -173,19 +173,21 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
             f"ranges outside systemd's container range (524288 to 1878982655): {_some(outside)}; it matters only with "
             "systemd-homed"
         )
-    grants = [
-        {
-            name: sorted(one.range for one in side.entries if _owner(one, accounts) == name)
-            for name in {_owner(one, accounts) for one in side.entries}
-        }
-        for side in state.sides
-    ]
+    grants = [_grants(side, accounts) for side in state.sides]
     differing = sorted(
         name for name in grants[0].keys() & grants[1].keys() if grants[0][name] != grants[1][name]
     )
     if differing:
         said.append(f"UIDs and GIDs differ in number for {_some(differing)}; rootless Podman does not mind")
     return tuple(said)
+
+
+def _grants(side: SubidFile, accounts: AccountsState) -> dict[str, list[IdRange]]:
+    """Every owner's ranges, sorted."""
+    found: dict[str, list[IdRange]] = {}
+    for entry in sorted(side.entries, key=lambda one: one.range):
+        found.setdefault(_owner(entry, accounts), []).append(entry.range)
+    return found
 
 
 def _inside(one: IdRange) -> bool:

@@ -139,7 +139,7 @@ RECIPES = {
         Recipe("debian-11", "bullseye", ("doas", "catatonit", "containers-storage")),
         # sssd-common has the libsubid module of a directory, which tests put on hosts by itself
         Recipe("debian-12", "bookworm", (*_NEWER, "sssd-common")),
-        Recipe("debian-13", "trixie", (*_NEWER, "systemd-container")),
+        Recipe("debian-13", "trixie", (*_NEWER, "systemd-container", "sssd-common")),
         # Debian testing: the newest Podman, shadow and systemd. It moves, and an image stays as it was built.
         Recipe("debian-forky", "forky", (*_NEWER, "systemd-container"), _ONE_BOOT_ID),
     )

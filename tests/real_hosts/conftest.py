@@ -12,9 +12,14 @@ import pytest
 
 from tests.lab import Host, Lab, missing
 from tests.real_hosts.controller import Controller
+from tests.real_hosts.damage import matrix
+from tests.real_hosts.damage.case import RELEASES, Damage
+from tests.real_hosts.damage.hosts import lanes
+from tests.real_hosts.damage.site import Site
 
 Booting = Callable[[str], AbstractContextManager[Host]]
 _NUMBERS = count(1)
+SITE = pytest.StashKey[Site]()
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +68,34 @@ def ready(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path
         done = controller.json("apply", inventory)
         assert done.code == 0, str(done)
         yield host, inventory
+
+
+@pytest.fixture(scope="session")
+def site(
+    request: pytest.FixtureRequest, lab: Lab, controller: Controller, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A host of each release that takes the chosen damages one by one, from the first test that asks on."""
+    calls = (getattr(item, "callspec", None) for item in request.session.items)
+    chosen = tuple(
+        call.params["damage"] for call in calls if call and isinstance(call.params.get("damage"), Damage)
+    )
+    booted = lab.boot_many({f"damage-{release.removeprefix('debian-')}": release for release in RELEASES})
+    hosts = {host.release: host for host in booted.values()}
+    everything = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
+    made = Site(lanes(controller, hosts, tmp_path_factory.mktemp("damage"), everything=everything), chosen)
+    request.config.stash[SITE] = made
+    try:
+        yield made
+    finally:
+        made.stop()
+        for host in booted.values():
+            host.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the damages showed, in two numbers."""
+    done = config.stash.get(SITE, None)
+    if done is not None:
+        terminalreporter.section("detection")
+        for line in matrix.summary(done):
+            terminalreporter.write_line(line)

@@ -1,0 +1,1 @@
+"""Hosts broken on purpose, each in exactly one known way."""
