@@ -11,7 +11,7 @@ mapped() { # folder script
   mkfifo "$1/go" || return 1
   unshare -U sh -c "read x <\"\$1/go\"; exec sh -c \"\$2\" sh \"\$1\" \"\$3\"" sh "$1" "$2" "$3" &
   p=$!
-  n=0; while [ "$(readlink /proc/$p/ns/user)" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 50 ]; do n=$((n + 1)); sleep 0.05; done
+  n=0; while [ "$(readlink /proc/$p/ns/user)" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
   newuidmap $p $PS_UIDMAP && newgidmap $p $PS_GIDMAP; mr=$?
   echo >"$1/go"
   return $mr
@@ -22,9 +22,9 @@ cd /
 t=$(mktemp -d /tmp/podstead.XXXXXX) && chmod 0755 "$t" || exit 1
 mapped "$t" '\''umask 077; echo secret >"$1/secret" && chown 5:5 "$1/secret" && cat "$1/secret" >"$1/own" && : >"$1/ready"
 exec setpriv --reuid 5 --regid 5 --clear-groups sleep 30'\'' "" >/dev/null 2>&1
-n=0; while [ ! -s "$t/own" ] && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done
+n=0; while [ ! -s "$t/own" ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
 [ -s "$t/own" ] || { kill -9 $p; rm -rf "$t"; exit 1; }
-n=0; while [ "$(cat /proc/$p/comm)" != sleep ] && [ $n -lt 40 ]; do n=$((n + 1)); sleep 0.05; done
+n=0; while [ "$(cat /proc/$p/comm)" != sleep ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
 printf "%s %s\n" "$p" "$t"'
 
 PS_REACH="$PS_MAPPED"'
