@@ -178,17 +178,20 @@ ps_install() { # manager package...
 ps_change() { # id function: run one change, keep what it says, tell how it ended; nothing runs after a failure
     [ "$ps_failed" = 0 ] || return 0
     ps_log=$(mktemp /run/podstead.XXXXXX) || ps_log=$(mktemp) || ps_log=/dev/null
+    # open, and gone from its folder at once: a run that is killed leaves no log behind
+    exec 7>"$ps_log"
+    [ "$ps_log" = /dev/null ] || rm -f "$ps_log"
     # never in a "||" or "&&": that would switch "set -e" off inside. What a change starts must not keep the lock (9).
     (
         set -e
         "$2"
-    ) >"$ps_log" 2>&1 </dev/null 9>&-
+    ) >&7 2>&1 </dev/null 9>&- 7>&-
     ps_status=$?
     ps_record change "$1"
     printf '%s\n' "$ps_status"
     ps_record log "$1"
-    tail -c 20000 "$ps_log"
-    [ "$ps_log" = /dev/null ] || rm -f "$ps_log"
+    tail -c 20000 /proc/self/fd/7
+    exec 7>&-
     ps_failed=$ps_status
 }
 
