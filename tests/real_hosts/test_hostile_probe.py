@@ -136,6 +136,22 @@ def test_a_podman_that_says_nothing_and_succeeds_proves_nothing(
     )
 
 
+def test_what_subordinate_ids_own_is_removed_though_podman_is_no_help(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    """As a container leaves it that is cut off while Podman makes it: root of the namespace has to remove it."""
+    shim(
+        pair[0],
+        "podman",
+        'for w; do [ "$last" != --root ] || root=$w; last=$w; done\n'
+        "case $* in *unshare*) exit 0;; *keep-id*)"
+        " /usr/bin/podman unshare sh -c 'mkdir -p $1/deep/er && chown -R 5:5 $1/deep && chmod 700 $1/deep' sh $root"
+        " && sleep 300;; esac",
+    )
+    found = of_alice(verify(pair, controller))
+    assert found["V19"].verdict is Verdict.COULD_NOT_LOOK
+
+
 def test_a_user_who_forges_records_speaks_for_nobody_else(
     pair: tuple[Host, Path], controller: Controller
 ) -> None:

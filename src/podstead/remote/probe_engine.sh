@@ -10,15 +10,15 @@ ps_podman() { # podman with a state of its own, so that the user's database is n
 # Private folders: T on the file system of the user's storage, R for sockets (their paths must be short). Their names
 # come from the nonce, so that a probe that was killed can be cleared up after.
 ps_places() { # command: that makes or finds them
-    n=$(printf %s "$PS_NONCE" | cut -c1-8)
+    N=$(printf %s "$PS_NONCE" | cut -c1-8)
     g=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf" | tail -n 1)
     T=
     for d in "${g:-/nonexistent}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
-        [ -d "$d" ] && "$@" "$d/.podstead.$n" && T=$d/.podstead.$n && break
+        [ -d "$d" ] && "$@" "$d/.podstead.$N" && T=$d/.podstead.$N && break
     done
-    [ -n "$T" ] || { T=/tmp/podstead.t$n && "$@" "$T"; } || return 1
-    R=${XDG_RUNTIME_DIR:-/tmp}/podstead.$n
-    "$@" "$R" || { R=/tmp/podstead.r$n && "$@" "$R"; } || return 1
+    [ -n "$T" ] || { T=/tmp/podstead.t$N && "$@" "$T"; } || return 1
+    R=${XDG_RUNTIME_DIR:-/tmp}/podstead.$N
+    "$@" "$R" || { R=/tmp/podstead.r$N && "$@" "$R"; } || return 1
 }
 
 ps_sweep() { # what a probe with this nonce has left, if it was killed
@@ -45,12 +45,24 @@ ps_space() {
     return 0
 }
 
+ps_working() { # IDs of the processes that have this probe's folders among their arguments
+    grep -l "podstead[.][rt]\{0,1\}$N" /proc/[0-9]*/cmdline | cut -d/ -f3
+}
+
+ps_wait_working() { # conmon's own clean-up of a container may come late, and make the folders anew
+    n=0
+    while [ -n "$(ps_working)" ] && [ $n -lt 100 ]; do
+        n=$((n + 1))
+        sleep 0.1 || sleep 1
+    done
+    for pid in $(ps_working); do kill -9 "$pid"; done
+}
+
 ps_clean() {
     [ -z "$child" ] || ps_end_child
     if [ -n "$T" ]; then
         # containers live in scopes of their own and outlive a probe that is killed
         [ -z "$K" ] || { ps_podman pod rm -f -a && ps_podman rm -f -a; } >/dev/null
-        [ ! -d "$T/s" ] || ps_podman unshare rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
         for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
             pid=
             [ -r "$f" ] && read -r pid <"$f"
@@ -58,14 +70,10 @@ ps_clean() {
             # the ID must still be our pause process, not one that got the number after it
             case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
         done
+        ps_wait_working
+        # what subordinate IDs own is for the root of their namespace to remove
+        [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
         rm -rf "$T"
-        # the clean-up that conmon starts for a container that failed may come late, and make its folders anew
-        n=0
-        while [ -n "$K" ] && [ $n -lt 3 ]; do
-            n=$((n + 1))
-            sleep 0.5 || sleep 1
-            rm -rf "$T"
-        done
     fi
     [ -z "$R" ] || rm -rf "$R"
     # somebody else's Podman that has begun since has made its folder, and keeps the locks
