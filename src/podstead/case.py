@@ -8,7 +8,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from podstead.checks import CHECKS
+from podstead.checks import finding_of
 from podstead.evidence import Evidence
 from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
@@ -109,28 +109,9 @@ class Case:
         return self.state.sysctls.live.get(key)
 
     def finding(
-        self,
-        check: str,
-        verdict: Verdict,
-        *,
-        expected: str = "",
-        found: str = "",
-        cause: str = "",
-        remedy: str = "",
+        self, check: str, verdict: Verdict, *, expected: str = "", found: str = "", cause: str = ""
     ) -> Finding:
-        known = CHECKS[check]
-        wrong = verdict in (Verdict.FAIL, Verdict.WARN)
-        return Finding(
-            check=check,
-            title=known.title,
-            severity=known.severity,
-            verdict=verdict,
-            user=self.user,
-            expected=expected,
-            found=found,
-            cause=cause,
-            remedy=remedy or (known.remedy if wrong else ""),
-        )
+        return finding_of(check, verdict, user=self.user, expected=expected, found=found, cause=cause)
 
     def passed(self, check: str, found: str = "", expected: str = "") -> Finding:
         return self.finding(check, Verdict.PASS, found=found, expected=expected)
@@ -150,10 +131,9 @@ class Case:
         if not seen.who and not seen.context:
             why = "the probe could not be started as this user"
         elif not seen.complete:
-            after = (
-                "" if seen.seconds is None else f" after {seen.seconds} s (--probe-timeout sets the limit)"
-            )
-            why = f"the probe was cut short{after}"
+            why = "the probe was cut short"
+            if seen.seconds is not None:
+                why += f" after {seen.seconds} s (with podstead verify, --probe-timeout sets the limit)"
         return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
 
     def absent(self, check: str, why: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from podstead.finding import Check, Severity
+from podstead.finding import Check, Finding, Severity, Verdict
 
 _ALL = (
     Check(
@@ -252,3 +252,32 @@ _ALL = (
 )
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.id: check for check in _ALL})
+
+OF_A_HOST = frozenset({"V29", "V30"})
+"""Checks of the host alone: they are judged for no user."""
+
+
+def finding_of(
+    check: str,
+    verdict: Verdict,
+    *,
+    user: str = "",
+    expected: str = "",
+    found: str = "",
+    cause: str = "",
+    remedy: str | None = None,
+) -> Finding:
+    """A finding of a check. Where something is wrong, the remedy is the check's own unless another is given."""
+    known = CHECKS[check]
+    own = known.remedy if verdict in (Verdict.FAIL, Verdict.WARN) else ""
+    return Finding(
+        check=check,
+        title=known.title,
+        severity=known.severity,
+        verdict=verdict,
+        user=user,
+        expected=expected,
+        found=found,
+        cause=cause,
+        remedy=own if remedy is None else remedy,
+    )

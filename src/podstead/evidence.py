@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podstead import frames
-from podstead.frames import Records
+from podstead.frames import Record, Records
 from podstead.ranges import IdMap
 
 
@@ -113,24 +113,22 @@ def parse(output: Sequence[str] | str, *, nonce: str | None, users: Mapping[str,
 def parse_alone(output: Sequence[str] | str) -> dict[str, Evidence]:
     """Read what the script that people carry away printed: it drew the nonces itself. Raises LookError."""
     outer = frames.decode(output, kind="probe")
-    pairs = (record.argument.rpartition(" ") for record in outer.all("nonce"))
     return {
         name: _of(outer, name, nonce)
-        for name, _, nonce in pairs
+        for name, nonce, _ in _by_user(outer, "nonce")
         if name and re.fullmatch("[0-9a-f]{32}", nonce)
     }
 
 
+def _by_user(outer: Records, key: str) -> Iterator[tuple[str, str, Record]]:
+    """The records of a key whose argument is ``USER VALUE``: user, value, record."""
+    for record in outer.all(key):
+        user, _, value = record.argument.rpartition(" ")
+        yield user, value, record
+
+
 def _of(outer: Records, name: str, nonce: str) -> Evidence:
-    context = next(
-        (
-            word
-            for record in outer.all("context")
-            for user, _, word in [record.argument.rpartition(" ")]
-            if user == name
-        ),
-        "",
-    )
+    context = next((word for user, word, _ in _by_user(outer, "context") if user == name), "")
     peer, reached = _peer(outer, name)
     inner = frames.split(frames.unpack(outer.text("probe", name) or ""), nonce)
     if inner.text("probed") is None:
@@ -147,16 +145,14 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
 
 
 def _cut(outer: Records, name: str) -> int | None:
-    for record in outer.all("cut"):
-        user, _, seconds = record.argument.rpartition(" ")
+    for user, seconds, _ in _by_user(outer, "cut"):
         if user == name and re.fullmatch("[0-9]{1,6}", seconds):
             return int(seconds)
     return None
 
 
 def _peer(outer: Records, name: str) -> tuple[str, Mapping[str, bool] | None]:
-    for record in outer.all("peer"):
-        user, _, peer = record.argument.partition(" ")
+    for user, peer, record in _by_user(outer, "peer"):
         if user == name:
             text = frames.unpack(record.text).decode("utf-8", "backslashreplace")
             found = {

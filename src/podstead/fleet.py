@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from podstead.checks import CHECKS
+from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
 from podstead.report.record import HostReport, Report, Status, failed_findings
 from podstead.spec import HostSpec
@@ -33,11 +34,9 @@ def _differs(user: str, grants: Mapping[str, list[str]]) -> Finding:
         f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {text}"
         for text, names in rows
     )
-    return Finding(
-        check="V03",
-        title="a user has the same ranges on every host",
-        verdict=Verdict.FAIL,
-        severity=CHECKS["V03"].severity,
+    told = finding_of(
+        "V03",
+        Verdict.FAIL,
         user=user,
         expected="the same numbers, as subids.allocation is by-uid",
         found="; ".join(texts),
@@ -45,6 +44,7 @@ def _differs(user: str, grants: Mapping[str, list[str]]) -> Finding:
         remedy=f"compare 'id {user}' on these hosts; where there is no storage yet, take the odd range out "
         "(usermod --del-subuids, --del-subgids) and run podstead apply",
     )
+    return replace(told, title="a user has the same ranges on every host")
 
 
 def compared(report: Report, before: Report) -> Report:
@@ -61,27 +61,17 @@ def compared(report: Report, before: Report) -> Report:
 
 def since(host: HostReport, before: Report) -> Finding:
     """V30: what was proved before holds after the reboot."""
-    check = CHECKS["V30"]
-
-    def finding(verdict: Verdict, *, found: str = "", expected: str = "", cause: str = "") -> Finding:
-        return Finding(
-            check=check.id,
-            title=check.title,
-            severity=check.severity,
-            verdict=verdict,
-            found=found,
-            expected=expected,
-            cause=cause,
-            remedy=check.remedy if verdict is Verdict.FAIL else "",
-        )
-
     earlier = next((one for one in before.hosts if one.name == host.name), None)
     if earlier is None or not earlier.boot_id:
-        return finding(
-            Verdict.COULD_NOT_LOOK, cause=f"the earlier report does not know the boot ID of {host.name}"
+        return finding_of(
+            "V30",
+            Verdict.COULD_NOT_LOOK,
+            cause=f"the earlier report does not know the boot ID of {host.name}",
         )
     if earlier.boot_id == host.boot_id:
-        return finding(Verdict.NOT_APPLICABLE, cause="the host has not been rebooted since that report")
+        return finding_of(
+            "V30", Verdict.NOT_APPLICABLE, cause="the host has not been rebooted since that report"
+        )
     was = {(one.user, one.check) for one in earlier.findings if one.verdict in _GOOD}
     lost = sorted(
         f"{one.check} of {one.user or 'the host'}"
@@ -89,7 +79,9 @@ def since(host: HostReport, before: Report) -> Finding:
         if one.check in AFTER_BOOT and (one.user, one.check) in was and one.verdict not in _GOOD
     )
     if lost:
-        return finding(
-            Verdict.FAIL, expected="the same verdicts as before", found=f"no longer: {', '.join(lost)}"
+        return finding_of(
+            "V30", Verdict.FAIL, expected="the same verdicts as before", found=f"no longer: {', '.join(lost)}"
         )
-    return finding(Verdict.PASS, found="the host was rebooted, and what was proved before still holds")
+    return finding_of(
+        "V30", Verdict.PASS, found="the host was rebooted, and what was proved before still holds"
+    )

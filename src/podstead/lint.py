@@ -5,12 +5,12 @@ No tool checks this: usermod(8) adds overlapping ranges without a word, and user
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from podstead import catalogue
-from podstead.checks import CHECKS
+from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
 from podstead.parts.accounts import Account, AccountsState
 from podstead.parts.subids import SubidsState
@@ -55,11 +55,16 @@ def _owner(entry: Entry, accounts: AccountsState) -> str:
     return account.name if account else entry.owner
 
 
+def _by_owner(entries: Iterable[Entry], accounts: AccountsState) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(_owner(entry, accounts), []).append(entry)
+    return found
+
+
 def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
     yield from _neighbours(file, accounts)
-    owned: dict[str, list[Entry]] = {}
-    for entry in file.entries:
-        owned.setdefault(_owner(entry, accounts), []).append(entry)
+    owned = _by_owner(file.entries, accounts)
     real = sorted(accounts.by_name.values(), key=lambda one: one.uid)
     for name, entries in owned.items():
         account = accounts.by_name.get(name)
@@ -184,10 +189,10 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
 
 def _grants(side: SubidFile, accounts: AccountsState) -> dict[str, list[IdRange]]:
     """Every owner's ranges, sorted."""
-    found: dict[str, list[IdRange]] = {}
-    for entry in sorted(side.entries, key=lambda one: one.range):
-        found.setdefault(_owner(entry, accounts), []).append(entry.range)
-    return found
+    return {
+        name: sorted(entry.range for entry in entries)
+        for name, entries in _by_owner(side.entries, accounts).items()
+    }
 
 
 def _inside(one: IdRange) -> bool:
@@ -202,38 +207,16 @@ def findings(
     state: SubidsState, accounts: AccountsState, family: Family, *, judged: frozenset[str]
 ) -> tuple[Finding, ...]:
     """V03 of the host: flaws of ranges that nobody in ``judged`` has a share in; theirs are in a V03 of their own."""
-    check = CHECKS["V03"]
     if not all(side.readable for side in state.sides):
         why = "/etc/subuid and /etc/subgid could not be read"
-        return (
-            Finding(
-                check="V03",
-                title=check.title,
-                severity=check.severity,
-                verdict=Verdict.COULD_NOT_LOOK,
-                cause=why,
-            ),
-        )
+        return (finding_of("V03", Verdict.COULD_NOT_LOOK, cause=why),)
     if state.source != "files":
         why = f"nsswitch.conf takes ranges from {state.source}"
-        return (
-            Finding(
-                check="V03",
-                title=check.title,
-                severity=check.severity,
-                verdict=Verdict.NOT_APPLICABLE,
-                cause=why,
-            ),
-        )
+        return (finding_of("V03", Verdict.NOT_APPLICABLE, cause=why),)
     rest = [flaw for flaw in flaws(state, accounts) if not flaw.owners & judged]
     if not rest:
         owners = {_owner(one, accounts) for side in state.sides for one in side.entries}
-        found = f"{len(owners)} owner(s) in both files, no flaw"
-        return (
-            Finding(
-                check="V03", title=check.title, severity=check.severity, verdict=Verdict.PASS, found=found
-            ),
-        )
+        return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)
     grouped: dict[str, list[Flaw]] = {}
     for flaw in rest:
         grouped.setdefault(flaw.ref, []).append(flaw)
@@ -244,15 +227,6 @@ def _finding(ref: str, group: Sequence[Flaw], family: Family) -> Finding:
     mode = catalogue.load()[ref]
     texts = [flaw.text for flaw in group]
     more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return Finding(
-        check="V03",
-        title=CHECKS["V03"].title,
-        severity=mode.severity,
-        verdict=Verdict.WARN,
-        found="; ".join(texts[:SHOWN]) + more,
-        mode=mode.id,
-        ref=ref,
-        cause=mode.title,
-        remedy=mode.remedy_for(family),
-        costs=mode.costs,
-    )
+    found = "; ".join(texts[:SHOWN]) + more
+    base = finding_of("V03", Verdict.WARN, found=found, cause=mode.title, remedy=mode.remedy_for(family))
+    return replace(base, severity=mode.severity, mode=mode.id, ref=ref, costs=mode.costs)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from podstead import lint, script
 from podstead.capacity import left
 from podstead.case import PING_RANGE, PORT_START, case_of
-from podstead.checks import CHECKS
+from podstead.checks import CHECKS, OF_A_HOST, finding_of
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.evidence import parse_alone
-from podstead.finding import Finding, Severity, Verdict
+from podstead.finding import Finding, Verdict
 from podstead.job import Job, Target
 from podstead.parts import subids
 from podstead.parts.accounts import owners
@@ -93,14 +93,7 @@ def _of_host(spec: HostSpec, state: HostState, judged: frozenset[str]) -> list[F
 
 def _reboot() -> Finding:
     """V30 is judged where two reports meet (:mod:`podstead.fleet`)."""
-    check = CHECKS["V30"]
-    return Finding(
-        check=check.id,
-        title=check.title,
-        severity=check.severity,
-        verdict=Verdict.NOT_APPLICABLE,
-        cause="needs the report of an earlier run: --since FILE",
-    )
+    return finding_of("V30", Verdict.NOT_APPLICABLE, cause="needs the report of an earlier run: --since FILE")
 
 
 def judge(name: str, text: str, spec: HostSpec) -> HostReport:
@@ -116,28 +109,20 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
 
 def _settled(spec: HostSpec, state: HostState) -> Finding:
     """V29: the plan of this very look is empty."""
-    check = CHECKS["V29"]
     if not state.platform.is_root:
-        verdict, found, cause = Verdict.NOT_APPLICABLE, "", "only root sees all that apply would look at"
-    else:
-        wanted = plan(spec, state)
-        # ranges and obstacles that are refused have findings of their own, with causes
-        refused = (one.id for one in wanted.refusals if not one.id.startswith(("host:", "subids:")))
-        pending = [*(one.id for one in wanted.changes), *refused]
-        verdict = Verdict.WARN if pending else Verdict.PASS
-        found, cause = (
-            ", ".join(pending) or "nothing to change",
-            "the host is not as the spec wants it" if pending else "",
-        )
-    return Finding(
-        check=check.id,
-        title=check.title,
-        severity=check.severity,
-        verdict=verdict,
-        expected="nothing to change" if verdict is Verdict.WARN else "",
-        found=found,
-        cause=cause,
-        remedy=check.remedy if verdict is Verdict.WARN else "",
+        return finding_of("V29", Verdict.NOT_APPLICABLE, cause="only root sees all that apply would look at")
+    wanted = plan(spec, state)
+    # ranges and obstacles that are refused have findings of their own, with causes
+    refused = (one.id for one in wanted.refusals if not one.id.startswith(("host:", "subids:")))
+    pending = [*(one.id for one in wanted.changes), *refused]
+    if not pending:
+        return finding_of("V29", Verdict.PASS, found="nothing to change")
+    return finding_of(
+        "V29",
+        Verdict.WARN,
+        expected="nothing to change",
+        found=", ".join(pending),
+        cause="the host is not as the spec wants it",
     )
 
 
@@ -156,7 +141,9 @@ def _prove(
     for name in names:
         account = state.accounts.by_name.get(name)
         if account is None:
-            results[name] = (_all_blind(name, f"the host has no account {name}", Verdict.FAIL)[0],)
+            why = f"the host has no account {name}"
+            # what to do about a session gone wrong makes no account
+            results[name] = (finding_of("V01", Verdict.FAIL, user=name, cause=why, remedy=""),)
         elif not state.platform.is_root and state.platform.user != name:
             results[name] = _all_blind(
                 name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
@@ -182,17 +169,11 @@ def _prove(
     return [finding for name in names for finding in results[name]]
 
 
-def _all_blind(name: str, why: str, verdict: Verdict = Verdict.COULD_NOT_LOOK) -> tuple[Finding, ...]:
+def _all_blind(name: str, why: str) -> tuple[Finding, ...]:
     return tuple(
-        Finding(
-            check=check.id,
-            title=check.title,
-            severity=Severity(check.severity),
-            verdict=verdict,
-            user=name,
-            cause=why,
-        )
-        for check in CHECKS.values()
+        finding_of(check, Verdict.COULD_NOT_LOOK, user=name, cause=why)
+        for check in CHECKS
+        if check not in OF_A_HOST
     )
 
 

@@ -163,7 +163,6 @@ FACTS: Mapping[str, str | tuple[str, ...]] = {
 USER_FACTS: Mapping[str, str | tuple[str, ...]] = {
     "delegated": CONTROLLERS,
     "tasks.max": "31797",
-    "home.mount": "ext4 rw,relatime",
     "graph.mount": "ext4 rw,relatime",
     "keys": "5/200 55/20000",
     "graph.owner": ("1000 1001", "524292 524292"),

@@ -460,6 +460,10 @@ def test_a_probe_that_was_cut_short_says_so() -> None:
         BLIND,
         "the probe was cut short",
     )
+    timed = replace(seen, seconds=12)
+    assert judged("V17", case(timed)).cause == (
+        "the probe was cut short after 12 s (with podstead verify, --probe-timeout sets the limit)"
+    )
     never = Evidence(context="")
     assert judged("V17", case(never)).cause == "the probe could not be started as this user"
 

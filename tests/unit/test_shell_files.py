@@ -182,6 +182,31 @@ def test_the_frame_holds_any_bytes(tmp_path: Path) -> None:
         assert body == record.body
 
 
+# --- standalone.sh ---
+
+
+@each_shell
+@pytest.mark.parametrize("option", ["''", "-g"])
+def test_ps_ranges_takes_nothing_but_numbers_from_getsubids(shell: str, option: str, tmp_path: Path) -> None:
+    """They stand in quoted assignments of the user's script: a quotation mark among them would end one."""
+    (tmp_path / "nsswitch.conf").write_text("subid: sss\n")
+    (tmp_path / "answer").write_text(
+        "1: alice 700000 1000\n0: alice 524288 65536\n"
+        "2: alice 1 '\n3: alice ';id;' 5\n4: alice $(id) `id`\n5: alice 600000 0\n6: alice -1 5\n"
+        "7: alice 800000 1e3\n8: alice 0x10 5\n\n'\nError fetching ranges\n"
+    )
+    fake = tmp_path / "getsubids"
+    fake.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\n")
+    fake.chmod(0o755)
+    text = script.source("standalone.sh").replace("/etc/nsswitch.conf", f"{tmp_path}/nsswitch.conf")
+    done = run(
+        shell,
+        f"{text}ps_ranges {option} /etc/subuid alice 1000\n",
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert (done.stdout, done.stderr) == (b"524288 65536\n700000 1000\n", b"")
+
+
 # --- apply.sh ---
 
 

@@ -13,7 +13,7 @@ _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/run/wrappers/bin/")
 
 
 def _modes(case: Case) -> list[tuple[str, str, str]]:
-    """Path, mode and owner of both helpers, as the user finds them; else as root does."""
+    """Path, mode and owner of both helpers, as the user finds them."""
     lines = (line.rsplit(None, 2) for line in case.evidence.helper_stat.splitlines())
     return [(fields[0], fields[1], fields[2]) for fields in lines if len(fields) == 3]
 

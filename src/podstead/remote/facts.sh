@@ -98,12 +98,10 @@ ps_user_facts() { # name uid home
         ps_fact manager.gid "$(awk '$1 == "Gid:" { print $2 }' "/proc/$p/status")"
     fi
     g=$3/.local/share/containers/storage
-    ps_mount home.mount "$3"
     [ ! -d "$3" ] || ps_fact home.mode "$(stat -c '%a %u' "$3")"
     ps_mount graph.mount "$g"
     [ ! -e "$3/.identity" ] || ps_fact homed yes
     ps_fact keys "$(awk -v u="$2:" '$1 == u { print $4, $5 }' /proc/key-users)"
-    for f in podman storage; do [ ! -d "/tmp/$f-run-$2" ] || ps_fact tmp.runroot "/tmp/$f-run-$2"; done
     for f in containers.conf storage.conf; do [ ! -e "$3/.config/containers/$f" ] || ps_fact config "$f"; done
     # the folders that Podman itself needs; what else of somebody's lies in a home is no concern of it
     for d in .config .config/containers .local .local/share .local/share/containers; do

@@ -20,7 +20,7 @@ mapped() { # folder script
 PS_HOLD="$PS_MAPPED"'
 cd /
 t=$(mktemp -d /tmp/podstead.XXXXXX) && chmod 0755 "$t" || exit 1
-mapped "$t" '\''umask 077; echo secret >"$1/secret" && chown 5:5 "$1/secret" && cat "$1/secret" >"$1/own" && : >"$1/ready"
+mapped "$t" '\''umask 077; echo secret >"$1/secret" && chown 5:5 "$1/secret" && cat "$1/secret" >"$1/own"
 exec setpriv --reuid 5 --regid 5 --clear-groups sleep 30'\'' "" >/dev/null 2>&1
 n=0; while [ ! -s "$t/own" ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
 [ -s "$t/own" ] || { kill -9 $p; rm -rf "$t"; exit 1; }

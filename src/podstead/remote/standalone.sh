@@ -8,7 +8,7 @@ ps_nonce() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 ps_ranges() { # option-of-getsubids file user uid: "FIRST COUNT" lines, sorted
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
-        getsubids $1 "$3" | awk '{ print $(NF - 1), $NF }'
+        getsubids $1 "$3" | awk 'NF > 1 && $(NF - 1) ~ /^[0-9]+$/ && $NF ~ /^[1-9][0-9]*$/ { print $(NF - 1), $NF }'
     else
         awk -F: -v u="$3" -v i="$4" 'NF == 3 && ($1 == u || $1 == i) && $2 ~ /^[0-9]+$/ && $3 ~ /^[1-9][0-9]*$/ { print $2, $3 }' "$2"
     fi | sort -n

@@ -1,0 +1,58 @@
+"""Verifying a host where some users cannot be probed: what is said of them, and of the host."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from podstead import probe
+from podstead.checks import CHECKS, OF_A_HOST
+from podstead.errors import LookError
+from podstead.finding import Finding, Severity, Verdict
+from podstead.job import Job, Target
+from podstead.verdict import findings
+from tests.model_host import spec_of
+from tests.unit.cases import case, host
+
+SPEC = spec_of(users={"alice": {}, "ghost": {}})
+
+
+def verified() -> list[Finding]:
+    """A look that succeeds, and a probe that brings nothing back; ghost has no account."""
+    draw = itertools.count(1)
+
+    def run(text: str) -> Sequence[str]:
+        if "ps_framed observe" not in text:
+            raise LookError("the line went dead")
+        found = re.search("^PS_NONCE=([0-9a-f]+)$", text, re.MULTILINE)
+        assert found
+        return host().frame(SPEC.users, nonce=found[1])
+
+    target = Target(name="web1", spec=SPEC)
+    job = Job(verb="verify", targets=(target,))
+    report = probe.verify(job, target, run, lambda: f"{next(draw):016x}", lambda _: None)
+    return list(report.findings)
+
+
+def test_a_probe_that_brings_nothing_back_is_blind_for_the_checks_of_a_user_and_no_others() -> None:
+    blind = [one for one in verified() if one.user == "alice"]
+    assert [one.check for one in blind] == [one.check for one in findings(case())]
+    assert {(one.verdict, one.cause, one.remedy) for one in blind} == {
+        (Verdict.COULD_NOT_LOOK, "the line went dead", "")
+    }
+    assert {one.check: (one.title, one.severity) for one in blind} == {
+        check.id: (check.title, check.severity) for check in CHECKS.values() if check.id not in OF_A_HOST
+    }
+
+
+def test_a_user_without_an_account_is_one_failure() -> None:
+    (one,) = (one for one in verified() if one.user == "ghost")
+    assert (one.check, one.verdict, one.severity) == ("V01", Verdict.FAIL, Severity.BLOCK)
+    assert (one.cause, one.remedy) == ("the host has no account ghost", "")
+
+
+def test_the_checks_of_the_host_are_said_once_and_of_nobody() -> None:
+    found = verified()
+    for check in OF_A_HOST:
+        assert [one.user for one in found if one.check == check] == [""]
