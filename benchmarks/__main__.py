@@ -1,4 +1,4 @@
-"""``make bench``: a healthy re-run of podstead beside OpenSSH running the very same script through ``xargs -P``."""
+"""``make bench``: podstead beside OpenSSH running the very same script, beside an Ansible playbook, and ansible-inventory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import verify
+from benchmarks import inventory as inventories
+from benchmarks import playbook, verify
 from podstead import script
 from podstead.api import hosts
 from tests.lab import Host, Lab, LabError, missing
@@ -151,6 +152,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"  ratio podstead / ssh, wall: {ours.wall / theirs.wall:.2f} (target at 100: 1.25){extra}\n"
             )
         verify.measure(lab, host, folder)
+        playbook.measure(lab, folder)
+    inventories.measure()
     return 0
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from docs import manual
 from podstead.cli.main import VERBS, cli
 from podstead.explain import entries, failures
 from podstead.report.record import Report
-from podstead.schema import layer_schema
+from podstead.schema import layer_schema, role_schema
 
 HERE = Path(__file__).parent / "reference"
+MAN = Path(__file__).parent / "man"
 _NOTE = "<!-- Written by `make docs`; changes made here are overwritten. -->\n"
 
 
@@ -23,6 +25,7 @@ def pages() -> dict[str, str]:
         "command-line.md": _command_line(),
         "failure-modes.md": _failure_modes(),
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
+        "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
         "report.schema.json": json.dumps(Report.model_json_schema(by_alias=True), indent=2) + "\n",
     }
 
@@ -101,6 +104,13 @@ def main() -> None:
     HERE.mkdir(exist_ok=True)
     for name, text in pages().items():
         (HERE / name).write_text(text, encoding="utf-8")
+    MAN.mkdir(exist_ok=True)
+    written = manual.pages()
+    for old in MAN.glob("*.1"):
+        if old.name not in written:
+            old.unlink()
+    for name, text in written.items():
+        (MAN / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

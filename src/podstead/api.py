@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podstead.inventory import ResolvedHost, load
+from podstead.inventory.vault import Vault, passwords
 from podstead.report.record import Report
 from podstead.run import OnProgress, job_for, run
 
@@ -16,13 +17,24 @@ def hosts(
     *,
     limit: str | None = None,
     extra_vars: Sequence[str] = (),
+    roles_path: Sequence[Path] = (),
+    vault_password_files: Sequence[str | Path] = (),
 ) -> tuple[ResolvedHost, ...]:
     """Read inventories (paths, ``"host1,host2,"`` or none for ``@local``) and return the hosts of a pattern.
 
-    Raises :class:`~podstead.errors.InputError` with every mistake in the input.
+    ``roles_path`` are folders with roles that win over those beside the inventory and the built-in ones;
+    ``vault_password_files`` open what Ansible Vault has sealed. Raises :class:`~podstead.errors.InputError` with every
+    mistake in the input.
     """
     sources = [inventory] if isinstance(inventory, str | Path) else list(inventory)
-    return load(sources, extra_vars=list(extra_vars), pattern=pattern, limit=limit)
+    return load(
+        sources,
+        extra_vars=list(extra_vars),
+        pattern=pattern,
+        limit=limit,
+        roles_dirs=roles_path,
+        vault=Vault(passwords([str(file) for file in vault_password_files])),
+    )
 
 
 def apply(
@@ -31,7 +43,7 @@ def apply(
     """Bring hosts to their declared state, then look again.
 
     ``options`` are fields of :class:`podstead.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
-    ``tags``, ``skip_tags``, ``allow``. A host that fails is a part of the report, not an exception; raises
+    ``tags``, ``skip_tags``, ``start_at``, ``allow``. A host that fails is a part of the report, not an exception; raises
     :class:`~podstead.errors.RunError` only when the run as a whole was impossible.
     """
     return run(job_for("apply", chosen, **options), on_progress=on_progress)

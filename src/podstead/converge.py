@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from podstead import frames, script
+from podstead import frames, script, tasks
 from podstead.change import Change, Phase
 from podstead.job import Job, Target
 from podstead.plan import Plan, plan
@@ -40,18 +40,32 @@ class Applied:
         return any(record.status is ChangeStatus.FAILED for record in self.records)
 
 
-def select(intended: Plan, tags: Sequence[str], skip_tags: Sequence[str]) -> Plan:
-    """Only the parts that were asked for (``--tags``, ``--skip-tags``; a tag is a part's name or an id)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What of a plan was asked for: ``--tags``, ``--skip-tags`` and ``--start-at``."""
 
-    def chosen(name: str) -> bool:
-        names = {name, name.split(":", 1)[0]}
-        return (not tags or bool(names & set(tags))) and not names & set(skip_tags)
+    job: Job
+    before: frozenset[str]
+    """Changes of the first plan that stand before ``--start-at``; they stay left out when it is done and gone."""
 
-    return Plan(
-        changes=tuple(one for one in intended.changes if chosen(one.id)),
-        refusals=tuple(one for one in intended.refusals if chosen(one.id)),
-        not_applicable=tuple(one for one in intended.not_applicable if chosen(one.id)),
-    )
+    @classmethod
+    def of(cls, job: Job, first: Plan) -> Choice:
+        ids = [change.id for change in first.changes]
+        known = job.start_at in ids
+        return cls(job=job, before=frozenset(ids[: ids.index(job.start_at)] if known else ()))
+
+    def has(self, name: str) -> bool:
+        if not tasks.wanted(name, self.job.tags, self.job.skip_tags) or name in self.before:
+            return False
+        start = self.job.start_at
+        return not start or tasks.position(tasks.part_of(name)) >= tasks.position(tasks.part_of(start))
+
+    def select(self, intended: Plan) -> Plan:
+        return Plan(
+            changes=tuple(one for one in intended.changes if self.has(one.id)),
+            refusals=tuple(one for one in intended.refusals if self.has(one.id)),
+            not_applicable=tuple(one for one in intended.not_applicable if self.has(one.id)),
+        )
 
 
 def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
@@ -106,7 +120,9 @@ def converge(
     done: list[ChangeRecord] = []
     made: list[Change] = []
     failed = False
-    left = select(plan(spec, state, allowed=job.allow), job.tags, job.skip_tags)
+    first = plan(spec, state, allowed=job.allow)
+    choice = Choice.of(job, first)
+    left = choice.select(first)
     for _ in range(MAX_ROUNDS):
         if not left.changes or job.verb == "check":
             break
@@ -120,7 +136,7 @@ def converge(
         made += batch
         done += result.records
         state, failed = result.state, result.failed
-        left = select(plan(spec, state, allowed=job.allow), job.tags, job.skip_tags)
+        left = choice.select(plan(spec, state, allowed=job.allow))
         if failed:
             break
     return _report(target.name, state, left, list(zip(done, made, strict=True)), job, failed=failed)

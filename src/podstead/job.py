@@ -49,10 +49,15 @@ class Job(Message):
     )
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
+    start_at: str = Field(
+        default="", description="A part or the id of a change; what comes before it is left."
+    )
+    trace: bool = Field(default=False, description="Say on standard error what the connections do.")
     allow: tuple[str, ...] = ()
     verify_users: tuple[str, ...] = ()
     probe_timeout: int = Field(default=120, ge=5, le=3600, description="Seconds for the probe of one user.")
     verify_checks: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = Field(default=(), repr=False, description="Texts that no report may hold.")
     as_user: bool = False
 
 

@@ -29,10 +29,14 @@ class Stage(IntEnum):
 
 
 class Rank(NamedTuple):
-    """A stage and, among groups, how far a group is from ``all``: children replace their parents."""
+    """A stage and, among groups, how far a group is from ``all``: children replace their parents.
+
+    Among groups of one depth those with a greater ``ansible_group_priority`` replace the others.
+    """
 
     stage: Stage
     depth: int = 0
+    priority: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,11 @@ def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
             below = entries.get(key)
             entries[key] = node if below is None else overlay(below, node, (*path, key))
         return Node(entries, upper.origin, (*upper.replaced, *lower.replaced))
+    return overlay_one(lower, upper)
+
+
+def overlay_one(lower: Node, upper: Node) -> Node:
+    """Replace one value as a whole; the upper one remembers where the lower one was."""
     return Node(upper.value, upper.origin, (*upper.replaced, lower.origin, *lower.replaced))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import SecretStr
 
@@ -20,8 +20,48 @@ class Origin(NamedTuple):
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-Scalar: TypeAlias = str | int | float | bool | SecretStr | None
+class Surprise(str):
+    """Text that YAML 1.1 reads as something else than most people mean: ``0644``, ``12:30``, ``2024-01-02``.
+
+    A document of podstead refuses it (``says``); a variable that podstead only passes on has the value that Ansible
+    gives it (``read_as``).
+    """
+
+    __slots__ = ("read_as", "says")
+
+    says: str
+    read_as: str | int | float
+
+    @classmethod
+    def of(cls, text: str, *, says: str, read_as: str | float) -> Surprise:
+        made = cls(text)
+        made.says = says
+        made.read_as = read_as
+        return made
+
+
+class Unsafe(str):
+    """Text after ``!unsafe``: no template, whatever it holds."""
+
+    __slots__ = ()
+
+
+class Literal(str):
+    """Text of an INI inventory, which Ansible reads as a Python literal where it is one."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A value of Ansible Vault that nobody has opened yet."""
+
+    ciphertext: str
+
+
+Scalar: TypeAlias = str | int | float | bool | SecretStr | Sealed | None
 Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node]"
+"""A mapping is always a dict: asking for that is several times faster, and there are millions to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +75,7 @@ class Node:
     @property
     def entries(self) -> Mapping[str, Node]:
         """The entries of a mapping; nothing for any other value."""
-        return self.value if isinstance(self.value, Mapping) else {}
+        return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> tuple[Node, ...]:
@@ -43,14 +83,56 @@ class Node:
         return self.value if isinstance(self.value, tuple) else ()
 
 
+def is_template(value: object) -> bool:
+    """Text with Jinja2 in it, which is rendered for each host."""
+    return (
+        isinstance(value, str)
+        and "{" in value
+        and any(mark in value for mark in ("{{", "{%", "{#"))
+        and not isinstance(value, Unsafe)
+    )
+
+
+HIDDEN: Final = "********"
+
+
 def plain(node: Node) -> Any:  # noqa: ANN401 - the point is to forget the types
-    """Return the bare value, without origins."""
+    """Return the bare value, without origins. Secrets are bare, too: for what is shown there is :func:`displayed`."""
     value = node.value
     if isinstance(value, Mapping):
         return {key: plain(child) for key, child in value.items()}
     if isinstance(value, tuple):
         return [plain(child) for child in value]
-    return value
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def displayed(node: Node) -> Any:  # noqa: ANN401
+    """Return the bare value for people: secrets hidden, everything else as Ansible reads it."""
+    value = node.value
+    if isinstance(value, Mapping):
+        return {_displayed_key(key): displayed(child) for key, child in value.items()}
+    if isinstance(value, tuple):
+        return [displayed(child) for child in value]
+    if isinstance(value, SecretStr | Sealed):
+        return HIDDEN
+    if isinstance(value, Surprise):
+        return value.read_as
+    return str(value) if isinstance(value, str) else value
+
+
+def _displayed_key(key: str) -> str:
+    return str(key.read_as if isinstance(key, Surprise) else key)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything below it."""
+    yield node
+    if isinstance(node.value, dict):
+        for child in node.value.values():
+            yield from walk(child)
+    elif isinstance(node.value, tuple):
+        for child in node.value:
+            yield from walk(child)
 
 
 def shown(value: object) -> str:

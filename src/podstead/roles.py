@@ -1,20 +1,23 @@
-"""Roles: named layers in ``roles/<name>/role.yml``, found beside the inventory or built in."""
+"""Roles: named layers in ``roles/<name>/role.yml``, found beside the inventory or built in, or asked for by path."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from podstead.errors import Problem
 from podstead.layers import EMPTY, Layer, Rank, Stage
-from podstead.nodes import Node, shown
+from podstead.nodes import Node, is_template, shown
 from podstead.suggest import did_you_mean, listed
+from podstead.tasks import TASKS, part_of
 from podstead.yamldoc import collecting, read
 
 DEFAULT_ROLE = "rootless-podman"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+OWN_KEYS = ("roles", "tags", "override")
+"""Keys of a role.yml besides those of the host document."""
 
 
 def builtin_roles() -> Path:
@@ -27,27 +30,43 @@ def builtin_roles() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A role as its file gives it; ``needs`` are the roles that come before it."""
+    """A role as its file gives it; ``needs`` are the roles that come before it, ``tags`` its own names for parts."""
 
     name: str
+    path: Path
     tree: Node
-    needs: tuple[Node, ...]
+    needs: tuple[Node, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    override: bool = False
 
 
 class Shelf:
-    """The roles that can be had; each file is read once."""
+    """The roles that can be had; each file is read once.
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    ``chosen`` are folders that the person named: what is in them wins. A role of ``folders`` (beside an inventory) that has
+    the name of a built-in one needs ``override: true``.
+    """
+
+    def __init__(
+        self, folders: Iterable[Path], *, chosen: Iterable[Path] = (), builtin: Path | None = None
+    ) -> None:
+        self._chosen = tuple(dict.fromkeys(chosen))
         self._folders = tuple(dict.fromkeys(folders))
+        self._builtin = builtin or builtin_roles()
         self._read: dict[str, Role | None] = {}
         self._known: tuple[str, ...] | None = None
 
     def known(self) -> tuple[str, ...]:
         """Return the names of all roles."""
         if self._known is None:
-            found = {path.parent.name for folder in self._folders for path in folder.glob("*/role.yml")}
+            everywhere = (*self._chosen, *self._folders, self._builtin)
+            found = {path.parent.name for folder in everywhere for path in folder.glob("*/role.yml")}
             self._known = tuple(sorted(found))
         return self._known
+
+    def role(self, name: str, problems: list[Problem]) -> Role | None:
+        """Return a role by its name, if there is one that can be read."""
+        return self._role(name, name, None, problems)
 
     def layers(self, wanted: Sequence[Node], problems: list[Problem]) -> tuple[Layer, ...]:
         """Return the layers of the roles that a ``roles:`` list names, each after those that it needs."""
@@ -56,16 +75,29 @@ class Shelf:
             self._add(node, (), layers, problems)
         return tuple(layers.values())
 
+    def tags(self, layers: Iterable[Layer]) -> dict[str, tuple[str, ...]]:
+        """Return the own tags of the roles of these layers; two roles may add to one tag."""
+        found: dict[str, tuple[str, ...]] = {}
+        for layer in layers:
+            role = self._read.get(layer.name)
+            for tag, parts in role.tags.items() if role else ():
+                found[tag] = tuple(dict.fromkeys((*found.get(tag, ()), *parts)))
+        return found
+
     def _add(
         self, node: Node, chain: tuple[str, ...], layers: dict[str, Layer], problems: list[Problem]
     ) -> None:
-        name = node.value
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            if chain:  # in a host's own list, validation says so
+        asked = node.value
+        if not isinstance(asked, str) or not (_NAME.fullmatch(asked) or "/" in asked):
+            if is_template(asked):
+                message = "templates are not rendered in roles: roles decide which variables there are"
+                problems.append(Problem(where=node.origin.where, key="roles", message=message))
+            elif chain:  # in a host's own list, validation says so
                 problems.append(
                     Problem(where=node.origin.where, key="roles", message=f"{shown(node)} is no role name")
                 )
             return
+        name = _by_path(asked, node) if "/" in asked else asked
         if name in chain:
             circle = " > ".join((*chain[chain.index(name) :], name))
             problems.append(
@@ -74,36 +106,63 @@ class Shelf:
             return
         if name in layers:
             return
-        role = self._role(name, node, problems)
+        role = self._role(name, asked, node, problems)
         if role is None:
             return
         over: set[str] = set()
         for needed in role.needs:
             self._add(needed, (*chain, name), layers, problems)
-            if isinstance(needed.value, str) and needed.value in layers:
-                over |= {needed.value, *layers[needed.value].over}
+            below = _by_path(needed.value, needed) if "/" in str(needed.value) else needed.value
+            if isinstance(below, str) and below in layers:
+                over |= {below, *layers[below].over}
         layers[name] = Layer(name=name, rank=Rank(Stage.ROLES), tree=role.tree, over=frozenset(over))
 
-    def _role(self, name: str, asked: Node, problems: list[Problem]) -> Role | None:
+    def _role(self, name: str, asked: str, node: Node | None, problems: list[Problem]) -> Role | None:
         if name not in self._read:
             self._read[name] = None
-            path = next(
-                (path for folder in self._folders if (path := folder / name / "role.yml").is_file()), None
-            )
-            if path is not None:
+            path = Path(name) / "role.yml" if "/" in asked else self._path(name)
+            if path is not None and path.is_file():
                 with collecting(problems):
-                    self._read[name] = _role(name, read(path), problems)
+                    self._read[name] = self._checked(_role(name, path, problems), path, problems)
                 return self._read[name]
-        if self._read[name] is None and name not in self.known():
-            foreign = any((folder / name / "tasks").is_dir() for folder in self._folders)
-            why = "; a role here is one role.yml, tasks are not run" if foreign else ""
-            hint = did_you_mean(name, self.known())
-            message = f"there is no role {name!r}{hint}{why}; known roles: {listed(self.known())}"
-            problems.append(Problem(where=asked.origin.where, key="roles", message=message))
+        if self._read[name] is None and node is not None and name not in self.known():
+            problems.append(self._missing(asked, node))
         return self._read[name]
 
+    def _path(self, name: str) -> Path | None:
+        places = (folder / name / "role.yml" for folder in (*self._chosen, *self._folders, self._builtin))
+        return next((path for path in places if path.is_file()), None)
 
-def _role(name: str, tree: Node, problems: list[Problem]) -> Role:
+    def _checked(self, role: Role, path: Path, problems: list[Problem]) -> Role:
+        """A site role must say that it means to stand in for a built-in one."""
+        beside = path.parent.parent in self._folders and path.parent.parent not in self._chosen
+        if beside and not role.override and (self._builtin / role.name / "role.yml").is_file():
+            message = (
+                f"has the name of the built-in role {role.name!r}: say `override: true` in it to stand in for that, or "
+                "rename it"
+            )
+            problems.append(Problem(where=str(path), message=message))
+        return role
+
+    def _missing(self, asked: str, node: Node) -> Problem:
+        if "/" in asked:
+            message = f"there is no role at {asked!r}: no role.yml is there"
+        else:
+            foreign = any((folder / asked / "tasks").is_dir() for folder in (*self._chosen, *self._folders))
+            why = "; a role here is one role.yml, tasks are not run" if foreign else ""
+            hint = did_you_mean(asked, self.known())
+            message = f"there is no role {asked!r}{hint}{why}; known roles: {listed(self.known())}"
+        return Problem(where=node.origin.where, key="roles", message=message)
+
+
+def _by_path(asked: object, node: Node) -> str:
+    """A path is relative to the file that names it, or to the current folder on the command line."""
+    here = Path(node.origin.file).parent if node.origin.line else Path()
+    return str((here / Path(str(asked)).expanduser()).resolve())
+
+
+def _role(name: str, path: Path, problems: list[Problem]) -> Role:
+    tree = read(path)
     entries = dict(tree.entries)
     if tree.value is not None and not isinstance(tree.value, dict):
         problems.append(Problem(where=tree.origin.where, message=f"a role is a mapping, found {shown(tree)}"))
@@ -114,4 +173,34 @@ def _role(name: str, tree: Node, problems: list[Problem]) -> Role:
     if needs is not EMPTY and not isinstance(needs.value, tuple):
         message = f"expected a list, found {shown(needs)}"
         problems.append(Problem(where=needs.origin.where, key="roles", message=message))
-    return Role(name=name, tree=Node(entries, tree.origin), needs=needs.items)
+    override = entries.pop("override", EMPTY)
+    if override is not EMPTY and not isinstance(override.value, bool):
+        message = f"expected true or false, found {shown(override)}"
+        problems.append(Problem(where=override.origin.where, key="override", message=message))
+    return Role(
+        name=name,
+        path=path,
+        tags=_tags(entries.pop("tags", EMPTY), problems),
+        tree=Node(entries, tree.origin),
+        needs=needs.items,
+        override=override.value is True,
+    )
+
+
+def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    if node is not EMPTY and not isinstance(node.value, Mapping):
+        message = f"expected a mapping of a tag to a list of parts, found {shown(node)}"
+        problems.append(Problem(where=node.origin.where, key="tags", message=message))
+    for tag, parts in node.entries.items():
+        names = tuple(one.value for one in parts.items if isinstance(one.value, str))
+        unknown = next((one for one in names if part_of(one) not in TASKS), None)
+        if not names or len(names) < len(parts.items) or unknown:
+            hint = did_you_mean(unknown, TASKS) if unknown else ""
+            message = f"expected a list of parts ({listed(TASKS)}) or ids of changes, found {shown(unknown or parts)}{hint}"
+            problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message=message))
+        elif tag in TASKS:
+            problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message="is a part already"))
+        else:
+            found[tag] = names
+    return found

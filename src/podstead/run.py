@@ -18,12 +18,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from podstead import fleet
 from podstead.errors import RunError
+from podstead.interrupts import Interrupts
 from podstead.inventory import ResolvedHost
 from podstead.job import Job, Progress, Result, Target
+from podstead.redact import redacted, redactor
 from podstead.report.record import HostReport, Report, Status, Trouble
 from podstead.version import VERSION
 
 OnProgress = Callable[[Progress | Result], None]
+OnInterrupt = Callable[[int, Sequence[str]], None]
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
 
 
@@ -49,44 +52,54 @@ def target_of(host: ResolvedHost) -> Target:
     )
 
 
-def run(job: Job, *, on_progress: OnProgress | None = None) -> Report:
+def run(
+    job: Job, *, on_progress: OnProgress | None = None, on_interrupt: OnInterrupt | None = None
+) -> Report:
     """Do a job in a worker process. Raises :class:`~podstead.errors.RunError` when the worker cannot do its work.
 
-    Ctrl-C once lets the hosts that are being changed finish and starts no others; twice stops at once.
+    Ctrl-C once lets the hosts that are being changed finish and starts no others; twice stops at once. What came of
+    it is told to ``on_interrupt``: how often, and the hosts in hand.
     """
     began, started = time.monotonic(), datetime.now(UTC)
     reports: dict[str, HostReport] = {}
-    interrupts = 0
-    with tempfile.TemporaryFile() as complaints, _worker(job, complaints) as worker:
-        messages = _messages(worker)
-        while True:
-            try:
-                for message in messages:
-                    if isinstance(message, Result):
-                        reports[message.report.name] = message.report
-                    if on_progress:
-                        on_progress(message)
-                break
-            except KeyboardInterrupt:
-                interrupts += 1
-                if interrupts > 1:
-                    worker.kill()
-                    break
-                worker.terminate()
-                messages = _messages(worker)
+    begun: dict[str, None] = {}
+    redact = redactor(job.secrets)
+    with (
+        tempfile.TemporaryFile() as complaints,
+        Interrupts() as interrupts,
+        _worker(job, complaints) as worker,
+    ):
+        for message in _messages(worker, interrupts):
+            if message is None:
+                _stop(worker, at_once=interrupts.count > 1)
+                if on_interrupt:
+                    on_interrupt(interrupts.count, [name for name in begun if name not in reports])
+                continue
+            if redact:
+                message = redacted(message, redact)  # noqa: PLW2901 - nothing may see it as it came
+            if isinstance(message, Result):
+                reports[message.report.name] = message.report
+            else:
+                begun[message.host] = None
+            if on_progress:
+                on_progress(message)
         code = worker.wait()
         noise = _noise(complaints)
-    if code != 0 and not interrupts:
+    if code != 0 and not interrupts.count:
         raise RunError(
-            f"the worker process ended with exit code {code}", hint=noise or "run with -vvv to see why"
+            f"the worker process ended with exit code {code}",
+            hint=noise or ("" if job.trace else "run with -vvv to see why"),
         )
-    hosts = tuple(reports.get(target.name) or _unknown(target) for target in job.targets)
+    hosts = tuple(
+        reports.get(target.name) or _without_result(target, begun=target.name in begun)
+        for target in job.targets
+    )
     return Report(
         verb=job.verb,
         version=VERSION,
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - began, 3),
-        interrupted=bool(interrupts),
+        interrupted=bool(interrupts.count),
         hosts=hosts,
         fleet=fleet.same_numbers({target.name: target.spec for target in job.targets}, hosts)
         if job.verb == "verify"
@@ -94,34 +107,42 @@ def run(job: Job, *, on_progress: OnProgress | None = None) -> Report:
     )
 
 
-def _unknown(target: Target) -> HostReport:
-    message = "the run was stopped while this host was being worked on"
+def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    if at_once:
+        worker.kill()
+    else:
+        worker.terminate()  # which it takes as: start no further host
+
+
+def _without_result(target: Target, *, begun: bool) -> HostReport:
+    """A host of which nothing was heard at the end: it was in hand when the run was stopped, or its turn never came."""
+    if not begun:
+        trouble = Trouble(message="not started: the run was interrupted")
+        return HostReport(name=target.name, status=Status.SKIPPED, trouble=trouble)
     return HostReport(
         name=target.name,
         status=Status.FAILED,
         trouble=Trouble(
-            message=message, hint="run again: podstead looks first and goes on from what is there"
+            message="the run was stopped while this host was being worked on",
+            hint="run again: podstead looks first and goes on from what is there",
         ),
     )
 
 
 @contextlib.contextmanager
-def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     # a session of its own: Ctrl-C is for this process, which tells the worker what to do about it
     process = subprocess.Popen(
         [sys.executable, "-m", "podstead.remote.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=complaints,
-        text=True,
-        encoding="utf-8",
-        errors="backslashreplace",
+        stderr=None if job.trace else complaints,
         start_new_session=True,
     )
     try:
         assert process.stdin is not None  # noqa: S101 - PIPE was asked for
         with contextlib.suppress(BrokenPipeError):  # a worker that died at once says why below
-            process.stdin.write(job.model_dump_json() + "\n")
+            process.stdin.write(job.model_dump_json().encode() + b"\n")
             process.stdin.close()
         yield process
     finally:
@@ -134,13 +155,20 @@ def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
                     pipe.close()
 
 
-def _messages(worker: subprocess.Popen[str]) -> Iterator[Progress | Result]:
-    assert worker.stdout is not None  # noqa: S101
-    for line in worker.stdout:
+def _messages(worker: subprocess.Popen[bytes], interrupts: Interrupts) -> Iterator[Progress | Result | None]:
+    """What the worker says; None for each Ctrl-C."""
+    assert worker.stdout is not None  # noqa: S101 - PIPE was asked for
+    for line in interrupts.lines(worker.stdout):
+        if line is None:
+            yield None
+            continue
         try:
             yield _MESSAGES.validate_json(line)
         except ValidationError as error:
-            raise RunError(f"the worker process said something that is no message: {line[:200]!a}") from error
+            if not interrupts.count:  # a worker that is killed may stop in the middle of a line
+                raise RunError(
+                    f"the worker process said something that is no message: {line[:200]!a}"
+                ) from error
 
 
 def _noise(complaints: IO[bytes]) -> str:
@@ -157,4 +185,7 @@ Verb = Literal["apply", "check", "verify"]
 
 def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: object) -> Job:
     """A job over hosts; ``options`` are the fields of :class:`~podstead.job.Job`."""
-    return Job.model_validate({"verb": verb, "targets": [target_of(host) for host in hosts], **options})
+    targets = [target_of(host) for host in hosts]
+    secrets = {text for host in hosts for text in host.secrets}
+    secrets |= {text for one in targets for text in (one.password, one.become_password) if text}
+    return Job.model_validate({"verb": verb, "targets": targets, "secrets": sorted(secrets), **options})

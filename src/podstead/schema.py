@@ -1,4 +1,4 @@
-"""The JSON Schema of one layer, for editors."""
+"""The JSON Schemas of a layer and of a role, for editors."""
 
 from __future__ import annotations
 
@@ -8,25 +8,71 @@ from podstead.spec import HostSpec
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER: Final = "urn:podstead:layer"
+ROLE_IDENTIFIER: Final = "urn:podstead:role"
+_TEMPLATE: Final = {"type": "string", "pattern": r"\{[{%#]", "description": "Jinja2, rendered for each host."}
+_NO_TEXT: Final = ("integer", "boolean", "number", "array", "object")
 
 
 def layer_schema() -> dict[str, Any]:
-    """Return the schema of one layer: the host document, of which any part may be left to other layers."""
+    """Return the schema of one layer: the host document, of which any part may be left to other layers.
+
+    Other keys at the top are variables of the user's own.
+    """
+    schema = _fragment()
+    schema["properties"]["roles"] = _plain_roles(schema)
+    schema["patternProperties"] = {"^ansible_": {"description": "How a host is reached."}}
+    schema["additionalProperties"] = True
+    return _named(
+        schema, IDENTIFIER, "layer", "A fragment of podstead's host document: group_vars, host_vars, -e."
+    )
+
+
+def role_schema() -> dict[str, Any]:
+    """Return the schema of a role.yml: a fragment of the host document, roles that it needs, tags, override."""
+    schema = _fragment()
+    schema["properties"]["roles"] = _plain_roles(schema) | {"description": "Roles that come before this one."}
+    schema["properties"] |= {
+        "tags": {
+            "type": "object",
+            "description": "The role's own tags: for each the parts, or ids of changes, that --tags NAME selects.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        },
+        "override": {"type": "boolean", "description": "Stand in for the built-in role of this name."},
+    }
+    schema["additionalProperties"] = False
+    return _named(schema, ROLE_IDENTIFIER, "role", "roles/NAME/role.yml: a named layer.")
+
+
+def _named(schema: dict[str, Any], identifier: str, title: str, description: str) -> dict[str, Any]:
+    head = {"$schema": DIALECT, "$id": identifier}
+    return {**head, **schema, "title": f"podstead {title}", "description": description}
+
+
+def _fragment() -> dict[str, Any]:
     schema = HostSpec.model_json_schema(mode="validation")
     _loosen(schema)
     need = schema["properties"]["sysctls"]["patternProperties"]
     for pattern, reference in need.items():
         need[pattern] = {"anyOf": [{"type": "integer"}, {"type": "string"}, reference]}
-    schema["patternProperties"] = {
-        "^ansible_": {"description": "How a host is reached; for hosts and groups only."}
-    }
-    return {
-        "$schema": DIALECT,
-        "$id": IDENTIFIER,
-        **schema,
-        "title": "podstead layer",
-        "description": "A fragment of podstead's host document: a role, group_vars, host_vars.",
-    }
+    for part in (schema, *schema["$defs"].values()):
+        part["properties"] = {key: _or_template(one) for key, one in part["properties"].items()}
+    return schema
+
+
+def _plain_roles(schema: dict[str, Any]) -> dict[str, Any]:
+    """Roles decide which layers there are, so they are no templates."""
+    found: dict[str, Any] = schema["properties"]["roles"]
+    return found["anyOf"][0] if "anyOf" in found else found
+
+
+def _or_template(part: dict[str, Any]) -> dict[str, Any]:
+    """Let a value that is no text be a template."""
+    if part.get("type") not in _NO_TEXT and "$ref" not in part and "enum" not in part and "anyOf" not in part:
+        return part
+    notes: dict[str, Any] = {key: part[key] for key in ("description", "default", "title") if key in part}
+    if "anyOf" in part:
+        return {**notes, "anyOf": [*part["anyOf"], _TEMPLATE]}
+    return {**notes, "anyOf": [{key: one for key, one in part.items() if key not in notes}, _TEMPLATE]}
 
 
 def _loosen(part: Any) -> None:  # noqa: ANN401 - any piece of a JSON document

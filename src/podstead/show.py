@@ -9,7 +9,7 @@ import yaml
 
 from podstead.inventory import Connection, ResolvedHost
 from podstead.layers import origins
-from podstead.nodes import Node, plain
+from podstead.nodes import Node, displayed
 
 _GAP = 2
 
@@ -31,7 +31,7 @@ def _lines(node: Node, indent: int) -> Iterator[tuple[str, str]]:
             yield f"{name}:", ""
             yield from _lines(child, indent + 2)
         else:
-            yield f"{name}: {_flow(plain(child))}", _note(child)
+            yield f"{name}: {_flow(displayed(child))}", _note(child)
 
 
 def _note(node: Node) -> str:
@@ -57,7 +57,7 @@ def show_document(host: ResolvedHost) -> dict[str, Any]:
         "name": host.name,
         "groups": list(host.groups),
         "connection": _connection(host.connection),
-        "document": plain(host.tree),
+        "document": displayed(host.tree),
         "origins": [
             {
                 "path": list(path),

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 MAX_ID = 2**31 - 1
 """systemd's UIDS-GIDS document: nothing above this is safe for every program."""
@@ -22,7 +31,11 @@ VersionSpecifier = Annotated[str, StringConstraints(pattern=r"^[<>=!~0-9a-zA-Z.,
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f\x7f:]*$", max_length=255)]
 Controller = Literal["cpu", "cpuset", "io", "memory", "pids"]
 HostId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
-RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+RoleName = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,63}|[A-Za-z0-9._~-]*(/[A-Za-z0-9._-]+)+/?)$"),
+]
+"""The name of a role, or the path of its folder, relative to the file that names it."""
 
 
 class Model(BaseModel):
@@ -90,6 +103,15 @@ class PackageSpec(Model):
     """A package that must be installed; ``version`` in PEP 440 specifiers over the upstream version."""
 
     version: VersionSpecifier = ""
+
+    @field_validator("version")
+    @classmethod
+    def _is_a_specifier(cls, value: str) -> str:
+        try:
+            SpecifierSet(value)
+        except InvalidSpecifier:
+            raise ValueError(f'{value!r} is not a version specifier such as ">=4.3"') from None
+        return value
 
 
 def _bare_is_exact(value: Any) -> Any:  # noqa: ANN401 - what pydantic hands to a before-validator

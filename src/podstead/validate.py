@@ -8,11 +8,11 @@ from functools import cache
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from podstead.errors import Problem
 from podstead.layers import Path
-from podstead.nodes import Node, plain, shown
+from podstead.nodes import Node, Sealed, Surprise, is_template, shown
 from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean, listed
 
@@ -43,22 +43,53 @@ _KEY_FIRST = re.compile(r"([A-Za-z_][\w.-]*): (.*)", re.DOTALL)
 
 
 def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, list[Problem]]:
-    """Validate a merged tree, or one layer by itself (``fragment``), where what another layer may supply can lack."""
+    """Validate a merged tree, or one layer by itself (``fragment``), where what another layer may supply can lack.
+
+    What a template will say is not known in a fragment: its place is not judged there.
+    """
+    surprises: dict[Path, Problem] = {}
+    bare = values(tree, (), surprises)
     try:
-        return HostSpec.model_validate(plain(tree)), []
+        return HostSpec.model_validate(bare), list(surprises.values())
     except ValidationError as error:
         found = error.errors(include_url=False)
     problems: dict[tuple[Path, str], Problem] = {}
     for one in found:
         if fragment and one["type"] in _OF_THE_WHOLE:
             continue
-        problem, path = _problem(tree, one)
+        problem, path, node = _problem(tree, one)
+        if path in surprises or (fragment and _is_open(node)):
+            continue
         # The members of a union fail one by one; the first speaks for all.
         problems.setdefault((path, "" if one["type"] != "value_error" else problem.message), problem)
-    return None, list(problems.values())
+    return None, [*surprises.values(), *problems.values()]
 
 
-def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path]:
+def values(node: Node, path: Path, surprises: dict[Path, Problem]) -> Any:  # noqa: ANN401 - as plain()
+    """As :func:`~podstead.nodes.plain`, and note what YAML read differently from what most people mean."""
+    value = node.value
+    if isinstance(value, dict):
+        for key in value:
+            if isinstance(key, Surprise):
+                surprises[(*path, key)] = _surprise(key, value[key], path)
+        return {key: values(child, (*path, key), surprises) for key, child in value.items()}
+    if isinstance(value, tuple):
+        return [values(child, path, surprises) for child in value]
+    if isinstance(value, Surprise):
+        surprises[path] = _surprise(value, node, path)
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _surprise(found: Surprise, node: Node, path: Path) -> Problem:
+    return Problem(where=node.origin.where, key=".".join(path), message=found.says)
+
+
+def _is_open(node: Node) -> bool:
+    """A value that is known only once a host's templates are rendered and its secrets opened."""
+    return isinstance(node.value, Sealed) or is_template(node.value)
+
+
+def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]:
     kind, loc = error["type"], error["loc"]
     message = str(error["msg"])
     if kind == "value_error":
@@ -70,14 +101,16 @@ def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path]:
     if kind == "missing":
         rest = [str(part) for part in loc[len(path) :]]
         if rest and rest[0].isdigit():
-            return Problem(where=node.origin.where, key=".".join(path), message="holds too few values"), path
-        return Problem(where=node.origin.where, key=".".join((*path, *rest)), message="is missing"), (
-            *path,
-            *rest,
-        )
+            return (
+                Problem(where=node.origin.where, key=".".join(path), message="holds too few values"),
+                path,
+                node,
+            )
+        path = (*path, *rest)
+        return Problem(where=node.origin.where, key=".".join(path), message="is missing"), path, node
     if kind != "value_error":
         message = _message(kind, path, node, error)
-    return Problem(where=node.origin.where, key=".".join(path), message=message), path
+    return Problem(where=node.origin.where, key=".".join(path), message=message), path, node
 
 
 def _deepest(tree: Node, loc: Iterable[str | int]) -> tuple[Path, Node]:

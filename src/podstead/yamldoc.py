@@ -6,17 +6,21 @@ the process on deeply nested input, and events let depth and size be bounded whi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from yaml import events
+from yaml.resolver import Resolver
 
 from podstead.errors import InputError, Problem
-from podstead.nodes import Node, Origin, Scalar, Value, shown
+from podstead.nodes import Node, Origin, Scalar, Sealed, Surprise, Unsafe, Value, shown
+from podstead.yamlfault import fault
 
 try:
     from yaml import CSafeLoader as Loader
@@ -26,13 +30,15 @@ except ImportError:  # pragma: no cover - a PyYAML that was built without libyam
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 2_000_000
 MAX_BYTES: Final = 64 * 2**20
+_CHUNK: Final = 2**16
 
+_NO_TAGS: Final = "YAML tags (!name) are not supported; only plain values, !vault and !unsafe are"
+_RESOLVER: Final = Resolver()
 _CORE: Final = "tag:yaml.org,2002:"
 _WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|0b[01_]+)")
 _FRACTION = re.compile(r"[-+]?([0-9][0-9_]*)?\.[0-9_]*([eE][-+][0-9]+)?")
 _BOOLS: Final = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _SECRET_WORDS = re.compile(r"pass|secret|token", re.IGNORECASE)
-_QUOTED_TEXT = re.compile(r"'[^']{2,}'|\"[^\"]{2,}\"")
 
 
 @contextmanager
@@ -53,7 +59,10 @@ def read_text(path: Path) -> str:
     """Read a file of UTF-8 text. Raises InputError when that cannot be done."""
     try:
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(_CHUNK)
+            # to ask for the most at once would set that much memory aside for every file
+            if len(raw) == _CHUNK:
+                raw += stream.read(MAX_BYTES + 1 - _CHUNK)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError.one(f"cannot be read: {reason}", where=str(path)) from error
@@ -73,6 +82,12 @@ def parse(text: str, file: str) -> Node:
     if builder.problems or root is None:
         raise InputError(builder.problems)
     return root
+
+
+@lru_cache(maxsize=8192)
+def _resolved(text: str, implicit: tuple[bool, bool]) -> str:
+    """The tag of a plain scalar. Cached: thousands of files of variables have few different words in them."""
+    return str(_RESOLVER.resolve(yaml.ScalarNode, text, implicit))  # type: ignore[no-untyped-call]
 
 
 class _Stop(Exception):  # noqa: N818 - no error: the problem is on the list, and there is nothing more to read
@@ -108,7 +123,7 @@ class _Builder:
             self.problems.append(Problem(where=self.file, message="is not UTF-8 text"))
             return None
         except yaml.YAMLError as error:
-            self.problems.append(self.syntax(error))
+            self.problems.append(fault(error, self.text, self.file))
             return None
         return root
 
@@ -179,10 +194,10 @@ class _Builder:
             else:
                 entries[key] = Node(value, origin)
             self.path.pop()
-        for more in merged:
-            for key, node in more.items():
-                entries.setdefault(key, node)
-        return entries
+        below: dict[str, Node] = {}
+        for more in reversed(merged):
+            below.update(more)
+        return {**below, **entries} if below else entries
 
     def merge_key(self, event: Any, value: Value) -> list[Mapping[str, Node]]:  # noqa: ANN401
         candidates = [node.value for node in value] if isinstance(value, tuple) else [value]
@@ -201,39 +216,39 @@ class _Builder:
         tag = self.tag(event)
         if tag == _CORE + "merge":
             return "<<", True
-        if tag not in (_CORE + "str", _CORE + "value"):
-            self.problem(event, f"the key {event.value} is read as {self.kind(event, tag)}: quote it")
         if event.anchor:
             self.anchors[event.anchor] = (event.value, 1)
-        return str(event.value), False
+        if tag in (_CORE + "str", _CORE + "value"):
+            return str(event.value), False
+        return self.surprising_key(event), False
 
-    def kind(self, event: Any, tag: str) -> str:  # noqa: ANN401
-        """Say as what a key that is not text is read."""
+    def surprising_key(self, event: Any) -> str:  # noqa: ANN401
+        """A key that YAML reads as a number, a date or a truth value."""
         before = len(self.problems)
         value = self.scalar(event)
-        if len(self.problems) == before:
-            return shown(value)
-        del self.problems[before:]
-        return "a date" if tag == _CORE + "timestamp" else "a number"
+        if len(self.problems) > before:
+            return str(event.value)
+        if isinstance(value, Surprise):
+            what, read_as = ("a date" if isinstance(value.read_as, str) else "a number"), str(value.read_as)
+        else:
+            what, read_as = shown(value), "null" if value is None else str(value)
+        read_as = read_as.lower() if isinstance(value, bool) else read_as
+        says = f"the key {event.value} is read as {what}: quote it"
+        return Surprise.of(str(event.value), says=says, read_as=read_as)
 
     def tag(self, event: Any) -> str:  # noqa: ANN401
         if event.tag is not None and event.tag != "!":
             return str(event.tag)
         if not event.implicit[0]:
             return _CORE + "str"
-        return str(
-            self.loader.resolve(  # type: ignore[no-untyped-call]
-                yaml.ScalarNode, event.value, event.implicit
-            )
-        )
+        return _resolved(event.value, event.implicit)
 
     def core_tag(self, event: Any, kind: str) -> None:  # noqa: ANN401
         if event.tag not in (None, "!", _CORE + kind):
-            self.problem(event, "YAML tags (!name) are not supported; only plain values are")
+            self.problem(event, _NO_TAGS)
 
     def scalar(self, event: Any) -> Scalar:  # noqa: ANN401
         tag, text = self.tag(event), event.value
-        named = "the value" if self.path and _SECRET_WORDS.search(self.path[-1]) else str(text)[:40]
         match tag.removeprefix(_CORE):
             case "str" | "value" | "merge":
                 return str(text)
@@ -245,27 +260,28 @@ class _Builder:
                 return int(text.replace("_", ""), 0)
             case "float" if len(text) <= 40 and _FRACTION.fullmatch(text):
                 return float(text.replace("_", ""))
-            case "int" | "float":
-                self.problem(
-                    event, f"{named} is a number in a form that surprises (octal, sexagesimal): quote it"
-                )
-            case "timestamp":
-                self.problem(event, f"{named} is read as a date: quote it")
+            case "int" | "float" | "timestamp" as kind:
+                return self.surprise(event, text, kind)
+            case "!unsafe":
+                return Unsafe(text)
+            case "!vault" | "!vault-encrypted":
+                return Sealed(text)
             case _:
-                self.problem(event, "YAML tags (!name) are not supported; only plain values are")
+                self.problem(event, _NO_TAGS)
         return None
 
-    def syntax(self, error: yaml.YAMLError) -> Problem:
-        """Say what the parser could not read, without repeating text of the file: it may hold a password."""
-        mark = getattr(error, "problem_mark", None)
-        if mark is None:
-            return Problem(where=self.file, message="is not YAML: holds a character that no text file should")
-        # libyaml counts past the end when a file ends early.
-        lines = self.text.splitlines() or [""]
-        number = min(mark.line, len(lines) - 1)
-        said = _QUOTED_TEXT.sub("...", str(getattr(error, "problem", None) or "syntax error"))
-        if "\t" in lines[number][: max(mark.column, 0) + 1]:
-            said = "a tab is used for indentation; YAML takes spaces only"
-        elif "mapping values are not allowed" in said:
-            said = "a second ': ' in one line, or wrong indentation; quote text that holds ': '"
-        return Problem(where=Origin(self.file, number + 1).where, message=f"is not YAML: {said}")
+    def surprise(self, event: Any, text: str, kind: str) -> Scalar:  # noqa: ANN401
+        """Text that YAML 1.1 takes for an octal or sexagesimal number or for a date."""
+        named = "the value" if self.path and _SECRET_WORDS.search(self.path[-1]) else text[:40]
+        what = "a date" if kind == "timestamp" else "a number in a form that surprises (octal, sexagesimal)"
+        says = f"{named} is read as {what}: quote it"
+        try:
+            value = self.loader.construct_object(yaml.ScalarNode(_CORE + kind, text))
+        except (ValueError, OverflowError, yaml.YAMLError):
+            self.problem(event, says)
+            return None
+        if isinstance(value, float) and not math.isfinite(value):
+            self.problem(event, says)
+            return None
+        read_as = value if isinstance(value, int | float) else value.isoformat()
+        return Surprise.of(text, says=says, read_as=read_as)

@@ -40,6 +40,7 @@ _REPOSITORY = (
     "libcap2-bin",
     "netcat-openbsd",
     "python3-minimal",
+    "python3-apt",
     "iputils-ping",
     "procps",
     "containernetworking-plugins",

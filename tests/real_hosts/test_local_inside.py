@@ -23,6 +23,7 @@ PYTHON = {"debian-12": "3.11", "debian-13": "3.13"}
 GLIBC = (5, 12, 17, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's
 VARIABLES = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
 WHERE = "/opt/podstead"
+STORAGE = "CONTAINERS_STORAGE_CONF=/srv/storage.conf"
 
 
 def pip(*words: str | Path) -> None:
@@ -41,7 +42,9 @@ class Machine:
     python: str
 
     def podstead(self, *words: str, user: str = "root") -> tuple[int, str]:
-        command = ["env", f"PYTHONPATH={WHERE}", f"python{self.python}", "-m", "podstead", *words]
+        # overlay does not go on top of the overlay that the host stands on; this is for root's Podman alone
+        environment = [f"PYTHONPATH={WHERE}", *([STORAGE] if words[1:2] == ("@podman/box",) else [])]
+        command = ["env", *environment, f"python{self.python}", "-m", "podstead", *words]
         if user == "root":
             done = self.host.root(command, check=False)
         else:  # a real login, as an ordinary person has it
@@ -107,3 +110,40 @@ def test_an_ordinary_user_without_sudo_is_told_so(machine: Machine) -> None:
     code, text = machine.podstead("apply", "@local", "-e", '{"users": {"bob": {}}}', user="bob")
     assert code == 1, text
     assert "sudo" in text
+
+
+ROOT = r"""printf '[storage]\ndriver = "vfs"\ngraphroot = "/srv/store"\nrunroot = "/run/store"\n' >/srv/storage.conf
+mkdir -p /srv/box/usr /srv/box/proc /srv/box/dev /srv/box/tmp /srv/box/run /srv/box/var /srv/box/root /srv/box/sys
+cp -a /bin /sbin /lib /lib64 /etc /srv/box/
+mount --bind /usr /srv/box/usr
+mount -t proc proc /srv/box/proc
+"""
+
+
+def test_a_chroot_and_a_container_are_hosts_too(machine: Machine) -> None:
+    """pyinfra's connectors by their names, without an inventory: the look runs inside, so the plan is that of the inside."""
+    machine.host.sh(ROOT)
+    try:
+        machine.host.sh(
+            f"{STORAGE} podman run -d --name box --network host --cgroups disabled --rootfs /srv/box sleep 600"
+        )
+        for name in ("@chroot//srv/box", "@podman/box"):
+            code, report = machine.report("check", name, "-e", VARIABLES)
+            assert (code, report["name"], report["commands"]) == (1, name, 1), report
+            assert "Debian" in report["system"]
+            assert [one["id"] for one in report["refusals"]] == ["host:alice:tun-device-unusable"], (
+                "its own /dev"
+            )
+            assert "packages:install:names" in {one["id"] for one in report["changes"]}, (
+                "its own dpkg database"
+            )
+            absent = {one["id"]: one["reason"] for one in report["not_applicable"]}
+            assert absent["session:alice:linger"].startswith("PID 1 is "), absent
+            assert ("chroot" in absent["session:alice:linger"]) == (name[:7] == "@chroot")
+        code, report = machine.report("check", "@podman/nowhere", "-e", VARIABLES)
+        assert (code, report["status"]) == (4, "unreachable"), report
+        assert "check that it exists and runs" in report["trouble"]["hint"]
+    finally:
+        machine.host.sh(
+            f"{STORAGE} podman rm -f -t 0 box; umount /srv/box/proc /srv/box/usr; rm -rf /srv/box /srv/store /srv/storage.conf /run/store"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,9 @@ def test_a_preview_shows_every_file_and_says_that_changes_are_pending(journey: J
     for line in ("--- /etc/subuid", "+++ /etc/subuid", "+alice:524288:65536", "+pids_limit = 0",
                  "+net.ipv4.ip_unprivileged_port_start = 80", "--- /dev/null"):  # fmt: skip
         assert preview.out.count(f"{line}\n") >= len(RELEASES), line
+    for host in journey.hosts.values():
+        assert f"pending: [{host.name}] => (item=subids:alice:ranges) " in preview.out
+        assert re.search(rf"^{host.name} +: ok=\d+ .* ignored=0 +pending=\d+$", preview.out, re.MULTILINE)
 
 
 def test_a_preview_changes_nothing(journey: Journey, release: str) -> None:

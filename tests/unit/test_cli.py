@@ -11,7 +11,7 @@ import pytest
 
 from podstead.cli.main import VERBS
 
-HEAVY = ("pyinfra", "gevent", "pydantic", "paramiko", "yaml", "jinja2", "rich")
+HEAVY = ("pyinfra", "gevent", "pydantic", "paramiko", "yaml", "jinja2", "rich", "tomllib", "packaging")
 
 
 def podstead(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:

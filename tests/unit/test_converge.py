@@ -13,7 +13,7 @@ import pytest
 
 from podstead import converge as converging
 from podstead.change import Change, NotApplicable, Phase, Refusal
-from podstead.converge import select
+from podstead.converge import Choice
 from podstead.errors import LookError
 from podstead.frames import Record
 from podstead.job import Job, Target
@@ -278,6 +278,43 @@ def test_a_refusal_outside_the_chosen_parts_does_not_count() -> None:
     refusal = Refusal(id="sysctls:net.x:boot", title="t", reason="r", remedy="d")
     absent = NotApplicable(id="session:alice:linger", reason="r")
     intended = Plan(refusals=(refusal,), not_applicable=(absent,))
-    assert select(intended, ["subids"], []) == Plan()
-    assert select(intended, ["sysctls"], []) == Plan(refusals=(refusal,))
-    assert select(intended, [], ["sysctls:net.x:boot"]) == Plan(not_applicable=(absent,))
+    assert chosen(intended, tags=["subids"]) == Plan()
+    assert chosen(intended, tags=["sysctls"]) == Plan(refusals=(refusal,))
+    assert chosen(intended, skip_tags=["sysctls:net.x:boot"]) == Plan(not_applicable=(absent,))
+
+
+def chosen(intended: Plan, **options: Any) -> Plan:
+    return Choice.of(Job(verb="apply", targets=(), **options), intended).select(intended)
+
+
+def planned(*ids: str) -> Plan:
+    phases = {"packages": Phase.PACKAGES, "subids": Phase.SUBIDS, "session": Phase.SESSION}
+    return Plan(
+        changes=tuple(Change(id=one, phase=phases[one.split(":")[0]], title=one, steps=()) for one in ids)
+    )
+
+
+ORDERED = planned(
+    "packages:install:names", "subids:alice:ranges", "subids:bob:ranges", "session:alice:linger"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "left"),
+    [
+        ("packages", 4),
+        ("accounts", 3),
+        ("subids", 3),
+        ("subids:alice:ranges", 3),
+        ("subids:bob:ranges", 2),
+        ("session", 1),
+    ],
+)
+def test_start_at_leaves_out_what_the_plan_has_before_it(start: str, left: int) -> None:
+    assert chosen(ORDERED, start_at=start).changes == ORDERED.changes[-left:]
+
+
+def test_what_start_at_left_out_stays_left_out_when_its_change_is_done() -> None:
+    choice = Choice.of(Job(verb="apply", targets=(), start_at="subids:bob:ranges"), ORDERED)
+    later = planned("subids:alice:ranges", "subids:carol:ranges", "session:alice:linger")
+    assert [one.id for one in choice.select(later).changes] == ["subids:carol:ranges", "session:alice:linger"]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from docs.generate import HERE, pages
+from docs import manual
+from docs.generate import HERE, MAN, pages
 from podstead import allocate
 from podstead.checks import CHECKS
 from podstead.cli.main import VERBS
+from podstead.errors import Exit
 from podstead.inventory import load
 from podstead.ranges import IdRange
+from podstead.settings import SETTINGS
 from podstead.spec import HostSpec
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +29,43 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_the_generated_reference_is_current(name: str) -> None:
     assert pages()[name] == (HERE / name).read_text(encoding="utf-8"), "run 'make docs'"
+
+
+@pytest.mark.parametrize("name", sorted(manual.pages()))
+def test_the_manual_pages_are_current(name: str) -> None:
+    assert manual.pages()[name] == (MAN / name).read_text(encoding="utf-8"), "run 'make docs'"
+
+
+def test_there_is_a_manual_page_for_every_verb_and_no_other() -> None:
+    assert {path.name for path in MAN.glob("*")} == {"podstead.1", *(f"podstead-{verb}.1" for verb in VERBS)}
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
+@pytest.mark.parametrize("name", sorted(manual.pages()))
+def test_manual_pages_are_roff_without_a_warning(name: str) -> None:
+    done = subprocess.run(
+        ["groff", "-man", "-Tutf8", "-P-cbou", "-ww", "-rLL=78n"],
+        input=manual.pages()[name],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    assert "NAME" in done.stdout
+
+
+def test_no_text_becomes_a_request_of_roff() -> None:
+    assert manual.roff(".so /etc/passwd") == "\\&.so /etc/passwd"
+    assert manual.roff("it's a-b\\c") == "it\\(aqs a\\-b\\ec"
+
+
+def test_every_setting_option_and_exit_code_is_in_the_page_on_the_command_line() -> None:
+    text = (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
+    for one in SETTINGS.values():
+        assert f"`{one.name}`" in text
+        assert f"`{one.variable}`" in text
+    assert set(map(int, re.findall(r"^\| (\d+) \|", text, re.MULTILINE))) == set(Exit)
+    assert set(re.findall(r"`podstead ([a-z]+)", text)) <= set(VERBS)
 
 
 def test_every_key_of_the_document_is_in_the_guide() -> None:

@@ -1,14 +1,14 @@
 import pytest
 
 from podstead.errors import Problem
-from podstead.inventory.connection import Connection, connection, hide, separate
+from podstead.inventory.connection import Connection, connection, connection_variables, hide
 from podstead.yamldoc import parse
 
 
 def read(text: str) -> tuple[Connection, list[str]]:
     problems: list[Problem] = []
-    _, variables = separate(hide(parse(text, "f")), problems)
-    return connection("web1", variables.entries, problems), sorted(map(str, problems))
+    variables = connection_variables(hide(parse(text, "f")), problems)
+    return connection("web1", variables, problems), sorted(map(str, problems))
 
 
 def good(text: str) -> Connection:
@@ -98,8 +98,10 @@ def test_host_key_checking_can_be_a_variable() -> None:
         ("ansible_host: -oProxyCommand=x", "cannot be used here"),
         ("ansible_user: [a]", "expected one value, found a list"),
         ("ansible_user: 5", "expected text, found the number 5: quote it"),
-        ("ansible_host: '{{ ip }}'", "templates ({{ ... }}) are not rendered here"),
-        ("ansible_password: '{{ vault }}'", "templates ({{ ... }}) are not rendered here"),
+        (
+            "ansible_user: 0042",
+            "0042 is read as a number in a form that surprises (octal, sexagesimal): quote it",
+        ),
         ("ansible_hots: a", "unknown variable (did you mean 'ansible_host'?)"),
         ("ansible_become_flags: -H", "is not supported"),
         ("ansible_ssh_common_args: -o ProxyCommand=x", "proxycommand is not supported"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -199,22 +201,162 @@ def test_what_could_not_be_looked_at_fails_a_verification() -> None:
     assert [one.check for one in failed_findings(VERIFIED.hosts[0].findings)] == ["V05", "V06"]
 
 
+#: What log parsers (Jenkins' and AWX's event filters, ara's, home-made ones) look for.
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+"
+    r"failed=(?P<failed>\d+)\s+skipped=(?P<skipped>\d+)\s+rescued=(?P<rescued>\d+)\s+ignored=(?P<ignored>\d+)"
+    r"(?:\s+pending=(?P<pending>\d+))?$"
+)
+RESULT = re.compile(
+    r"^(?P<word>ok|changed|skipping|fatal|pending): \[(?P<host>[^\]]+)\](?:: (?P<bad>[A-Z]+)!)?"
+)
+
+
+def recap(text: str) -> dict[str, dict[str, int]]:
+    rows = text.split("PLAY RECAP ")[1].splitlines()[1:]
+    found = [RECAP.match(row) for row in rows]
+    assert all(found), rows
+    return {
+        match["host"]: {name: int(count) for name, count in match.groupdict("0").items() if name != "host"}
+        for match in found
+        if match
+    }
+
+
 def test_the_recap_has_ansibles_shape() -> None:
     lines = shown(APPLIED).split("PLAY RECAP ")[1].splitlines()
     assert lines[0] == "*" * 68
-    assert (
-        lines[1] == "db1                   : ok=7  changed=0  pending=0  unreachable=0  failed=0  skipped=0"
+    assert lines[1] == (
+        "db1                        : ok=7    changed=0    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0"
     )
-    assert [sum(line.count(": ok=") for line in lines), lines[4].count("unreachable=1")] == [4, 1]
+    assert lines[3] == (
+        "web2                       : ok=6    changed=0    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0    pending=1"
+    )
+    assert [list(recap(shown(APPLIED))), recap(shown(APPLIED))["long-name.example.org"]["unreachable"]] == [
+        ["db1", "web1", "web2", "long-name.example.org"],
+        1,
+    ]
+
+
+def counted(text: str, name: str) -> dict[str, int]:
+    """The recap as somebody would count it from the lines of the tasks."""
+    words = [match for row in text.splitlines() if (match := RESULT.match(row)) and match["host"] == name]
+    found = Counter("unreachable" if one["bad"] == "UNREACHABLE" else one["word"] for one in words)
+    return {
+        "ok": found["ok"] + found["changed"],
+        "changed": found["changed"],
+        "unreachable": found["unreachable"],
+        "failed": found["fatal"],
+        "skipped": found["skipping"],
+        "rescued": 0,
+        "ignored": 0,
+        "pending": found["pending"],
+    }
+
+
+def test_the_recap_counts_the_lines_of_the_tasks() -> None:
+    text = shown(APPLIED, verbose=1)
+    assert {name: counted(text, name) for name in recap(text)} == recap(text)
+
+
+def test_all_that_is_known_is_said_in_ansibles_words() -> None:
+    lines = shown(APPLIED, pattern="web").splitlines()
+    assert lines[0].startswith("PLAY [apply web] ***")
+    assert {
+        "changed: [web1] => (item=subids:alice:ranges) grant alice subordinate UIDs 589824:65536",
+        "pending: [web2] => (item=subids:alice:ranges) grant alice subordinate UIDs 589824:65536",
+        "fatal: [web1]: FAILED! => (item=session:alice:linger) enable linger for alice",
+        "    | No such file",
+        "    do: look at the journal",
+        "fatal: [web1]: FAILED! => (item=session:bob:migrate) refused: Podman of bob still uses an old ID map",
+        "    why: 2 containers run",
+        "skipping: [web1] => (item=engine:drop-in:content) not reached: write a drop-in",
+        "fatal: [long-name.example.org]: UNREACHABLE! => connection refused",
+        "    do: is sshd running?",
+        "ok: [db1] => nothing to change",
+    } <= set(lines)
+    assert [line.partition("]")[0] for line in lines if line.startswith("TASK")] == [
+        "TASK [connect",
+        "TASK [packages, accounts, subids, sysctls, storage, engine, session",
+        "TASK [subids",
+        "TASK [sysctls",
+        "TASK [engine",
+        "TASK [session",
+    ]
+
+
+def test_where_nothing_is_to_be_done_no_task_is_printed_for_nothing() -> None:
+    text = shown(report(host(Status.OK, "a"), host(Status.OK, "b")))
+    assert text.count("TASK [") == 1
+    assert shown(report(host(Status.OK, "a")), verbose=1).count("TASK [") == 7
+
+
+def test_what_is_not_applicable_leaves_a_host_and_its_part_ok() -> None:
+    one = report(host(Status.OK, not_applicable=(ABSENT,)))
+    lines = shown(one).splitlines()
+    assert "ok: [web1] => nothing to change" in lines
+    assert f"skipping: [web1] => (item={ABSENT.id}) not applicable: {ABSENT.reason}" in lines
+    assert (recap(shown(one))["web1"]["ok"], recap(shown(one))["web1"]["skipped"]) == (7, 1)
+
+
+def test_only_the_parts_that_were_asked_for_are_counted() -> None:
+    text = shown(report(host(Status.OK, "a")), parts=("subids",))
+    assert "TASK [subids] ***" in text
+    assert recap(text)["a"]["ok"] == 1
+
+
+def test_a_change_that_nothing_says_why_it_was_not_reached_is_a_failure() -> None:
+    text = shown(report(host(Status.FAILED, changes=(CHANGED[2],))))
+    assert "fatal: [web1]: FAILED! => (item=engine:drop-in:content)" in text
+    assert recap(text)["web1"]["failed"] == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("one", [APPLIED, VERIFIED])
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_narrow_terminal_wraps_at_words_and_loses_nothing(one: Report, width: int) -> None:
+    narrow, wide = Terminal(), io.StringIO()
+    for file, columns in ((narrow, width), (wide, 200)):
+        render(one, Console(file=file, width=columns, color_system=None, highlight=False), verbose=1)
+    words = [[word for word in file.getvalue().split() if "**" not in word] for file in (narrow, wide)]
+    assert words[0] == words[1]
+    long = [line for line in narrow.getvalue().splitlines() if len(line) > width and "do: " not in line]
+    assert [line for line in long if " " in line.strip() and "TASK [packages" not in line] == []
+
+
+def test_a_pipe_is_never_wrapped_whatever_the_width() -> None:
+    text = io.StringIO()
+    render(APPLIED, Console(file=text, width=40, force_terminal=True, color_system=None, highlight=False))
+    assert len(recap(text.getvalue())) == 4
+
+
+@pytest.mark.parametrize("word", ["ok", "changed", "pending", "fatal", "skipping"])
+def test_colour_says_nothing_that_a_word_does_not_say(word: str) -> None:
+    plain, coloured = shown(APPLIED), shown(APPLIED, colour=True)
+    assert plain == re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    assert f"\n{word}: [" in plain
+    # green is not used at all: it is what red is taken for
+    assert not re.search(r"\x1b\[(?:\d+;)*(?:32|92)m", coloured)
+
+
+def test_no_color_and_force_color_are_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, expected in (("NO_COLOR", False), ("FORCE_COLOR", True)):
+        with monkeypatch.context() as context:
+            context.delenv("NO_COLOR", raising=False)
+            context.setenv("TERM", "xterm-256color")
+            context.setenv(variable, "1")
+            text = Terminal() if variable == "NO_COLOR" else io.StringIO()
+            render(APPLIED, Console(file=text, width=80, highlight=False))
+            assert bool(re.search(r"\x1b\[[0-9;]*3\dm", text.getvalue())) is expected
 
 
 def test_a_failed_host_never_counts_no_failure() -> None:
-    assert (
-        "failed=1"
-        in shown(
-            report(HostReport(name="x", status=Status.FAILED, trouble=Trouble(message="it broke")))
-        ).splitlines()[-1]
-    )
+    one = report(HostReport(name="x", status=Status.FAILED, trouble=Trouble(message="it broke")))
+    assert recap(shown(one))["x"]["failed"] == 1
 
 
 def test_colour_is_only_for_terminals() -> None:

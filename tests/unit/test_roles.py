@@ -1,9 +1,14 @@
+import json
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from podstead.cli.main import cli
 from podstead.errors import Problem
 from podstead.layers import merge
 from podstead.nodes import Node, Origin, plain
-from podstead.roles import Shelf, builtin_roles
+from podstead.roles import Shelf
 from podstead.validate import validate
 
 
@@ -21,10 +26,10 @@ def load(names: list[str], *folders: Path) -> tuple[Node, list[str], list[str]]:
 
 
 def test_the_built_in_roles_are_found_and_valid() -> None:
-    shelf = Shelf([builtin_roles()])
+    shelf = Shelf([])
     assert "rootless-podman" in shelf.known()
     for name in shelf.known():
-        tree, _, problems = load([name], builtin_roles())
+        tree, _, problems = load([name])
         assert problems == []
         assert validate(tree)[1] == []
 
@@ -67,7 +72,8 @@ def test_a_missing_role_is_reported_with_those_there_are(tmp_path: Path) -> None
     write(tmp_path, "rootless", "{}")
     write(tmp_path, "base", "{}")
     assert load(["rotless"], tmp_path)[2] == [
-        "hosts.yml:7: roles: there is no role 'rotless' (did you mean 'rootless'?); known roles: base, rootless"
+        "hosts.yml:7: roles: there is no role 'rotless' (did you mean 'rootless'?); known roles: "
+        + ", ".join(sorted(["base", "rootless", *Shelf([]).known()]))
     ]
 
 
@@ -94,3 +100,88 @@ def test_mistakes_in_a_role_are_reported(tmp_path: Path) -> None:
         "three/role.yml:1: is not YAML:",
         "two/role.yml:1: a role is a ma",
     ]
+
+
+def test_a_site_role_stands_in_for_a_built_in_one_only_when_it_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "rootless-podman", "a: 1")
+    (problem,) = load(["rootless-podman"], tmp_path)[2]
+    assert problem.startswith(f"{tmp_path}/rootless-podman/role.yml: has the name of the built-in role")
+    assert "say `override: true` in it" in problem
+    (tmp_path / "rootless-podman/role.yml").write_text("override: true\na: 1")
+    tree, _, problems = load(["rootless-podman"], tmp_path)
+    assert (plain(tree), problems) == ({"a": 1}, [])
+
+
+def test_a_role_in_a_folder_that_was_named_needs_no_override(tmp_path: Path) -> None:
+    write(tmp_path, "rootless-podman", "a: 1")
+    problems: list[Problem] = []
+    wanted = [Node("rootless-podman", Origin("hosts.yml", 7))]
+    assert plain(merge(Shelf([], chosen=[tmp_path]).layers(wanted, problems), problems)) == {"a": 1}
+    assert problems == []
+
+
+def test_a_role_can_be_asked_for_by_path_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
+    write(tmp_path / "shared", "rootless-podman", "roles: [../base]\na: 1")
+    write(tmp_path / "shared", "base", "a: 0\nb: 2")
+    problems: list[Problem] = []
+    asked = Node("../shared/rootless-podman", Origin(f"{tmp_path}/group_vars/all.yml", 1))
+    assert plain(merge(Shelf([]).layers([asked], problems), problems)) == {"a": 1, "b": 2}
+    assert problems == []
+
+
+def test_the_tags_of_roles_add_up(tmp_path: Path) -> None:
+    write(tmp_path, "one", "tags: {net: [sysctls], all-ids: ['subids:alice:subuid', accounts]}")
+    write(tmp_path, "two", "roles: [one]\ntags: {net: [engine, sysctls]}")
+    shelf = Shelf([tmp_path])
+    problems: list[Problem] = []
+    layers = shelf.layers([Node("two", Origin("f", 1))], problems)
+    assert problems == []
+    assert shelf.tags(layers) == {
+        "net": ("sysctls", "engine"),
+        "all-ids": ("subids:alice:subuid", "accounts"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tags: [net]", "role.yml:1: tags: expected a mapping of a tag to a list of parts, found a list"),
+        ("tags: {net: []}", "tags.net: expected a list of parts"),
+        ("tags: {net: [sysctl]}", "found 'sysctl' (did you mean 'sysctls'?)"),
+        ("tags: {sysctls: [engine]}", "tags.sysctls: is a part already"),
+        ("override: 1", "override: expected true or false, found the number 1"),
+    ],
+)
+def test_a_mistake_in_the_own_keys_of_a_role_is_said(tmp_path: Path, text: str, message: str) -> None:
+    write(tmp_path, "one", text)
+    (problem,) = load(["one"], tmp_path)[2]
+    assert message in problem
+
+
+def test_the_verb_lists_roles_with_their_keys(tmp_path: Path) -> None:
+    write(
+        tmp_path / "roles", "site", "roles: [rootless-podman]\nsubids: {count: 70000}\ntags: {ids: [subids]}"
+    )
+    (tmp_path / "roles/site/README.md").write_text("# site\n\nFor our own hosts. More here.\n")
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {a: }}")
+    words = ["roles", "-i", f"{tmp_path}/hosts.yml"]
+    text = CliRunner().invoke(cli, words).stdout
+    assert "rootless-podman  (built in)" in text
+    own = text[text.index("site  (") :]
+    assert own.splitlines() == [
+        f"site  ({tmp_path}/roles/site/role.yml)",
+        "  For our own hosts.",
+        "  needs rootless-podman",
+        "  subids.count: 70000",
+        "  tag ids: subids",
+    ]
+    found = {
+        one["name"]: one
+        for one in json.loads(CliRunner().invoke(cli, [*words, "-o", "json"]).stdout)["roles"]
+    }
+    assert found["site"]["keys"] == {"subids.count": 70000}
+    assert found["site"]["tags"] == {"ids": ["subids"]}
+    assert found["fleet-node"]["built_in"] is True
+    assert set(found) == {"site", *Shelf([]).known()}
+    refused = CliRunner().invoke(cli, ["roles", "rotless-podman"], standalone_mode=False)
+    assert "did you mean 'rootless-podman'?" in str(refused.exception)

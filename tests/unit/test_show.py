@@ -1,11 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
+from jsonschema import Draft202012Validator
 
 from podstead.inventory import ResolvedHost, load
 from podstead.nodes import plain
-from podstead.schema import DIALECT, layer_schema
+from podstead.schema import DIALECT, layer_schema, role_schema
 from podstead.show import render_show, show_document
 
 
@@ -47,9 +49,34 @@ def test_the_plain_document_is_json_without_passwords(tmp_path: Path) -> None:
 def test_the_schema_describes_one_layer() -> None:
     schema = layer_schema()
     assert schema["$schema"] == DIALECT
-    assert schema["additionalProperties"] is False
     assert "^ansible_" in schema["patternProperties"]
     assert '"required"' not in json.dumps(schema)
-    (need,) = schema["properties"]["sysctls"]["patternProperties"].values()
+    (need,) = schema["properties"]["sysctls"]["anyOf"][0]["patternProperties"].values()
     assert {"type": "integer"} in need["anyOf"]
-    assert schema["properties"]["users"]["additionalProperties"] is False
+    users = schema["properties"]["users"]["anyOf"][0]
+    assert users["additionalProperties"] is False
+
+
+def judged(schema: dict[str, Any], document: object) -> list[str]:
+    validator = Draft202012Validator(schema)
+    return [".".join(map(str, error.absolute_path)) for error in validator.iter_errors(document)]
+
+
+def test_a_layer_may_hold_variables_and_templates_and_nothing_misspelt_below_a_key() -> None:
+    good = {
+        "my_variable": [1],
+        "ansible_port": 22,
+        "subids": {"count": "{{ ids }}", "allocation": "{% if x %}by-uid{% endif %}"},
+        "session": "{{ session_of_site }}",
+        "users": {"alice": {"linger": "{{ yes }}", "subuid": {"start": 600000}}},
+        "sysctls": {"a.b": 5, "c.d": {"at_least": "{{ n }}"}},
+    }
+    assert judged(layer_schema(), good) == []
+    assert judged(layer_schema(), {"subids": {"count": "many"}}) == ["subids"]
+    assert judged(layer_schema(), {"users": {"alice": {"lingr": True}}}) == ["users"]
+
+
+def test_a_role_holds_nothing_but_the_document_and_its_own_keys() -> None:
+    assert judged(role_schema(), {"roles": ["base"], "tags": {"net": ["sysctls"]}, "override": True}) == []
+    for wrong in ({"my_variable": 1}, {"ansible_port": 22}, {"tags": ["net"]}, {"override": "yes"}):
+        assert judged(role_schema(), wrong)

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from podstead.errors import InputError
-from podstead.nodes import Origin, plain
+from podstead.errors import InputError, Problem
+from podstead.layers import Path as Path_
+from podstead.nodes import Origin, Sealed, displayed, is_template, plain
+from podstead.validate import values
 from podstead.yamldoc import parse, read
 
 
@@ -11,6 +13,13 @@ def problems(text: str) -> list[str]:
     with pytest.raises(InputError) as caught:
         parse(text, "f")
     return [str(problem) for problem in caught.value.problems]
+
+
+def surprises(text: str) -> list[str]:
+    """What a host document says of values that YAML reads differently from what most people mean."""
+    found: dict[Path_, Problem] = {}
+    values(parse(text, "f"), (), found)
+    return [str(problem) for problem in found.values()]
 
 
 def test_every_value_knows_the_line_of_its_key() -> None:
@@ -34,11 +43,15 @@ def test_an_empty_document_is_a_null() -> None:
 
 
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
-    assert problems("no: 1\n12: 1\na: 2001-01-01\nb: 1\nb: 2\n") == [
+    assert problems("b: 1\nb: 2\nc: !x 1\nd: *e\n") == [
+        "f:2: b: is given twice; the first is in line 1",
+        "f:3: c: YAML tags (!name) are not supported; only plain values, !vault and !unsafe are",
+        "f:4: d: refers with * to an anchor that no complete value above has; quote text starting with *",
+    ]
+    assert surprises("no: 1\n12: 1\na: 2001-01-01\n") == [
         "f:1: the key no is read as false: quote it",
         "f:2: the key 12 is read as the number 12: quote it",
         "f:3: a: 2001-01-01 is read as a date: quote it",
-        "f:5: b: is given twice; the first is in line 4",
     ]
 
 
@@ -53,12 +66,21 @@ def test_all_problems_of_a_file_are_reported_at_once() -> None:
     ],
 )
 def test_a_key_that_yaml_reads_as_something_else_must_be_quoted(key: str, kind: str) -> None:
-    assert problems(f"{key}: x") == [f"f:1: the key {key} is read as {kind}: quote it"]
+    assert surprises(f"{key}: x") == [f"f:1: the key {key} is read as {kind}: quote it"]
+    assert surprises(f'"{key}": x') == []
     assert plain(parse(f'"{key}": x', "f")) == {key: "x"}
 
 
-@pytest.mark.parametrize("text", ["012", "1:30", ".nan", ".inf", "9" * 5000])
-def test_a_number_in_a_surprising_form_must_be_quoted(text: str) -> None:
+@pytest.mark.parametrize(("text", "read_as"), [("012", 10), ("1:30", 90), ("2001-01-01", "2001-01-01")])
+def test_a_value_in_a_surprising_form_must_be_quoted_in_a_document_and_is_ansibles_else(
+    text: str, read_as: object
+) -> None:
+    assert surprises(f"a: {text}")[0].endswith(": quote it")
+    assert displayed(parse(f"a: {text}", "f")) == {"a": read_as}
+
+
+@pytest.mark.parametrize("text", [".nan", ".inf", "9" * 5000, "2001-99-99"])
+def test_a_number_that_no_json_can_hold_must_be_quoted(text: str) -> None:
     assert "quote it" in problems(f"a: {text}")[0]
 
 
@@ -94,17 +116,27 @@ def test_a_second_document_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["!vault x", "!!binary aa", "!!set {a}", "!x [1]", "!!python/name:os.system ''"]
+    "value",
+    ["!!binary aa", "!!set {a}", "!x [1]", "!!python/name:os.system ''", "!vault [a]", "!unsafe {a: b}"],
 )
 def test_tags_are_refused(value: str) -> None:
-    assert problems(f"a: {value}") == ["f:1: a: YAML tags (!name) are not supported; only plain values are"]
+    assert problems(f"a: {value}") == [
+        "f:1: a: YAML tags (!name) are not supported; only plain values, !vault and !unsafe are"
+    ]
 
 
-@pytest.mark.parametrize(
-    "value", ["*hunter2", "!hunter2 x", "!a!hunter2 x", "0123456701234567", "'hunter2", "a: hunter2"]
-)
+def test_vault_and_unsafe_are_known() -> None:
+    tree = parse(
+        'a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nb: !unsafe "{{ x }}"\nc: "{{ x }}"\n', "f"
+    )
+    assert tree.entries["a"].value == Sealed("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    assert [is_template(tree.entries[key].value) for key in "bc"] == [False, True]
+
+
+@pytest.mark.parametrize("value", ["*hunter2", "!hunter2 x", "!a!hunter2 x", "'hunter2", "a: hunter2"])
 def test_no_message_repeats_a_password(value: str) -> None:
-    assert not any("hunter2" in one or "01234567" in one for one in problems(f"ansible_password: {value}"))
+    assert not any("hunter2" in one for one in problems(f"ansible_password: {value}"))
+    assert not any("01234567" in one for one in surprises("ansible_password: 0123456701234567"))
 
 
 def test_a_file_that_is_not_utf8_is_reported_with_its_line(tmp_path: Path) -> None:

@@ -3,23 +3,116 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from podstead.cli import options
+from podstead.cli.secret import vault_of
+from podstead.errors import InputError
+from podstead.inventory.groups import Inventory
+from podstead.inventory.listing import Listing
+from podstead.inventory.load import add_host_vars, choose, places, read_inventory
+from podstead.inventory.variables import extra
+from podstead.report.printable import printable
+from podstead.suggest import did_you_mean
+
+_UNSEEN = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What a terminal obeys or hides; everything else is printed as it is, as ansible-inventory does."""
 
 
 @click.command("inventory")
 @options.selection
+@click.option(
+    "--list", "as_list", is_flag=True, help="Print hosts, groups and variables as ansible-inventory does."
+)
+@click.option("--graph", "as_graph", is_flag=True, help="Print the tree of groups; PATTERN is a group.")
+@click.option("--host", metavar="NAME", help="Print the variables of one host.")
 @click.option("--list-hosts", is_flag=True, help="One host a line (the default).")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, list_hosts: bool, output: str, **selection: Any) -> int:  # noqa: ANN401, ARG001 - one way to list so far
-    """Print the hosts that PATTERN matches, one a line, in the order of the inventory."""
-    hosts = options.select(**selection).hosts
-    if output == "json":
-        listed = [{"name": host.name, "groups": list(host.groups)} for host in hosts]
-        click.echo(json.dumps({"schema": "podstead.inventory/1", "hosts": listed}, indent=2))
+@click.option("--export", is_flag=True, help="With --list: variables of groups stay with the groups.")
+@click.option("--vars", "with_variables", is_flag=True, help="With --graph: show variables, too.")
+@click.option(
+    "--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there instead."
+)
+def command(
+    *,
+    as_list: bool,
+    as_graph: bool,
+    host: str | None,
+    list_hosts: bool,
+    export: bool,
+    with_variables: bool,
+    output_file: Path | None,
+    **selection: Any,  # noqa: ANN401 - what options.selection gives
+) -> int:
+    """Print the hosts that PATTERN matches, or the inventory as ansible-inventory prints it.
+
+    Only the inventory is read: whether the documents of the hosts are right is what check --syntax-check says. Secrets
+    are hidden, and what Ansible Vault has sealed stays sealed.
+    """
+    if as_list + as_graph + bool(host) + list_hosts > 1:
+        raise click.UsageError("give one of --list, --graph, --host and --list-hosts")
+    with options.without_collector():
+        read = _Read(selection)
+        if as_graph:
+            group = _group(read.inventory, selection["pattern"])
+            text = read.listing().graph(group, with_variables=with_variables)
+        elif host:
+            text = _json(read.listing(_one(read.inventory, host)).host(host, export=export))
+        elif as_list:
+            text = _json(read.listing().document(export=export))
+        else:
+            text = "\n".join(printable(name) for name in read.chosen)
+    if output_file:
+        output_file.write_text(text + "\n", encoding="utf-8")
     else:
-        click.echo("\n".join(host.name for host in hosts))
+        click.echo(text)
     return 0
+
+
+class _Read:
+    """The inventory of a command line, with the hosts that were chosen."""
+
+    def __init__(self, selection: dict[str, Any]) -> None:
+        self.selection = selection
+        options.need_inventory(selection["sources"], selection["pattern"])
+        self.vault = vault_of(
+            vault_password_file=selection["vault_password_file"],
+            vault_id=selection["vault_id"],
+            ask_vault_pass=selection["ask_vault_pass"],
+        )
+        self.inventory = read_inventory(selection["sources"], pattern=selection["pattern"], vault=self.vault)
+        self.chosen = choose(self.inventory, selection["pattern"], selection["limit"])
+
+    def listing(self, chosen: Sequence[str] = ()) -> Listing:
+        """Raises InputError with everything that is wrong with the inventory."""
+        hosts = chosen or self.chosen
+        add_host_vars(self.inventory, hosts, places(self.selection["sources"]), self.vault)
+        extras = extra(self.selection["extra_vars"], self.inventory.problems, self.vault)
+        if self.inventory.problems:
+            raise InputError(self.inventory.problems)
+        return Listing(self.inventory, hosts, extras)
+
+
+def _json(document: dict[str, Any]) -> str:
+    text = json.dumps(document, indent=4, sort_keys=True, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _group(inventory: Inventory, name: str) -> str:
+    if name not in inventory.groups:
+        hint = did_you_mean(name, inventory.groups)
+        raise InputError.one(
+            f"--graph takes a group, and there is none called {name!r}{hint}", where="pattern"
+        )
+    return name
+
+
+def _one(inventory: Inventory, name: str) -> tuple[str, ...]:
+    if name not in inventory.hosts:
+        hint = did_you_mean(name, inventory.hosts)
+        raise InputError.one(f"there is no host called {name!r}{hint}", where="--host")
+    return (name,)

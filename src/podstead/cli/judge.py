@@ -54,5 +54,5 @@ def command(
         seconds=round(time.monotonic() - began, 3),
         hosts=(host,),
     )
-    emit(report, output=output, output_file=output_file, diff=False, verbose=verbose)
+    emit(report, output=output, output_file=output_file, diff=False, verbose=verbose, pattern=name)
     return int(report.exit_code)

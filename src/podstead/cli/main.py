@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from podstead.cli.configured import Configured, Defaults
 from podstead.errors import Exit, InputError, PodsteadError
 
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
@@ -19,9 +20,16 @@ VERBS = {
     "judge": "Judge the answer of the script that verify --print-script wrote.",
     "show": "Print a host's merged document, with --origins where each value comes from.",
     "inventory": "List the hosts that a pattern matches.",
+    "roles": "List the roles that can be had, with their keys.",
     "explain": "Say what a check, a failure or a change means, and how to mend it by hand.",
+    "init": "Write a starter project: inventory, a role of your own, CI, a schema for editors.",
     "schema": "Print the JSON Schema of a layer, for editors.",
+    "config": "Print every setting, its value and where it comes from.",
+    "doctor": "Look at this machine: can podstead work from here?",
+    "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
+#: Verbs whose ``--output`` is that of a report, and so a setting.
+_REPORTS = ("apply", "check", "verify", "judge")
 
 
 class Verbs(click.Group):
@@ -44,11 +52,9 @@ class Verbs(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - costs time that no other command must pay
+        from podstead.control import versions  # noqa: PLC0415 - costs time that no other command must pay
 
-        click.echo(
-            f"podstead {version('podstead')} (pyinfra {version('pyinfra')}, paramiko {version('paramiko')}, Python {sys.version.split()[0]})"
-        )
+        click.echo("\n".join(f"{name} {version}" for name, version in versions().items()))
         ctx.exit()
 
 
@@ -72,14 +78,20 @@ podstead verify -i inventories/fleet     prove it, as each user
     callback=_version,
     help="Show versions and exit.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Show help when no verb is given."""
+    configured = Configured()
+    ctx.obj = configured
+    ctx.default_map = {
+        verb: Defaults(configured, without=() if verb in _REPORTS else ("output",)) for verb in VERBS
+    }
 
 
 def main() -> NoReturn:
     """Run the command line and exit. A mistake of a person or a fault of a host never shows a traceback."""
     try:
-        result = cli.main(standalone_mode=False)
+        result = cli.main(standalone_mode=False, prog_name="podstead")
         code = int(result) if isinstance(result, int) else Exit.GOOD
         sys.stdout.flush()
     except InputError as error:

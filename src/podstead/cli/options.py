@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
+import gc
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
+from podstead.cli import completing
+from podstead.cli.configured import setting
+from podstead.cli.secret import ask, vault_of, vault_options
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
 from podstead.invoker import invoking_user
@@ -20,7 +23,9 @@ from podstead.invoker import invoking_user
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _stack(*decorators: Decorator) -> Decorator:
+def stack(*decorators: Decorator) -> Decorator:
+    """Several options as one decorator, in the order in which help lists them."""
+
     def apply(function: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -29,17 +34,31 @@ def _stack(*decorators: Decorator) -> Decorator:
     return apply
 
 
-selection = _stack(
-    click.argument("pattern", default="all"),
-    click.option(
+def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value not in (None, "root"):
+        raise InputError.one(
+            f"--become-user: {value!r} is not root",
+            hint="podstead changes what belongs to the system; for what is done as a user it becomes that user by itself",
+        )
+
+
+selection = stack(
+    click.argument("pattern", default="all", shell_complete=completing.hosts),
+    setting(
+        "inventory",
         "-i",
         "--inventory",
         "sources",
-        multiple=True,
         metavar="PATH",
         help="Inventory file, folder, or 'host1,host2,'. Repeatable.",
     ),
-    click.option("-l", "--limit", metavar="PATTERN", help="Only hosts that match this pattern, too."),
+    click.option(
+        "-l",
+        "--limit",
+        metavar="PATTERN",
+        shell_complete=completing.hosts,
+        help="Only hosts that match this pattern, too.",
+    ),
     click.option(
         "-e",
         "--extra-vars",
@@ -47,67 +66,55 @@ selection = _stack(
         metavar="KEY=VALUE|@FILE|JSON",
         help="Values that win over every layer. Repeatable.",
     ),
-    click.option(
-        "--roles-path",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Where to look for roles first.",
-    ),
+    setting("roles_path", "--roles-path", metavar="DIR", help="Where to look for roles first. Repeatable."),
+    *vault_options,
 )
 
-_link = _stack(
-    click.option("--private-key", type=click.Path(), help="Connect with this key."),
-    click.option(
-        "--ssh-common-args", metavar="ARGS", help="As ansible_ssh_common_args, for example '-F ssh_config'."
+_link = stack(
+    setting("private_key", "--private-key", "--key-file", metavar="FILE", help="Connect with this key."),
+    setting(
+        "ssh_common_args",
+        "--ssh-common-args",
+        metavar="ARGS",
+        help="As ansible_ssh_common_args, for example '-F ssh_config'.",
     ),
     click.option("-k", "--ask-pass", is_flag=True, help="Ask for the connection password."),
-    click.option("-b", "--become/--no-become", default=None, help="Become root on the hosts."),
-    click.option("--become-method", type=click.Choice(["sudo", "doas", "su"]), help="How to become root."),
+    setting("become", "-b", "--become/--no-become", help="Become root on the hosts."),
+    setting("become_method", "--become-method", help="How to become root."),
+    click.option(
+        "--become-user",
+        metavar="root",
+        expose_value=False,
+        callback=_root_only,
+        help="Only root is possible; there for those who are used to it.",
+    ),
     click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password for becoming root."),
-    click.option(
-        "-f", "--forks", type=click.IntRange(1, 500), default=20, show_default=True, help="Hosts at a time."
-    ),
-    click.option(
-        "-T",
-        "--timeout",
-        type=click.IntRange(1, 3600),
-        default=10,
-        show_default=True,
-        help="Seconds to connect.",
-    ),
-    click.option(
-        "--command-timeout",
-        type=click.IntRange(1, 86400),
-        default=1800,
-        show_default=True,
-        help="Seconds for one command on a host.",
-    ),
+    setting("forks", "-f", "--forks", help="Hosts at a time."),
+    setting("timeout", "-T", "--timeout", help="Seconds to connect."),
+    setting("command_timeout", "--command-timeout", help="Seconds for one command on a host."),
 )
 
-connection = _stack(
-    click.option("-u", "--user", "--remote-user", "user", help="Connect as this user."), _link
+connection = stack(
+    setting("remote_user", "-u", "--user", "--remote-user", "user", help="Connect as this user."), _link
 )
 #: In verify, --user chooses whom to verify (docs/decisions/0008).
-connection_of_verify = _stack(
-    click.option("-u", "--remote-user", "user", help="Connect as this user."), _link
+connection_of_verify = stack(
+    setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."), _link
 )
 
-output = _stack(
-    click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["text", "json", "junit"]),
-        default="text",
-        show_default=True,
-        help="What to print on standard output.",
-    ),
+output = stack(
+    setting("output", "-o", "--output", help="What to print on standard output."),
     click.option(
         "--output-file",
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write the JSON document there, too.",
     ),
-    click.option("-v", "--verbose", count=True, help="More about connections and time."),
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        help="More: every task, connections and time; -vvv: what the connections do.",
+    ),
 )
 
 
@@ -119,13 +126,27 @@ class Selected:
     job: dict[str, Any]
 
 
+def need_inventory(sources: Sequence[str], pattern: str) -> None:
+    """Raise InputError where a pattern has nothing to be looked up in."""
+    if not sources and not pattern.startswith("@"):
+        raise InputError.one(
+            f"no inventory: {pattern!r} is looked up in nothing"
+            if pattern != "all"
+            else "no hosts: no inventory was given",
+            hint="give one with -i PATH, $PODSTEAD_INVENTORY or 'inventory' in podstead.toml, or name this machine: @local",
+        )
+
+
 def select(  # noqa: PLR0913 - these are the options
     *,
     pattern: str,
     sources: Sequence[str],
     limit: str | None,
     extra_vars: Sequence[str],
-    roles_path: Sequence[Path],
+    roles_path: Sequence[str],
+    vault_password_file: Sequence[str] = (),
+    vault_id: Sequence[str] = (),
+    ask_vault_pass: bool = False,
     user: str | None = None,
     private_key: str | None = None,
     ssh_common_args: str | None = None,
@@ -139,13 +160,7 @@ def select(  # noqa: PLR0913 - these are the options
     local_becomes: bool = False,
 ) -> Selected:
     """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing."""
-    if not sources and not pattern.startswith("@"):
-        raise InputError.one(
-            f"no inventory: {pattern!r} is looked up in nothing"
-            if pattern != "all"
-            else "no hosts: no inventory was given",
-            hint="give one with -i PATH, or name this machine: @local",
-        )
+    need_inventory(sources, pattern)
     given = {
         "ansible_user": user,
         "ansible_ssh_private_key_file": private_key,
@@ -153,49 +168,61 @@ def select(  # noqa: PLR0913 - these are the options
         "ansible_become_method": become_method,
     }
     defaults = {key: value for key, value in given.items() if value}
-    hosts = _load(sources, pattern, limit, extra_vars, roles_path, defaults)
-    if not sources and all(not host.spec.users for host in hosts) and (name := invoking_user()):
-        hosts = _load(
-            sources, pattern, limit, [*extra_vars, f'{{"users": {{"{name}": {{}}}}}}'], roles_path, defaults
-        )
-    password = _ask("SSH password: ") if ask_pass else None
-    become_password = _ask("BECOME password: ") if ask_become_pass else None
-    wanted = become or (ask_become_pass and become is None)
-    chosen = []
-    for host in hosts:
-        link = host.connection
-        local = local_becomes and link.kind == "local" and os.geteuid() != 0
-        link = replace(link, become=become if become is not None else link.become or bool(wanted) or local)
-        link = replace(
-            link, password=password or link.password, become_password=become_password or link.become_password
-        )
-        chosen.append(replace(host, connection=link))
+    vault = vault_of(
+        vault_password_file=vault_password_file, vault_id=vault_id, ask_vault_pass=ask_vault_pass
+    )
+
+    def read(*more: str) -> tuple[ResolvedHost, ...]:
+        with without_collector():
+            return load(
+                list(sources),
+                extra_vars=[*extra_vars, *more],
+                pattern=pattern,
+                limit=limit,
+                roles_dirs=[Path(folder) for folder in roles_path],
+                connection_defaults=defaults,
+                vault=vault,
+            )
+
+    hosts = read()
+    files = [source for source in sources if not source.startswith("@")]
+    if not files and all(not host.spec.users for host in hosts) and (name := invoking_user()):
+        hosts = read(f'{{"users": {{"{name}": {{}}}}}}')
+    password = ask("SSH password: ") if ask_pass else None
+    become_password = ask("BECOME password: ") if ask_become_pass else None
+    chosen = hosts
+    if password or become_password or become is not None or local_becomes:
+        wanted = become if become is not None else True if ask_become_pass else None
+        local = local_becomes and os.geteuid() != 0
+        chosen = tuple(_reached(host, password, become_password, wanted, local) for host in hosts)
     return Selected(
-        hosts=tuple(chosen),
+        hosts=chosen,
         job={"forks": forks, "connect_timeout": timeout, "command_timeout": command_timeout},
     )
 
 
-def _load(
-    sources: Sequence[str],
-    pattern: str,
-    limit: str | None,
-    extra_vars: Sequence[str],
-    roles: Sequence[Path],
-    defaults: dict[str, str],
-) -> tuple[ResolvedHost, ...]:
-    return load(
-        list(sources),
-        extra_vars=list(extra_vars),
-        pattern=pattern,
-        limit=limit,
-        roles_dirs=list(roles),
-        connection_defaults=defaults,
-    )
+def _reached(
+    host: ResolvedHost,
+    password: SecretStr | None,
+    become_password: SecretStr | None,
+    become: bool | None,
+    local: bool,
+) -> ResolvedHost:
+    """The host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
+    link = host.connection
+    root = become if become is not None else link.become or (local and link.kind == "local")
+    password, become_password = password or link.password, become_password or link.become_password
+    if (root, password, become_password) == (link.become, link.password, link.become_password):
+        return host
+    link = replace(link, become=root, password=password, become_password=become_password)
+    return replace(host, connection=link)
 
 
-def _ask(prompt: str) -> SecretStr:
-    if not sys.stdin.isatty():
-        # a pipe may carry the password; getpass would warn and echo
-        return SecretStr(sys.stdin.readline().rstrip("\n"))
-    return SecretStr(getpass.getpass(prompt, stream=sys.stderr))
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Ten thousand hosts are millions of objects and no circles: looking for circles takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

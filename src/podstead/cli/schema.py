@@ -6,11 +6,12 @@ import json
 
 import click
 
-from podstead.schema import layer_schema
+from podstead.schema import layer_schema, role_schema
 
 
 @click.command("schema")
-def command() -> int:
-    """Print the JSON Schema (2020-12) of a layer: a role, group_vars, host_vars."""
-    click.echo(json.dumps(layer_schema(), indent=2))
+@click.argument("kind", type=click.Choice(["layer", "role"]), default="layer")
+def command(*, kind: str) -> int:
+    """Print the JSON Schema (2020-12) of a layer (group_vars, host_vars) or of a role.yml."""
+    click.echo(json.dumps(role_schema() if kind == "role" else layer_schema(), indent=2))
     return 0

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from podstead import fleet, script
 from podstead.checks import CHECKS
-from podstead.cli import options
+from podstead.cli import completing, options
+from podstead.cli.configured import setting
+from podstead.cli.filters import listed, listing_of_verify
 from podstead.cli.runs import execute
 from podstead.errors import InputError
 from podstead.report.record import Report
@@ -24,7 +26,12 @@ from podstead.suggest import did_you_mean
 @options.output
 @click.option("--user", "users", multiple=True, metavar="NAME", help="Only as this user. Repeatable.")
 @click.option(
-    "--check", "checks", multiple=True, metavar="ID", help="Only this check, such as V10. Repeatable."
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing.checks,
+    help="Only this check, such as V10. Repeatable.",
 )
 @click.option(
     "--since",
@@ -32,11 +39,9 @@ from podstead.suggest import did_you_mean
     metavar="REPORT",
     help="An earlier --output-file: says what a reboot since then has undone (V30).",
 )
-@click.option(
+@setting(
+    "probe_timeout",
     "--probe-timeout",
-    type=click.IntRange(5, 3600),
-    default=120,
-    show_default=True,
     help="Seconds for the probe of one user; what still runs then is ended on the host.",
 )
 @click.option(
@@ -47,6 +52,7 @@ from podstead.suggest import did_you_mean
     is_flag=True,
     help="Print the same probe as one sh file, for a host without podstead; podstead judge reads its answer.",
 )
+@listing_of_verify
 def command(  # noqa: PLR0913 - these are the options
     *,
     users: tuple[str, ...],
@@ -55,6 +61,8 @@ def command(  # noqa: PLR0913 - these are the options
     probe_timeout: int,
     as_user: bool,
     print_script: bool,
+    list_hosts: bool,
+    syntax_check: bool,
     output: str,
     output_file: Path | None,
     verbose: int,
@@ -72,9 +80,13 @@ def command(  # noqa: PLR0913 - these are the options
     before = _earlier(since) if since else None
     chosen = options.select(**selection, local_becomes=not as_user)
     _known(users, {name for host in chosen.hosts for name in host.spec.users})
+    asked = {"list_hosts": list_hosts, "syntax_check": syntax_check}
+    if listed(chosen, pattern=selection["pattern"], asked=asked):
+        return 0
     return execute(
         "verify",
         chosen,
+        pattern=selection["pattern"],
         output=output,
         output_file=output_file,
         verbose=verbose,

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias, cast
 from pydantic import SecretStr
 
 from podstead.errors import Problem
-from podstead.nodes import Node, Scalar, shown
+from podstead.nodes import Node, Scalar, Sealed, Surprise, Value, shown
 from podstead.suggest import did_you_mean
 
 Kind: TypeAlias = Literal["ssh", "local", "podman", "docker", "chroot"]
@@ -77,15 +77,17 @@ def hide(tree: Node) -> Node:
     """Wrap passwords, so that no repr and no message can show them; one that is not text becomes false."""
     if not any(map(_SECRET_NAME.match, tree.entries)):
         return tree
-    return replace(
-        tree,
-        value={
-            key: replace(node, value=SecretStr(node.value) if isinstance(node.value, str) else False)
-            if _SECRET_NAME.match(key)
-            else node
-            for key, node in tree.entries.items()
-        },
-    )
+    entries = {
+        key: replace(node, value=_wrapped(node.value)) if _SECRET_NAME.match(key) else node
+        for key, node in tree.entries.items()
+    }
+    return replace(tree, value=entries)
+
+
+def _wrapped(value: Value) -> Value:
+    if isinstance(value, Sealed | SecretStr):
+        return value
+    return SecretStr(value) if isinstance(value, str) else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +109,11 @@ class Connection:
     become_password: SecretStr | None = field(default=None, repr=False)
 
 
-def separate(tree: Node, problems: list[Problem]) -> tuple[Node, Node]:
-    """Split variables into host document and connection."""
-    document: dict[str, Node] = {}
-    connection: dict[str, Node] = {}
+def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]:
+    """Return the ``ansible_*`` variables of one place that podstead knows, by their present names."""
+    found: dict[str, Node] = {}
     for key, node in tree.entries.items():
         if not key.startswith("ansible_"):
-            document[key] = node
             continue
         name = _SAME.get(key, key)
         if name in _REFUSED:
@@ -122,22 +122,13 @@ def separate(tree: Node, problems: list[Problem]) -> tuple[Node, Node]:
             hint = did_you_mean(key, KNOWN, cutoff=0.9)
             if hint:
                 problems.append(Problem(where=node.origin.where, key=key, message=f"unknown variable{hint}"))
-        elif name in connection:
+        elif name in found:
             problems.append(Problem(where=node.origin.where, key=key, message=f"{name} is given twice"))
         else:
-            connection[name] = _hidden(name, node, problems) if name in SECRET else node
-    return Node(document, tree.origin), Node(connection, tree.origin)
-
-
-def _hidden(name: str, node: Node, problems: list[Problem]) -> Node:
-    if not isinstance(node.value, SecretStr):
-        problems.append(Problem(where=node.origin.where, key=name, message="expected text: quote it"))
-    elif "{{" in node.value.get_secret_value():
-        problems.append(Problem(where=node.origin.where, key=name, message=_NO_TEMPLATE))
-    return node
-
-
-_NO_TEMPLATE: Final = "templates ({{ ... }}) are not rendered here; write the value"
+            if name in SECRET and not isinstance(node.value, SecretStr | Sealed):
+                problems.append(Problem(where=node.origin.where, key=name, message="expected text: quote it"))
+            found[name] = node
+    return found
 
 
 class _Reader:
@@ -157,10 +148,10 @@ class _Reader:
         if isinstance(node.value, tuple | Mapping):
             self.wrong(name, f"expected one value, found {shown(node)}")
             return None
-        if isinstance(node.value, str) and "{{" in node.value:
-            self.wrong(name, _NO_TEMPLATE)
+        if isinstance(node.value, Surprise):
+            self.wrong(name, node.value.says)
             return None
-        return node.value
+        return None if isinstance(node.value, Sealed) else node.value
 
     def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str | None:
         value = self.value(name)

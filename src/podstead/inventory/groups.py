@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import islice
 from typing import Final
 
 from podstead.errors import Problem
 from podstead.inventory.connection import hide
-from podstead.nodes import Node, Origin
+from podstead.inventory.hostnames import HOST_NAME, MAX_RANGE, expand, with_port
+from podstead.nodes import Node, Origin, Surprise
 
-MAX_RANGE: Final = 100_000
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*|@[a-z]+(/[A-Za-z0-9_./@:-]+)?")
-_RANGE = re.compile(r"\[([^\[\]]*)\]")
+PRIORITY: Final = "ansible_group_priority"
 
 
 @dataclass(slots=True)
 class Group:
-    """A group as declared; ``variables`` holds one tree for each place that gives it some."""
+    """A group as declared. Of groups of one depth the one with the greater priority counts more, then the later name."""
 
     name: str
     hosts: dict[str, None] = field(default_factory=dict)
     children: dict[str, Origin] = field(default_factory=dict)
-    variables: list[Node] = field(default_factory=list)
+    inline: list[Node] = field(default_factory=list)
+    """Variables in the inventory itself, one tree for each place."""
+    in_files: dict[int, list[Node]] = field(default_factory=dict)
+    """Variables in group_vars, by the number of the folder that group_vars is in."""
+    priority: int = 1
+
+    @property
+    def files(self) -> list[Node]:
+        """Variables in group_vars of all folders."""
+        return [tree for number in sorted(self.in_files) for tree in self.in_files[number]]
+
+
+@dataclass(slots=True)
+class HostVariables:
+    """Variables of one host: in the inventory itself, and in host_vars."""
+
+    inline: list[Node] = field(default_factory=list)
+    files: list[Node] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Inventory:
     """All that the sources declare, in the order in which they do, with every mistake found on the way."""
 
-    hosts: dict[str, list[Node]] = field(default_factory=dict)
+    hosts: dict[str, HostVariables] = field(default_factory=dict)
     groups: dict[str, Group] = field(
-        default_factory=lambda: {name: Group(name) for name in ("all", "ungrouped")}
+        default_factory=lambda: {
+            "all": Group("all", children={"ungrouped": Origin("podstead")}),
+            "ungrouped": Group("ungrouped"),
+        }
     )
     problems: list[Problem] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
@@ -47,24 +64,52 @@ class Inventory:
         """Return the group of that name, declaring it where it is new."""
         found = self.groups.get(name)
         if found is None:
-            if not _GROUP_NAME.fullmatch(name):
+            if isinstance(name, Surprise):
+                self.problem(origin, name.says)
+            elif not _GROUP_NAME.fullmatch(name):
                 self.problem(origin, f"{name[:60]!r} is not a group name: letters, digits, '_', '.' and '-'")
             found = self.groups[name] = Group(name)
         return found
 
+    def add_variables(self, group: Group, tree: Node) -> None:
+        """Add what an inventory itself gives to a group."""
+        priority = tree.entries.get(PRIORITY)
+        if priority is not None:
+            try:
+                group.priority = int(str(priority.value))
+            except ValueError:
+                self.problem(priority.origin, "expected a whole number", PRIORITY)
+            tree = Node({key: node for key, node in tree.entries.items() if key != PRIORITY}, tree.origin)
+        if tree.entries:
+            group.inline.append(hide(tree))
+
     def add_hosts(self, group: Group, pattern: str, origin: Origin, variables: Node | None) -> list[str]:
         """Add the host, or the range of hosts, to a group. Returns their names."""
+        if isinstance(pattern, Surprise):
+            self.problem(origin, pattern.says)
+            return []
+        port = None
+        if not pattern.startswith("@"):
+            pattern, port = with_port(pattern)
+        if port:
+            entries = variables.entries if variables else {}
+            variables = Node({"ansible_port": Node(int(port), origin), **entries}, origin)
         names = self._expand(pattern, origin)
+        if variables is not None:
+            variables = hide(variables)
         for name in names:
-            trees = self.hosts.setdefault(name, [])
+            of_host = self.hosts.get(name)
+            if of_host is None:
+                of_host = self.hosts[name] = HostVariables()
             if variables is not None:
-                trees.append(hide(variables))
+                of_host.inline.append(variables)
             group.hosts[name] = None
         return names
 
     def add_child(self, parent: Group, child: str, origin: Origin) -> Group:
+        group = self.group(child, origin)
         parent.children.setdefault(child, origin)
-        return self.group(child, origin)
+        return group
 
     def _expand(self, pattern: str, origin: Origin) -> list[str]:
         try:
@@ -75,7 +120,7 @@ class Inventory:
         if len(names) > MAX_RANGE:
             self.problem(origin, f"{pattern!r} stands for more than {MAX_RANGE} hosts")
             return []
-        wrong = next((name for name in names if not _HOST_NAME.fullmatch(name)), None)
+        wrong = next((name for name in names if not HOST_NAME.fullmatch(name)), None)
         if wrong is not None:
             self.problem(origin, f"{wrong[:60]!r} is not a host name: letters, digits, '_', '.' and '-'")
             return []
@@ -109,18 +154,23 @@ class Inventory:
         done.add(name)
         order.append(name)
 
-    def gather_ungrouped(self) -> None:
-        """Let ``ungrouped`` hold the hosts that are in no other group, as Ansible does."""
-        grouped = {
-            host
-            for group in self.groups.values()
-            if group.name not in ("all", "ungrouped")
-            for host in group.hosts
-        }
-        self.groups["ungrouped"].hosts = {host: None for host in self.hosts if host not in grouped}
+    def complete(self) -> None:
+        """Put every group below ``all``, and every host of no other group into ``ungrouped``, as Ansible does."""
+        self.depths()  # takes circles apart
+        below = {child for group in self.groups.values() for child in group.children}
+        everything = self.groups["all"]
+        for name in self.groups:
+            if name != "all" and name not in below:
+                everything.children[name] = Origin("podstead")
+        special = ("all", "ungrouped")
+        grouped = {host for name, group in self.groups.items() if name not in special for host in group.hosts}
+        alone = self.groups["ungrouped"].hosts
+        kept = [host for host in alone if host not in grouped]
+        rest = (host for host in self.hosts if host not in grouped and host not in alone)
+        self.groups["ungrouped"].hosts = dict.fromkeys((*kept, *rest))
 
     def memberships(self) -> dict[str, tuple[str, ...]]:
-        """Return the groups of every host, parents first, then by name; ``all`` is left out."""
+        """Return the groups of every host, in the order in which they count; ``all`` is left out."""
         depths = self.depths()
         parents: dict[str, set[str]] = {name: set() for name in self.groups}
         for name in sorted(self.groups, key=lambda one: depths[one]):
@@ -136,60 +186,20 @@ class Inventory:
             key = frozenset(own)
             if key not in known:
                 names = own.union(*(parents[name] for name in own)) - {"all"}
-                known[key] = tuple(sorted(names, key=lambda one: (depths[one], one)))
+                known[key] = tuple(
+                    sorted(names, key=lambda one: (depths[one], self.groups[one].priority, one))
+                )
             result[host] = known[key]
         return result
 
-    def members(self, name: str) -> set[str]:
-        """Return the hosts of a group and of the groups below it."""
-        if name == "all":
-            return set(self.hosts)
-        found: set[str] = set()
-        seen: set[str] = set()
-        todo = [name]
-        while todo:
-            one = todo.pop()
-            if one not in seen:
-                seen.add(one)
-                found |= self.groups[one].hosts.keys()
-                todo.extend(self.groups[one].children)
+    def members(self, name: str) -> dict[str, None]:
+        """Return the hosts of a group and of the groups below it, its own first, then level by level."""
+        found: dict[str, None] = {}
+        level, seen = [name], {name}
+        while level:
+            for one in level:
+                found.update(self.groups[one].hosts)
+            below = dict.fromkeys(child for one in level for child in self.groups[one].children)
+            level = [child for child in below if child not in seen]
+            seen.update(level)
         return found
-
-
-def expand(pattern: str) -> Iterator[str]:
-    """Yield the names that ``web[01:20]`` or ``db[a:f]`` stands for. Raises ValueError for a bad range."""
-    pieces = _RANGE.split(pattern)
-    if any(char in piece for piece in pieces[::2] for char in "[]"):
-        raise ValueError(f"{pattern[:60]!r} has a bracket without its partner")
-    choices = [_range(piece) if number % 2 else (piece,) for number, piece in enumerate(pieces)]
-    return ("".join(parts) for parts in product(*choices))
-
-
-def _range(text: str) -> tuple[str, ...]:
-    parts = text.split(":")
-    if len(parts) in (2, 3) and (len(parts) == 2 or parts[2].isdecimal()):
-        first, last, step = parts[0] or "0", parts[1], int((parts[2] if len(parts) == 3 else "1")[:6])
-        if (
-            step
-            and first.isascii()
-            and last.isascii()
-            and first.isdecimal()
-            and last.isdecimal()
-            and len(last) <= 9
-        ):
-            padded = len(first) if first.startswith("0") and len(first) > 1 else 0
-            if padded and len(last) != padded:
-                raise ValueError(
-                    f"[{text[:60]}]: both ends of a range with leading zeros have the same length"
-                )
-            numbers = range(int(first), int(last) + 1, step)
-            if len(numbers) > MAX_RANGE:
-                raise ValueError(f"[{text[:60]}] stands for more than {MAX_RANGE} hosts")
-            if numbers:
-                return tuple(str(number).zfill(padded) for number in numbers)
-        letters = string.ascii_letters
-        if step and len(first) == len(last) == 1 and first in letters and last in letters:
-            found = letters[letters.index(first) : letters.index(last) + 1 : step]
-            if found:
-                return tuple(found)
-    raise ValueError(f"[{text[:60]}] is not a range such as [01:20] or [a:f]")

@@ -6,96 +6,116 @@ import re
 import shlex
 
 from podstead.errors import InputError
-from podstead.inventory.connection import hide
 from podstead.inventory.groups import Group, Inventory
+from podstead.inventory.hostnames import with_port
 from podstead.inventory.variables import assignment
 from podstead.nodes import Node, Origin
 from podstead.suggest import did_you_mean
 
-_SECTION = re.compile(r"\[([^\[\]:]+)(?::(\w+))?\]\s*(?:[#;].*)?")
-_HOST = re.compile(r"((?:[^\[\]:]|\[[^\[\]]*\])+)(?::(\d{1,5}))?")
+_SECTION = re.compile(r"\[([^\[\]:\s]+)(?::(\w+))?\]\s*(?:[#;].*)?")
+_HOST = re.compile(
+    r"(?:[^\[\]:]|\[[^\[\]]*\])+(?::\d{1,5})?|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*|\[[0-9A-Fa-f:.]+\]:\d{1,5}"
+)
+_KINDS = ("hosts", "vars", "children")
 
 
 def add(inventory: Inventory, text: str, file: str) -> None:
     """Add what one INI document declares."""
-    group = inventory.group("ungrouped", Origin(file, 1))
-    kind = "hosts"
-    declared: set[str] = set()
-    used: dict[str, Origin] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        origin = Origin(file, number)
-        content = line.strip()
-        if not content or content[0] in "#;":
-            continue
-        if content.startswith("["):
-            match = _SECTION.fullmatch(content)
-            kind = (match[2] or "hosts") if match else "skip"
-            if not match or kind not in ("hosts", "vars", "children"):
-                hint = did_you_mean(kind, ("vars", "children")) if match else ""
-                inventory.problem(origin, f"expected [group], [group:vars] or [group:children]{hint}")
-                kind = "skip"
+    _Reader(inventory, file).read(text)
+
+
+class _Reader:
+    def __init__(self, inventory: Inventory, file: str) -> None:
+        self.inventory = inventory
+        self.file = file
+        self.declared: set[str] = set()
+        self.waiting: dict[str, list[tuple[Group, Origin]]] = {}
+        """Children named before their own section: Ansible adds them where that section begins."""
+        self.used: dict[str, Origin] = {}
+
+    def read(self, text: str) -> None:
+        group = self.inventory.group("ungrouped", Origin(self.file, 1))
+        kind = "hosts"
+        for number, line in enumerate(text.splitlines(), start=1):
+            origin = Origin(self.file, number)
+            content = line.strip()
+            if not content or content[0] in "#;":
                 continue
-            group = inventory.group(match[1].strip(), origin)
-            (used.setdefault(group.name, origin) if kind == "vars" else declared.add(group.name))
-        elif kind == "hosts":
-            _host_line(inventory, group, content, origin)
-        elif kind == "vars":
-            _variable_line(inventory, group, content, origin)
-        elif kind == "children":
-            child = _without_comment(content)
-            inventory.add_child(group, child, origin)
-            used.setdefault(child, origin)
-    for name, origin in used.items():
-        if name not in declared and name not in ("all", "ungrouped"):
-            inventory.problem(
-                origin, f"no section declares the group {name!r}{did_you_mean(name, sorted(declared))}"
-            )
+            if content.startswith("[") and not with_port(content.split()[0])[1]:
+                found, kind = self.section(content, origin)
+                group = found or group
+            elif kind == "hosts":
+                self.host_line(group, content, origin)
+            elif kind == "vars":
+                self.variable_line(group, content, origin)
+            elif kind == "children":
+                self.child_line(group, _without_comment(content), origin)
+        for name, origin in self.used.items():
+            if name not in self.declared and name not in ("all", "ungrouped"):
+                hint = did_you_mean(name, sorted(self.declared))
+                self.inventory.problem(origin, f"no section declares the group {name!r}{hint}")
 
+    def section(self, content: str, origin: Origin) -> tuple[Group | None, str]:
+        match = _SECTION.fullmatch(content)
+        kind = (match[2] or "hosts") if match else "skip"
+        if not match or kind not in _KINDS:
+            hint = did_you_mean(kind, ("vars", "children")) if match else ""
+            self.inventory.problem(origin, f"expected [group], [group:vars] or [group:children]{hint}")
+            return None, "skip"
+        name = match[1].strip()
+        group = self.inventory.group(name, origin)
+        if kind == "vars":
+            self.used.setdefault(name, origin)
+        else:
+            self.declared.add(name)
+            for parent, where in self.waiting.pop(name, ()):
+                self.inventory.add_child(parent, name, where)
+        return group, kind
 
-def _host_line(inventory: Inventory, group: Group, content: str, origin: Origin) -> None:
-    try:
-        first, *rest = shlex.split(_without_comment(content))
-    except ValueError:
-        inventory.problem(origin, "a quotation mark is not closed")
-        return
-    match = _HOST.fullmatch(first)
-    if not match:
-        inventory.problem(
-            origin, f"{first[:60]!r} is not a host name, a range such as web[01:20], or HOST:PORT"
-        )
-        return
-    entries: dict[str, Node] = {}
-    if match[2]:
-        entries["ansible_port"] = Node(match[2], origin)
-    for position, field in enumerate(rest, start=2):
-        _assign(inventory, entries, field, origin, f"field {position} is not key=value")
-    inventory.add_hosts(group, match[1], origin, Node(entries, origin) if entries else None)
+    def child_line(self, group: Group, name: str, origin: Origin) -> None:
+        self.used.setdefault(name, origin)
+        if name in self.inventory.groups:
+            self.inventory.add_child(group, name, origin)
+        else:
+            self.waiting.setdefault(name, []).append((group, origin))
 
-
-def _variable_line(inventory: Inventory, group: Group, content: str, origin: Origin) -> None:
-    entries: dict[str, Node] = {}
-    key, equals, text = (part.strip() for part in content.partition("="))
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        text = text[1:-1]
-    _assign(inventory, entries, f"{key}{equals}{text}", origin, "expected key=value")
-    if entries:
-        group.variables.append(hide(Node(entries, origin)))
-
-
-def _assign(
-    inventory: Inventory, entries: dict[str, Node], field: str, origin: Origin, otherwise: str
-) -> None:
-    """Add one key=value. A field that is none is never repeated in a message: it may be part of a password."""
-    key, equals, text = field.partition("=")
-    if not equals or not key:
-        inventory.problem(origin, otherwise)
-    elif key in entries:
-        inventory.problem(origin, "is given twice in this line", key)
-    else:
+    def host_line(self, group: Group, content: str, origin: Origin) -> None:
         try:
-            entries[key] = assignment(key, text, origin)
-        except InputError as error:
-            inventory.problems.extend(error.problems)
+            first, *rest = shlex.split(_without_comment(content))
+        except ValueError:
+            self.inventory.problem(origin, "a quotation mark is not closed")
+            return
+        if not _HOST.fullmatch(first):
+            message = f"{first[:60]!r} is not a host name, a range such as web[01:20], or HOST:PORT"
+            self.inventory.problem(origin, message)
+            return
+        entries: dict[str, Node] = {}
+        for position, field in enumerate(rest, start=2):
+            key, equals, text = field.partition("=")
+            self.assign(entries, (key, equals, text), origin, f"field {position} is not key=value")
+        self.inventory.add_hosts(group, first, origin, Node(entries, origin) if entries else None)
+
+    def variable_line(self, group: Group, content: str, origin: Origin) -> None:
+        entries: dict[str, Node] = {}
+        key, equals, text = (part.strip() for part in content.partition("="))
+        self.assign(entries, (key, equals, text), origin, "expected key=value")
+        if entries:
+            self.inventory.add_variables(group, Node(entries, origin))
+
+    def assign(
+        self, entries: dict[str, Node], parts: tuple[str, str, str], origin: Origin, otherwise: str
+    ) -> None:
+        """Add one key=value. A field that is none is never repeated in a message: it may be part of a password."""
+        key, equals, text = parts
+        if not equals or not key:
+            self.inventory.problem(origin, otherwise)
+        elif key in entries:
+            self.inventory.problem(origin, "is given twice in this line", key)
+        else:
+            try:
+                entries[key] = assignment(key, text, origin)
+            except InputError as error:
+                self.inventory.problems.extend(error.problems)
 
 
 def _without_comment(line: str) -> str:

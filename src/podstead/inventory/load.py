@@ -1,4 +1,4 @@
-"""Inventory sources read into one Inventory: files, directories, ``host1,host2,`` lists and @pseudo-hosts."""
+"""Inventory sources read into one Inventory: files, folders, programs, ``host1,host2,`` lists and @pseudo-hosts."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Final
 
 from podstead.errors import InputError
-from podstead.inventory import ini_inventory, yaml_inventory
+from podstead.inventory import ini_inventory, json_inventory, programs, yaml_inventory
 from podstead.inventory.connection import hide
 from podstead.inventory.groups import Inventory
-from podstead.inventory.patterns import select, split
+from podstead.inventory.patterns import PSEUDO, select, split
 from podstead.inventory.resolve import ResolvedHost, resolve
 from podstead.inventory.variables import VarsFolder, extra
+from podstead.inventory.vault import Vault
 from podstead.nodes import Node, Origin
-from podstead.roles import Shelf, builtin_roles
+from podstead.roles import Shelf
 from podstead.yamldoc import collecting, parse, read_text
 
 _YAML: Final = frozenset({".yml", ".yaml", ".json"})
 _INI: Final = frozenset({".ini", ""})
-_NOT_INVENTORIES: Final = frozenset({"group_vars", "host_vars", "roles", "README", "LICENSE", "Makefile"})
-_PSEUDO: Final = re.compile(
-    r"@(?:(?P<local>local)|ssh/(?:(?P<user>[^@/:]+)@)?(?P<host>[^@/:]+)(?::(?P<port>\d+))?"
-    r"|(?P<container>podman|docker)/(?P<name>[A-Za-z0-9][\w.-]*)|chroot/(?P<folder>/?[^\s:,]+))"
+_NOT_INVENTORIES: Final = re.compile(
+    r"\..*|.*~|group_vars|host_vars|group_data|roles|vars_plugins|(README|LICENSE|Makefile|Vagrantfile)(\..*)?"
 )
 _GROUP_LINE: Final = re.compile(r"(---.*|[\w.-]+:(\s.*)?|\{.*)")
 
@@ -36,39 +35,50 @@ def load(
     limit: str | None = None,
     roles_dirs: Sequence[Path] = (),
     connection_defaults: Mapping[str, str] | None = None,
+    vault: Vault | None = None,
 ) -> tuple[ResolvedHost, ...]:
-    """Read inventories and return the chosen hosts, resolved, in the order of the inventory.
+    """Read inventories and return the chosen hosts, resolved, in the order of the pattern.
 
     ``connection_defaults`` are ``ansible_*`` variables from options such as ``--user``: every layer replaces them.
     Raises InputError with all problems of all files and hosts.
     """
-    inventory = read_inventory(sources, pattern=pattern)
-    try:
-        chosen = select(inventory, pattern)
-        if limit is not None:
-            allowed = set(select(inventory, limit, option="--limit"))
-            chosen = tuple(host for host in chosen if host in allowed)
-            if not chosen:
-                raise InputError.one(f"no host matches both {pattern!r} and {limit!r}", where="--limit")
-    except InputError:
-        if inventory.problems:  # a consequence, most likely
-            raise InputError(inventory.problems) from None
-        raise
+    vault = vault or Vault()
+    inventory = read_inventory(sources, pattern=pattern, vault=vault)
+    chosen = choose(inventory, pattern, limit)
     folders = places(sources)
-    _host_vars(inventory, chosen, folders)
-    extras = extra(extra_vars, inventory.problems)
+    add_host_vars(inventory, chosen, folders, vault)
+    extras = extra(extra_vars, inventory.problems, vault)
     options = Origin("options")
     defaults = hide(
         Node({key: Node(text, options) for key, text in (connection_defaults or {}).items()}, options)
     )
-    shelf = Shelf([*roles_dirs, *(folder / "roles" for folder in folders), builtin_roles()])
-    hosts, problems = resolve(inventory, chosen, shelf=shelf, extras=extras, defaults=defaults)
+    shelf = Shelf((folder / "roles" for folder in folders), chosen=roles_dirs)
+    hosts, problems = resolve(inventory, chosen, shelf=shelf, extras=extras, defaults=defaults, vault=vault)
     if inventory.problems or problems:
         raise InputError([*inventory.problems, *problems])
     return hosts
 
 
-def read_inventory(sources: Sequence[str | Path], *, pattern: str = "all") -> Inventory:
+def choose(inventory: Inventory, pattern: str, limit: str | None) -> tuple[str, ...]:
+    """Return the hosts that a pattern names, if a limit names them, too. Raises InputError."""
+    try:
+        chosen = select(inventory, pattern)
+        if limit is None:
+            return chosen
+        allowed = set(select(inventory, limit, option="--limit"))
+        chosen = tuple(host for host in chosen if host in allowed)
+        if not chosen:
+            raise InputError.one(f"no host matches both {pattern!r} and {limit!r}", where="--limit")
+    except InputError:
+        if inventory.problems:  # a consequence, most likely
+            raise InputError(inventory.problems) from None
+        raise
+    return chosen
+
+
+def read_inventory(
+    sources: Sequence[str | Path], *, pattern: str = "all", vault: Vault | None = None
+) -> Inventory:
     """Read hosts, groups and group variables. Problems are left in the result, unless it has no host."""
     inventory = Inventory(sources=[str(source) for source in sources])
     for source in sources:
@@ -84,19 +94,22 @@ def read_inventory(sources: Sequence[str | Path], *, pattern: str = "all") -> In
         if not inventory.problems:
             inventory.problem(Origin(", ".join(inventory.sources)), "names no host")
         raise InputError(inventory.problems)
-    inventory.gather_ungrouped()
-    for folder in places(sources):
-        files = VarsFolder(folder / "group_vars", inventory.problems)
+    inventory.complete()
+    for number, folder in enumerate(places(sources)):
+        files = VarsFolder(folder / "group_vars", inventory.problems, vault or Vault())
         for group in inventory.groups.values():
-            group.variables.extend(files.trees(group.name))
+            trees = list(files.trees(group.name))
+            if trees:
+                group.in_files[number] = trees
     return inventory
 
 
-def _host_vars(inventory: Inventory, chosen: Sequence[str], folders: Sequence[Path]) -> None:
+def add_host_vars(inventory: Inventory, chosen: Sequence[str], folders: Sequence[Path], vault: Vault) -> None:
+    """Read host_vars of the chosen hosts."""
     for folder in folders:
-        files = VarsFolder(folder / "host_vars", inventory.problems)
+        files = VarsFolder(folder / "host_vars", inventory.problems, vault)
         for host in chosen:
-            inventory.hosts[host].extend(files.trees(host))
+            inventory.hosts[host].files.extend(files.trees(host))
 
 
 def places(sources: Sequence[str | Path]) -> tuple[Path, ...]:
@@ -106,7 +119,7 @@ def places(sources: Sequence[str | Path]) -> tuple[Path, ...]:
 
 
 def _is_no_file(source: str) -> bool:
-    return "," in source or source.startswith("@") or "\0" in source
+    return "\0" in source or source.startswith("@") or ("," in source and not Path(source).exists())
 
 
 def _source(inventory: Inventory, source: str | Path) -> None:
@@ -124,40 +137,60 @@ def _source(inventory: Inventory, source: str | Path) -> None:
             )
             raise InputError.one(message, where=str(path))
         if path.is_dir():
-            _directory(inventory, path)
+            _folder(inventory, path)
         else:
             _file(inventory, path)
 
 
-def _directory(inventory: Inventory, folder: Path) -> None:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError.one(f"cannot be read: {error.strerror}", where=str(folder)) from error
-    files = [
-        path
-        for path in entries
-        if path.name not in _NOT_INVENTORIES
-        and not path.name.startswith(".")
-        and not path.name.endswith("~")
-        and path.suffix in _YAML | _INI
-        and path.is_file()
-    ]
+def _folder(inventory: Inventory, folder: Path) -> None:
+    files = _inventories(folder)
     if not files:
         raise InputError.one(
-            "holds no inventory file (.yml, .yaml, .json, .ini or no suffix)", where=str(folder)
+            "holds no inventory file (.yml, .yaml, .json, .ini, no suffix, or a program)", where=str(folder)
         )
     for path in files:
         with collecting(inventory.problems):
             _file(inventory, path)
 
 
+def _inventories(folder: Path) -> list[Path]:
+    """The inventory files of a folder and of the folders in it, by name, as Ansible reads them."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError.one(f"cannot be read: {error.strerror}", where=str(folder)) from error
+    found: list[Path] = []
+    for path in entries:
+        if _NOT_INVENTORIES.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            found += _inventories(path)
+        elif path.is_file() and (path.suffix in _YAML | _INI or programs.is_script(path)):
+            found.append(path)
+    return found
+
+
 def _file(inventory: Inventory, path: Path) -> None:
+    try:
+        is_script = programs.is_script(path)
+    except OSError as error:
+        raise InputError.one(f"cannot be read: {error.strerror}", where=str(path)) from error
+    if is_script:
+        programs.add_script(inventory, path)
+        return
+    if path.suffix == ".py":
+        programs.add_pyinfra(inventory, path)
+        return
     text = read_text(path)
     if text.startswith("#!"):
-        raise InputError.one("inventory scripts are not run; save what it prints", where=str(path))
+        message = "is an inventory script that may not be executed: chmod +x it, or save what it prints"
+        raise InputError.one(message, where=str(path))
     if path.suffix in _YAML or (path.suffix != ".ini" and _looks_like_yaml(text)):
-        yaml_inventory.add(inventory, parse(text, str(path)))
+        root = parse(text, str(path))
+        if json_inventory.is_listing(root):
+            json_inventory.add(inventory, root)
+        else:
+            yaml_inventory.add(inventory, root)
     else:
         ini_inventory.add(inventory, text, str(path))
 
@@ -169,7 +202,7 @@ def _looks_like_yaml(text: str) -> bool:
 
 
 def _pseudo_host(inventory: Inventory, text: str) -> None:
-    match = _PSEUDO.fullmatch(text)
+    match = PSEUDO.fullmatch(text)
     if not match:
         message = f"{text[:60]!r} is none of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
         raise InputError.one(message, where="pattern")

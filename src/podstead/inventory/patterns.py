@@ -1,52 +1,82 @@
-"""Ansible's host patterns: which hosts of an inventory a pattern names."""
+"""Ansible's host patterns: which hosts of an inventory a pattern names, and in which order."""
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
 from fnmatch import translate
+from pathlib import Path
+from typing import Final
 
 from podstead.errors import InputError, Problem
 from podstead.inventory.groups import Inventory
 from podstead.suggest import did_you_mean
+from podstead.yamldoc import read_text
 
 _SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d{1,9})|(-?\d{1,9})?(?::|(?<=\d)-(?=\d))(-?\d{1,9})?)\]")
+PSEUDO: Final = re.compile(
+    r"@(?:(?P<local>local)|ssh/(?:(?P<user>[^@/:]+)@)?(?P<host>[^@/:]+)(?::(?P<port>\d+))?"
+    r"|(?P<container>podman|docker)/(?P<name>[A-Za-z0-9][\w.-]*)|chroot/(?P<folder>/?[^\s:,]+))"
+)
+"""pyinfra's names for hosts that need no inventory."""
+Hosts = dict[str, None]
 
 
 def select(inventory: Inventory, pattern: str, *, option: str = "pattern") -> tuple[str, ...]:
-    """Return the hosts that a pattern names, in the order of the inventory. Raises InputError when there is none."""
+    """Return the hosts that a pattern names, in Ansible's order. Raises InputError when there is none.
+
+    The parts count in the order in which they stand: first those that add, then ``&``, then ``!``.
+    """
     problems: list[Problem] = []
-    chosen: set[str] = set()
-    parts = list(split(pattern))
+    chosen: Hosts = {}
+    parts = list(split(pattern, option))
     plain = [part for part in parts if part[0] not in "&!"]
     for part in plain or ["all"]:
-        chosen |= _matching(inventory, part, option, problems)
+        chosen.update(_matching(inventory, part, option, problems))
     for part in parts:
         if part[0] == "&":
-            chosen &= _matching(inventory, part[1:], option, problems)
+            kept = _matching(inventory, part[1:], option, problems)
+            chosen = {host: None for host in chosen if host in kept}
     for part in parts:
         if part[0] == "!":
-            chosen -= _matching(inventory, part[1:], option, problems)
+            out = _matching(inventory, part[1:], option, problems)
+            chosen = {host: None for host in chosen if host not in out}
     if problems:
         raise InputError(problems)
     if not chosen or not parts:
         raise InputError.one(f"no host matches {pattern!r} in {_sources(inventory)}", where=option)
-    return tuple(host for host in inventory.hosts if host in chosen)
+    return tuple(chosen)
 
 
-def split(pattern: str) -> Iterator[str]:
-    """Yield the parts of a pattern. Commas and colons separate, but not within brackets; a ~regex takes its colons."""
+def split(pattern: str, option: str = "pattern") -> Iterator[str]:
+    """Yield the parts of a pattern. Commas and colons separate, but not within brackets; a ~regex takes its colons.
+
+    ``@FILE`` stands for the patterns in a file, a line each, as Ansible's retry files have them.
+    """
     for piece in _cut(pattern, ","):
         rest = piece.strip()
         while rest:
-            if rest.lstrip("&!").startswith(("~", "@")):
+            if rest.lstrip("&!").startswith("~") or PSEUDO.fullmatch(rest.lstrip("&!")):
                 yield rest
                 break
             first, *others = _cut(rest, ":")
-            if first.strip():
+            if first.strip().startswith("@") and not PSEUDO.fullmatch(first.strip()):
+                yield from _from_file(first.strip()[1:], option)
+            elif first.strip():
                 yield first.strip()
             rest = ":".join(others)
+
+
+def _from_file(name: str, option: str) -> Iterator[str]:
+    path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path's own raises for a user that there is not
+    if "\0" in name or not path.is_file():
+        message = f"{'@' + name!r} is neither a file of host names nor one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
+        raise InputError.one(message, where=option)
+    for line in read_text(path).splitlines():
+        if line.strip() and not line.strip().startswith(("#", "@")):
+            yield from split(line.strip(), option)
 
 
 def _cut(text: str, separator: str) -> list[str]:
@@ -59,58 +89,55 @@ def _cut(text: str, separator: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _matching(inventory: Inventory, part: str, option: str, problems: list[Problem]) -> set[str]:
+def _matching(inventory: Inventory, part: str, option: str, problems: list[Problem]) -> Hosts:
     if part in ("all", "*"):
-        return set(inventory.hosts)
+        return inventory.members("all")
     if part in inventory.groups or part in inventory.hosts:
         return _named(inventory, part)
     if part.startswith("~"):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore"
-                )  # what Python may change about an odd expression is not news here
+                # what Python may change about an odd expression is not news here
+                warnings.simplefilter("ignore")
                 expression = re.compile(part[1:])
         except (re.error, OverflowError, RecursionError) as error:
             problems.append(Problem(where=option, message=f"{part!r} is not a regular expression: {error}"))
-            return set()
+            return {}
         return _by_expression(inventory, expression)
     subscript = _SUBSCRIPT.fullmatch(part)
     if subscript:
-        return _slice(inventory, _matching(inventory, subscript[1], option, problems), subscript)
+        return _slice(_matching(inventory, subscript[1], option, problems), subscript)
     if any(char in part for char in "*?["):
         return _by_expression(inventory, re.compile(translate(part)))
     known = [*inventory.groups, *inventory.hosts]
-    problems.append(
-        Problem(
-            where=option,
-            message=f"no host or group is called {part!r} in {_sources(inventory)}{did_you_mean(part, known)}",
-        )
-    )
-    return set()
+    message = f"no host or group is called {part!r} in {_sources(inventory)}{did_you_mean(part, known)}"
+    problems.append(Problem(where=option, message=message))
+    return {}
 
 
-def _named(inventory: Inventory, name: str) -> set[str]:
-    found = inventory.members(name) if name in inventory.groups else set[str]()
-    return found | ({name} & inventory.hosts.keys())
+def _named(inventory: Inventory, name: str) -> Hosts:
+    found = inventory.members(name) if name in inventory.groups else {}
+    return {**found, name: None} if name in inventory.hosts else found
 
 
-def _by_expression(inventory: Inventory, expression: re.Pattern[str]) -> set[str]:
-    found = {host for host in inventory.hosts if expression.match(host)}
+def _by_expression(inventory: Inventory, expression: re.Pattern[str]) -> Hosts:
+    """The members of the groups that match, then the hosts that match."""
+    found: Hosts = {}
     for name in inventory.groups:
         if expression.match(name):
-            found |= inventory.members(name)
+            found.update(inventory.members(name))
+    found.update({host: None for host in inventory.hosts if expression.match(host)})
     return found
 
 
-def _slice(inventory: Inventory, found: set[str], subscript: re.Match[str]) -> set[str]:
+def _slice(found: Hosts, subscript: re.Match[str]) -> Hosts:
     """``[0]`` is one host; ``[0:2]`` and ``[0-2]`` are three: Ansible counts the last one in."""
-    ordered = [host for host in inventory.hosts if host in found]
+    ordered = list(found)
     if subscript[2]:
         first = int(subscript[2])
-        return set(ordered[first:][:1]) if -len(ordered) <= first else set()
+        return dict.fromkeys(ordered[first:][:1]) if -len(ordered) <= first else {}
     last = int(subscript[4] or -1)
-    return set(ordered[int(subscript[3] or 0) : last + 1 or None])
+    return dict.fromkeys(ordered[int(subscript[3] or 0) : last + 1 or None])
 
 
 def _sources(inventory: Inventory) -> str:

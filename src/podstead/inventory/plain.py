@@ -10,7 +10,7 @@ from typing import Any
 from podstead.errors import InputError, Problem
 from podstead.layers import Layer, Rank, Stage, merge
 from podstead.nodes import Node, Origin
-from podstead.roles import DEFAULT_ROLE, Shelf, builtin_roles
+from podstead.roles import DEFAULT_ROLE, Shelf
 from podstead.spec import HostSpec
 from podstead.validate import validate
 
@@ -39,7 +39,7 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
     wanted = merge(given, problems).entries.get("roles")
     default = Origin("podstead's default")
     names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)
-    shelf = Shelf([*roles, builtin_roles()])
+    shelf = Shelf([], chosen=roles)
     defaults = Layer(
         name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default)
     )

@@ -1,19 +1,25 @@
-"""Hosts resolved: for each, the layers that reach it merged and validated, and how it is reached."""
+"""Hosts resolved: for each, the layers that reach it merged, rendered and validated, and how it is reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from podstead.errors import Problem
-from podstead.inventory.connection import Connection, connection, separate
-from podstead.inventory.groups import Inventory
+from podstead.inventory.connection import Connection, connection, connection_variables
+from podstead.inventory.groups import Group, HostVariables, Inventory
+from podstead.inventory.precedence import combined, of_groups, of_host
+from podstead.inventory.templates import Rendering, needs_rendering
+from podstead.inventory.variables import DOCUMENT_KEYS
+from podstead.inventory.vault import Vault
 from podstead.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
 from podstead.nodes import Node, Origin
 from podstead.roles import DEFAULT_ROLE, Shelf
 from podstead.spec import HostSpec
+from podstead.suggest import did_you_mean
 from podstead.validate import validate
 
 _DEFAULT: Final = Origin("podstead's default")
@@ -21,6 +27,7 @@ _DEFAULT_ROLES: Final = Node((Node(DEFAULT_ROLE, _DEFAULT),), _DEFAULT)
 _DEFAULTS: Final = Layer(
     name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": _DEFAULT_ROLES}, _DEFAULT)
 )
+Groups = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +36,14 @@ class ResolvedHost:
 
     name: str
     groups: tuple[str, ...]
-    spec: HostSpec
+    spec: HostSpec = field(repr=False)
     connection: Connection
     tree: Node = field(repr=False)
     """The merged document with origins."""
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The own tags of the roles: what each stands for (parts, or ids of changes)."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Texts that came out of Ansible Vault and may be in the document: no report may hold them."""
 
     @cached_property
     def origins(self) -> Mapping[Path, Provenance]:
@@ -40,99 +51,222 @@ class ResolvedHost:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
-    """The layers of one place, as host documents and as connection variables."""
+class _Place:
+    """What one place says: its part of the host document, how the host is reached, and all of it as variables."""
 
-    document: tuple[Layer, ...] = ()
-    connection: tuple[Layer, ...] = ()
+    document: Node
+    connection: Mapping[str, Node]
+    variables: Mapping[str, Node]
+
+
+@lru_cache(maxsize=1024)
+def _meant(key: str) -> str:
+    """A key of the document that one letter makes of the name of a variable."""
+    return did_you_mean(key, DOCUMENT_KEYS, cutoff=0.8)
 
 
 class _Resolver:
     """Merges once what many hosts share."""
 
-    def __init__(self, inventory: Inventory, shelf: Shelf, extras: Sequence[Node], defaults: Node) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        shelf: Shelf,
+        *,
+        extras: Sequence[Node],
+        defaults: Node,
+        vault: Vault,
+    ) -> None:
         self.problems: list[Problem] = []
+        self.inventory = inventory
         self.shelf = shelf
-        depths = inventory.depths()
-        self.groups = {
-            group.name: self.pair(
-                f"group {group.name}", _rank(group.name, depths[group.name]), group.variables
+        self.vault = vault
+        self.depths = inventory.depths()
+        self.places: dict[int, _Place] = {}
+        self.defaults = self.place(defaults)
+        self.extras = [self.place(tree) for tree in extras]
+        layers = [
+            Layer(name=f"-e {depth}", rank=Rank(Stage.EXTRA, depth), tree=one.document)
+            for depth, one in enumerate(self.extras)
+        ]
+        self.extra_document = merge(layers, self.problems)
+        self.extra_connection = combined(one.connection for one in self.extras)
+        self.extra_variables = combined(one.variables for one in self.extras)
+        self.documents = {
+            group.name: self.document_layers(
+                f"group {group.name}", self.rank(group), [*group.inline, *group.files]
             )
             for group in inventory.groups.values()
         }
-        self.defaults = self.pair("options", Rank(Stage.DEFAULTS), [defaults]).connection
-        pairs = [
-            self.pair(f"-e {depth}", Rank(Stage.EXTRA, depth), [tree]) for depth, tree in enumerate(extras)
-        ]
-        self.extra_document = merge([layer for pair in pairs for layer in pair.document], self.problems)
-        self.extra_connection = merge([layer for pair in pairs for layer in pair.connection], self.problems)
-        self.bases: dict[tuple[tuple[str, ...], tuple[object, ...]], Node] = {}
-        self.group_roles: dict[tuple[str, ...], Node] = {}
-        self.connections: dict[tuple[str, ...], Node] = {}
+        self.bases: dict[tuple[Groups, tuple[object, ...]], Node] = {}
+        self.tags: dict[tuple[object, ...], Mapping[str, tuple[str, ...]]] = {}
+        self.group_roles: dict[Groups, Node] = {}
+        self.connections: dict[Groups, dict[str, Node]] = {}
+        self.variables: dict[Groups, dict[str, Node]] = {}
         self.specs: dict[int, tuple[Node, HostSpec | None]] = {}
+        self.open: dict[int, tuple[Node, bool]] = {}
         self.checked_roles: set[str] = set()
 
-    def pair(self, name: str, rank: Rank, trees: Iterable[Node]) -> _Pair:
-        documents, connections = [], []
-        for tree in trees:
-            document, variables = separate(tree, self.problems)
-            if document.entries:
-                self.problems.extend(validate(document, fragment=True)[1])
-                documents.append(Layer(name=name, rank=rank, tree=document))
-            if variables.entries:
-                connections.append(Layer(name=name, rank=rank, tree=variables))
-        return _Pair(tuple(documents), tuple(connections))
+    def rank(self, group: Group) -> Rank:
+        if group.name == "all":
+            return Rank(Stage.ALL)
+        return Rank(Stage.GROUPS, self.depths[group.name], group.priority)
 
-    def host(self, name: str, groups: tuple[str, ...], trees: Sequence[Node]) -> ResolvedHost | None:
-        own = self.pair(name, Rank(Stage.HOST), trees)
-        document = merge(own.document, self.problems)
+    def place(self, tree: Node, *, check: bool = True) -> _Place:
+        """Take apart what one place says. ``check`` its part of the document by itself: a higher layer may hide it."""
+        document: dict[str, Node] = {}
+        for key, node in tree.entries.items():
+            if key in DOCUMENT_KEYS:
+                document[key] = node
+            elif isinstance(node.value, Mapping | tuple) and not key.startswith("ansible_") and _meant(key):
+                message = f"unknown key{_meant(key)}; a variable of your own needs another name"
+                self.problems.append(Problem(where=node.origin.where, key=key, message=message))
+        found = _Place(
+            Node(document, tree.origin) if document else EMPTY,
+            connection_variables(tree, self.problems),
+            tree.entries,
+        )
+        if document and check:
+            self.problems.extend(validate(found.document, fragment=True)[1])
+        return found
+
+    def kept(self, tree: Node) -> _Place:
+        """As :meth:`place`, and remember it: every kind of hosts asks for its groups again."""
+        self.places[id(tree)] = found = self.place(tree)
+        return found
+
+    def document_layers(self, name: str, rank: Rank, trees: Iterable[Node]) -> list[Layer]:
+        documents = [self.kept(tree).document for tree in trees]
+        return [Layer(name=name, rank=rank, tree=one) for one in documents if one.entries]
+
+    def host(self, name: str, groups: Groups, own: HostVariables) -> ResolvedHost | None:
+        # nothing but -e can hide what a host's own layer says from the validation of the whole
+        places = [self.place(tree, check=bool(self.extra_document.entries)) for tree in of_host(own)]
+        layers = [
+            Layer(name=name, rank=Rank(Stage.HOST), tree=one.document)
+            for one in places
+            if one.document.entries
+        ]
+        document = merge(layers, self.problems)
         roles = (
             self.extra_document.entries.get("roles") or document.entries.get("roles") or self.roles_of(groups)
         )
-        tree = overlay(overlay(self.base(groups, roles), document), self.extra_document)
+        base = self.base(groups, roles)
+        tree = overlay(overlay(base, document), self.extra_document)
+        link = combined(
+            (self.connection_of(groups), *(one.connection for one in places), self.extra_connection)
+        )
+        reach = Node(link, _DEFAULT)
+        secrets: frozenset[str] = frozenset()
+        is_open = self.is_open(base) or needs_rendering(document) or self.is_open(self.extra_document)
+        if is_open or needs_rendering(reach):
+            own_variables = combined(one.variables for one in places)
+            variables = ChainMap(
+                dict(tree.entries), self.extra_variables, own_variables, self.variables_of(groups)
+            )
+            rendering = Rendering(variables, self.magic(name, groups), self.vault)
+            problems: list[Problem] = []
+            rendered = rendering.render(tree, problems) if is_open else tree
+            reach = rendering.render(reach, problems)
+            secrets = rendering.secrets
+            if problems:  # what could not be rendered cannot be judged, everything else can
+                self.problems.extend([*problems, *validate(tree, fragment=True)[1]])
+                connection(name, reach.entries, self.problems)
+                return None
+            tree = rendered
+        spec = self.validated(tree)
+        reached = connection(name, reach.entries, self.problems)
+        if spec is None:
+            return None
+        return ResolvedHost(
+            name=name,
+            groups=groups,
+            spec=spec,
+            connection=reached,
+            tree=tree,
+            tags=self.tags[_names(roles)],
+            secrets=secrets,
+        )
+
+    def validated(self, tree: Node) -> HostSpec | None:
         if id(tree) not in self.specs:
             spec, problems = validate(tree)
             self.problems.extend(problems)
             self.specs[id(tree)] = (tree, spec)  # holding the tree keeps its id its own
-        spec = self.specs[id(tree)][1]
-        variables = overlay(
-            overlay(self.connection_of(groups), merge(own.connection, self.problems)), self.extra_connection
-        )
-        reached = connection(name, variables.entries, self.problems)
-        if spec is None:
-            return None
-        return ResolvedHost(name=name, groups=groups, spec=spec, connection=reached, tree=tree)
+        return self.specs[id(tree)][1]
 
-    def documents_of(self, groups: tuple[str, ...]) -> list[Layer]:
-        return [layer for group in ("all", *groups) for layer in self.groups[group].document]
+    def is_open(self, tree: Node) -> bool:
+        """Whether a tree has templates or sealed values; what hosts share is looked through once."""
+        if id(tree) not in self.open:
+            self.open[id(tree)] = (tree, needs_rendering(tree))
+        return self.open[id(tree)][1]
 
-    def roles_of(self, groups: tuple[str, ...]) -> Node:
+    def magic(self, name: str, groups: Groups) -> dict[str, object]:
+        """Return Ansible's special variables that an inventory alone can fill."""
+        return {
+            "inventory_hostname": name,
+            "inventory_hostname_short": name.partition(".")[0],
+            "group_names": sorted(groups),
+            "groups": _Members(self.inventory),
+        }
+
+    def documents_of(self, groups: Groups) -> list[Layer]:
+        return [layer for group in ("all", *groups) for layer in self.documents[group]]
+
+    def roles_of(self, groups: Groups) -> Node:
         if groups not in self.group_roles:
             merged = merge(self.documents_of(groups), self.problems)
             self.group_roles[groups] = merged.entries.get("roles", _DEFAULT_ROLES)
         return self.group_roles[groups]
 
-    def base(self, groups: tuple[str, ...], roles: Node) -> Node:
+    def base(self, groups: Groups, roles: Node) -> Node:
         """Return everything below the host's own layer."""
-        key = (groups, tuple(node.value if isinstance(node.value, str) else None for node in roles.items))
+        names = _names(roles)
+        key = (groups, names)
         if key not in self.bases:
             layers = self.shelf.layers(roles.items, self.problems)
             for layer in layers:
                 if layer.name not in self.checked_roles:
                     self.checked_roles.add(layer.name)
                     self.problems.extend(validate(layer.tree, fragment=True)[1])
+            self.tags[names] = self.shelf.tags(layers)
             self.bases[key] = merge([_DEFAULTS, *layers, *self.documents_of(groups)], self.problems)
         return self.bases[key]
 
-    def connection_of(self, groups: tuple[str, ...]) -> Node:
+    def group_places(self, groups: Groups) -> list[_Place]:
+        members = [self.inventory.groups[name] for name in ("all", *groups)]
+        return [self.places[id(tree)] for tree in of_groups(members)]
+
+    def connection_of(self, groups: Groups) -> dict[str, Node]:
         if groups not in self.connections:
-            layers = [layer for group in ("all", *groups) for layer in self.groups[group].connection]
-            self.connections[groups] = merge([*self.defaults, *layers], self.problems)
+            places = [self.defaults, *self.group_places(groups)]
+            self.connections[groups] = combined(one.connection for one in places)
         return self.connections[groups]
 
+    def variables_of(self, groups: Groups) -> dict[str, Node]:
+        if groups not in self.variables:
+            self.variables[groups] = combined(one.variables for one in self.group_places(groups))
+        return self.variables[groups]
 
-def _rank(group: str, depth: int) -> Rank:
-    return Rank(Stage.ALL) if group == "all" else Rank(Stage.GROUPS, depth)
+
+def _names(roles: Node) -> tuple[object, ...]:
+    return tuple(node.value if isinstance(node.value, str) else None for node in roles.items)
+
+
+class _Members(Mapping[str, list[str]]):
+    """The hosts of each group, found when a template asks."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def __getitem__(self, name: str) -> list[str]:
+        return list(self._inventory.members(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._inventory.groups)
+
+    def __len__(self) -> int:
+        return len(self._inventory.groups)
 
 
 def resolve(
@@ -142,9 +276,10 @@ def resolve(
     shelf: Shelf,
     extras: Sequence[Node] = (),
     defaults: Node = EMPTY,
+    vault: Vault | None = None,
 ) -> tuple[tuple[ResolvedHost, ...], list[Problem]]:
     """Resolve the chosen hosts. With any problem the hosts are not to be used."""
     groups = inventory.memberships()
-    resolver = _Resolver(inventory, shelf, extras, defaults)
+    resolver = _Resolver(inventory, shelf, extras=extras, defaults=defaults, vault=vault or Vault())
     hosts = [resolver.host(name, groups[name], inventory.hosts[name]) for name in chosen]
     return tuple(host for host in hosts if host is not None), resolver.problems

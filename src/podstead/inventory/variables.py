@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
 
 from podstead.errors import InputError, Problem
+from podstead.inventory import literal
 from podstead.inventory.connection import hide
+from podstead.inventory.vault import Vault, is_sealed
 from podstead.nodes import Node, Origin, Value, shown
-from podstead.yamldoc import collecting, parse, read
+from podstead.spec import HostSpec
+from podstead.yamldoc import collecting, parse, read_text
 
-_SUFFIXES = (".yml", ".yaml", ".json")
+DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
+"""The keys of the host document; every other variable is the user's own, or says how a host is reached."""
+_SUFFIXES: Final = ("", ".yml", ".yaml", ".json")
 
 
 def assignment(key: str, text: str, origin: Origin) -> Node:
-    """Read the text of key=value: words for a connection variable, else YAML. Raises InputError."""
+    """Read the text of key=value in an INI inventory: YAML for the host document, else as Ansible does."""
     if key.startswith("ansible_"):
-        return Node(text, origin)
+        return literal.connection(text, origin)
+    if key not in DOCUMENT_KEYS:
+        return literal.read(text, origin)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    return _yaml(key, text, origin)
+
+
+def _yaml(key: str, text: str, origin: Origin) -> Node:
     try:
         return relabel(parse(text, origin.file), origin)
     except InputError as error:
@@ -34,7 +51,7 @@ def relabel(node: Node, origin: Origin) -> Node:
     return Node(value, origin)
 
 
-def extra(arguments: Sequence[str], problems: list[Problem]) -> list[Node]:
+def extra(arguments: Sequence[str], problems: list[Problem], vault: Vault) -> list[Node]:
     """Read ``-e`` arguments: key=value, ``{...}``, or ``@file``."""
     trees = []
     for number, argument in enumerate(arguments, start=1):
@@ -42,16 +59,47 @@ def extra(arguments: Sequence[str], problems: list[Problem]) -> list[Node]:
         text = argument.strip()
         with collecting(problems):
             if text.startswith("@"):
-                tree = read(Path(text[1:]).expanduser())
+                tree = read_variables(Path(text[1:]).expanduser(), vault)
             elif text.startswith("{"):
-                tree = relabel(parse(text, origin.file), origin)
+                tree = _checked(relabel(parse(text, origin.file), origin))
             else:
                 key, equals, rest = text.partition("=")
-                if not equals or not key.strip():
+                key = key.strip()
+                if not equals or not key:
                     raise InputError.one("expected key=value, {key: value} or @file", where=origin.where)
-                tree = Node({key.strip(): assignment(key.strip(), rest, origin)}, origin)
-            trees.append(_checked(tree))
+                if not key.isidentifier():
+                    nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
+                    inside = f"; write {{{nested}}}" if "." in key else ""
+                    raise InputError.one(
+                        f"no variable can be called that{inside}", where=origin.where, key=key
+                    )
+                node = Node(rest, origin) if key.startswith("ansible_") else _yaml(key, rest, origin)
+                tree = _checked(Node({key: node}, origin))
+            trees.append(tree)
     return trees
+
+
+def read_variables(path: Path, vault: Vault) -> Node:
+    """Read a file of variables; all text of one that is sealed as a whole is secret. Raises InputError."""
+    text = read_text(path)
+    if not is_sealed(text):
+        return _checked(parse(text, str(path)))
+    opened = vault.open(text, Origin(str(path)))
+    try:
+        return _secret(_checked(parse(opened, str(path))))
+    except InputError as error:
+        # the messages of the parser may hold words of the text
+        message = "what is sealed in it is not YAML with variables; look with `ansible-vault view`"
+        raise InputError.one(message, where=str(path)) from error
+
+
+def _secret(node: Node) -> Node:
+    value = node.value
+    if isinstance(value, Mapping):
+        return Node({key: _secret(child) for key, child in value.items()}, node.origin)
+    if isinstance(value, tuple):
+        return Node(tuple(map(_secret, value)), node.origin)
+    return Node(SecretStr(value), node.origin) if isinstance(value, str) else node
 
 
 def _checked(tree: Node) -> Node:
@@ -61,36 +109,53 @@ def _checked(tree: Node) -> Node:
 
 
 class VarsFolder:
-    """``group_vars`` or ``host_vars`` beside an inventory: files NAME.yml and folders NAME/*.yml."""
+    """``group_vars`` or ``host_vars`` beside an inventory: a file NAME, NAME.yml and so on, or a folder NAME."""
 
-    def __init__(self, folder: Path, problems: list[Problem]) -> None:
+    def __init__(self, folder: Path, problems: list[Problem], vault: Vault) -> None:
+        self._folder = folder
         self._problems = problems
-        self._files: dict[str, list[Path]] = {}
-        for entry in _listing(folder, problems):
-            if entry.suffix in _SUFFIXES and entry.is_file():
-                self._files.setdefault(entry.name.removesuffix(entry.suffix), []).append(entry)
-            elif entry.is_dir():
-                files = [
-                    one for one in _listing(entry, problems) if one.suffix in _SUFFIXES and one.is_file()
-                ]
-                self._files.setdefault(entry.name, []).extend(files)
-            elif entry.is_file() and not entry.suffix:
-                self._files.setdefault(entry.name, []).append(entry)
+        self._vault = vault
+        self._entries = dict(_listing(folder, problems))
 
     def trees(self, name: str) -> Iterator[Node]:
         """Read the files of one group or host."""
-        for path in self._files.get(name, ()):
+        found = [name + suffix for suffix in _SUFFIXES if name + suffix in self._entries]
+        if len(found) > 1:
+            message = f"stands beside {found[0]}, and Ansible reads only that: keep one of them"
+            self._problems.append(Problem(where=str(self._folder / found[1]), message=message))
+        for path in self._files(found[0]) if found else ():
             with collecting(self._problems):
-                tree = _checked(read(path))
+                tree = read_variables(path, self._vault)
                 if tree.entries:
                     yield tree
 
+    def _files(self, name: str) -> Iterator[Path]:
+        path = self._folder / name
+        if self._entries[name]:
+            yield from _below(path, self._problems)
+        else:
+            yield path
 
-def _listing(folder: Path, problems: list[Problem]) -> list[Path]:
+
+def _below(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    """All files of variables in a folder and in the folders in it, by name."""
+    for name, is_folder in _listing(folder, problems):
+        suffix = os.path.splitext(name)[1]  # noqa: PTH122 - a Path would be made for each of thousands
+        if is_folder and not suffix:
+            yield from _below(folder / name, problems)
+        elif not is_folder and suffix in _SUFFIXES:
+            yield folder / name
+
+
+def _listing(folder: Path, problems: list[Problem]) -> list[tuple[str, bool]]:
+    """Names in a folder, and whether each is a folder; nothing hidden, no backups."""
     try:
-        return sorted(
-            entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name[-1] != "~"
-        )
+        with os.scandir(folder) as entries:
+            return sorted(
+                (entry.name, entry.is_dir())
+                for entry in entries
+                if not entry.name.startswith(".") and not entry.name.endswith("~")
+            )
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podstead.inventory.connection import hide
 from podstead.inventory.groups import Group, Inventory
 from podstead.nodes import Node, shown
 from podstead.suggest import did_you_mean
@@ -14,6 +13,12 @@ _KEYS = ("hosts", "vars", "children")
 
 def add(inventory: Inventory, root: Node) -> None:
     """Add what one YAML document declares."""
+    if "plugin" in root.entries and isinstance(root.entries["plugin"].value, str):
+        message = (
+            "inventory plugins are Ansible's; save what `ansible-inventory --list` prints, or use a script"
+        )
+        inventory.problem(root.entries["plugin"].origin, message, "plugin")
+        return
     for name, node in _mapping(inventory, root, "an inventory is a mapping of groups").items():
         _group(inventory, inventory.group(name, node.origin), node)
 
@@ -22,12 +27,13 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
     for key, child in _mapping(inventory, node, f"group {group.name} takes {', '.join(_KEYS)}").items():
         match key:
             case "hosts":
-                _hosts(inventory, group, child)
+                _hosts(inventory, group, _named(child))
             case "vars":
                 if _mapping(inventory, child, "vars is a mapping"):
-                    group.variables.append(hide(child))
+                    inventory.add_variables(group, child)
             case "children":
-                for name, below in _mapping(inventory, child, "children is a mapping of group names").items():
+                says = "children is a mapping of group names"
+                for name, below in _mapping(inventory, _named(child), says).items():
                     _group(inventory, inventory.add_child(group, name, below.origin), below)
             case _:
                 hint = did_you_mean(key, _KEYS) or "; a group takes hosts, vars and children"
@@ -35,11 +41,17 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
 
 
 def _hosts(inventory: Inventory, group: Group, node: Node) -> None:
-    for name, child in _mapping(
-        inventory, node, "hosts is a mapping of host names, 'web1:' in a line each"
-    ).items():
+    says = "hosts is a mapping of host names, 'web1:' in a line each"
+    for name, child in _mapping(inventory, node, says).items():
         variables = _mapping(inventory, child, f"host {name} takes a mapping of variables")
         inventory.add_hosts(group, name, child.origin, child if variables else None)
+
+
+def _named(node: Node) -> Node:
+    """``hosts: web1`` is one host, ``children: web`` is one group."""
+    if isinstance(node.value, str):
+        return Node({node.value: Node(None, node.origin)}, node.origin)
+    return node
 
 
 def _mapping(inventory: Inventory, node: Node, says: str) -> Mapping[str, Node]:

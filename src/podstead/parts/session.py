@@ -138,7 +138,10 @@ def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
         if (user.linger if user.linger is not None else spec.session.linger)
     )
     if not platform.systemd:
-        reason = f"PID 1 is {platform.init or 'unknown'}, not systemd"
+        inside = "PID 1 is the systemd of another root: this is a chroot"
+        reason = (
+            inside if platform.init == "systemd" else f"PID 1 is {platform.init or 'unknown'}, not systemd"
+        )
         wanted = [f"session:{name}:linger" for name in lingering]
         if spec.session.delegate:
             wanted.append("session:delegate:controllers")

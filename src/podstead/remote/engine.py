@@ -6,6 +6,7 @@ Each host has a greenlet of its own, so one slow or broken host holds up nobody;
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import tempfile
 import time
@@ -31,6 +32,7 @@ from podstead.probe import verify
 from podstead.remote import become, transport
 from podstead.report.record import HostReport, Status, Trouble
 
+_log = logging.getLogger("podstead")
 Emit = Callable[[Progress | Result], None]
 _CONNECT_TRIES = 4
 
@@ -59,6 +61,7 @@ class RemoteHost:
         if problem:
             raise UnreachableError(problem, hint="correct ansible_ssh_private_key_file or --private-key")
         for attempt in range(1, _CONNECT_TRIES + 1):
+            _log.info("%s: connecting, attempt %d: %s", self.target.name, attempt, _way(self.target))
             try:
                 self.host.connect(show_errors=False, raise_exceptions=True)
             except (PyinfraError, EOFError, OSError) as error:
@@ -75,6 +78,7 @@ class RemoteHost:
         """Run a script as root (or whoever the connection is). Returns its standard output by line."""
         command, stdin = become.wrap(self.target, text, self.seconds)
         self.commands += 1
+        _log.info("%s: command %d, a script of %d bytes", self.target.name, self.commands, len(text))
         try:
             _, output = self.host.run_shell_command(
                 StringCommand(command), _stdin=[stdin], _timeout=self.seconds + 15, _shell_executable="sh"
@@ -91,6 +95,7 @@ class RemoteHost:
             ) from error
         lines: list[str] = output.stdout_lines
         code = become.exit_code(lines)
+        _log.info("%s: command %d ended with exit code %s", self.target.name, self.commands, code)
         refused = become.complaint(self.target, output.stderr_lines, code)
         if refused and code != 0:
             raise HostError(refused[0], hint=refused[1])
@@ -113,6 +118,16 @@ class RemoteHost:
 def nonce() -> str:
     """A fresh marker for one command's output."""
     return secrets.token_hex(16)
+
+
+def _way(target: Target) -> str:
+    """How a host is reached, for the trace."""
+    address = (
+        f"{target.address or target.name}:{target.port or 22}" if target.kind == "ssh" else target.address
+    )
+    user = f" as {target.user}" if target.user else ""
+    become_root = f", then {target.become_method}" if target.become else ""
+    return f"{target.kind} {address}{user}{become_root}"
 
 
 def _worth_another_try(text: str) -> bool:

@@ -18,6 +18,24 @@ import pyinfra  # noqa: E402
 
 from podstead.job import Job, Progress, Result  # noqa: E402
 from podstead.remote.engine import Run  # noqa: E402
+from podstead.report.printable import one_line  # noqa: E402
+
+
+class _OneLine(logging.Formatter):
+    """A line for a person; what a host put into it is harmless."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(super().format(record))
+
+
+def trace() -> None:
+    """Say on standard error what the connections do (``-vvv``). paramiko logs neither passwords nor data."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(relativeCreated)7d ms %(name)s: %(message)s"))
+    for name, level in (("paramiko", logging.DEBUG), ("podstead", logging.INFO)):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(level)
 
 
 def main() -> int:
@@ -25,6 +43,8 @@ def main() -> int:
     pyinfra.logger.handlers[:] = [logging.NullHandler()]
     pyinfra.logger.propagate = False
     job = Job.model_validate_json(sys.stdin.readline())
+    if job.trace:
+        trace()
     # answers have standard output for themselves; whatever a library prints goes to standard error
     answers = os.fdopen(os.dup(1), "w", encoding="ascii", errors="backslashreplace")
     os.dup2(2, 1)

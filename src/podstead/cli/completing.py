@@ -1,0 +1,101 @@
+"""What the shell may complete. Whatever goes wrong while completing is silent: the person is in the middle of a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from podstead.errors import PodsteadError
+
+
+def _items(words: Iterable[str], begun: str) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(begun)]
+
+
+def hosts(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Hosts and groups of the inventory that was given or is configured; also behind ``:``, ``!`` and ``&``."""
+    head = begun[: max(begun.rfind(mark) for mark in ":,!&") + 1]
+    names = ["@local", *_names(ctx)] if not head else _names(ctx)
+    return _items((head + name for name in dict.fromkeys(names)), begun)
+
+
+def _names(ctx: click.Context) -> Iterator[str]:
+    try:
+        from podstead.inventory import read_inventory  # noqa: PLC0415 - not for --help
+
+        sources = _sources(ctx)
+        inventory = read_inventory(sources) if sources else None
+    except (PodsteadError, OSError, ValueError):
+        return
+    if inventory:
+        yield from inventory.groups
+        yield from inventory.hosts
+
+
+def _sources(ctx: click.Context) -> list[str]:
+    return [str(source) for source in ctx.params.get("sources") or _configured("inventory")]
+
+
+def _configured(name: str) -> list[str]:
+    from podstead.settings import load  # noqa: PLC0415
+
+    try:
+        return next(list(one.value) for one in load(Path(), os.environ).values if one.setting.name == name)
+    except (PodsteadError, OSError):
+        return []
+
+
+def tags(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Parts, and the tags of the roles of the inventory's hosts; also behind a comma."""
+    head = begun[: begun.rfind(",") + 1]
+    return _items((head + name for name in _tags(ctx)), begun)
+
+
+def _tags(ctx: click.Context) -> Iterator[str]:
+    from podstead.tasks import TASKS  # noqa: PLC0415
+
+    yield from TASKS
+    try:
+        from podstead.inventory import load  # noqa: PLC0415
+
+        sources = _sources(ctx)
+        found = load(sources) if sources else ()
+    except (PodsteadError, OSError, ValueError):
+        return
+    yield from sorted({tag for host in found for tag in host.tags})
+
+
+def explained(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Everything that ``podstead explain`` knows, by id and by reference."""
+    from podstead.explain import entries  # noqa: PLC0415
+
+    every = tuple(entries())
+    known = {entry.id: entry.title for entry in every} | {
+        entry.ref: entry.title for entry in every if entry.ref
+    }
+    return [CompletionItem(name, help=title) for name, title in known.items() if name.startswith(begun)]
+
+
+def checks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The checks of ``verify``."""
+    from podstead.checks import CHECKS  # noqa: PLC0415
+
+    return [
+        CompletionItem(name, help=check.title)
+        for name, check in CHECKS.items()
+        if name.startswith(begun.upper())
+    ]
+
+
+def roles(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The roles that can be had: given or configured folders, beside the inventory, built in."""
+    from podstead.inventory.load import places  # noqa: PLC0415
+    from podstead.roles import Shelf  # noqa: PLC0415
+
+    given = ctx.params.get("roles_path") or _configured("roles_path")
+    beside = [folder / "roles" for folder in places(_sources(ctx))]
+    return _items(Shelf(beside, chosen=map(Path, given)).known(), begun)

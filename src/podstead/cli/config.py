@@ -1,0 +1,57 @@
+"""podstead config"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podstead.report.printable import one_line
+from podstead.settings import ORDER, Settings, load, strays
+
+
+@click.command("config")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, output: str) -> int:
+    """Print every setting, its value and where it comes from.
+
+    Settings are read from podstead.toml, or [tool.podstead] in pyproject.toml, of the current folder, or from the one
+    file that PODSTEAD_CONFIG names. Paths in a file are relative to that file.
+    """
+    settings = load(Path(), os.environ)
+    warnings = (*settings.warnings, *strays(os.environ))
+    for warning in warnings:
+        click.echo(f"podstead: warning: {one_line(warning)}", err=True)
+    click.echo(json.dumps(_document(settings), indent=2) if output == "json" else _text(settings))
+    return 0
+
+
+def _document(settings: Settings) -> dict[str, Any]:
+    rows = [
+        {
+            "name": one.setting.name,
+            "value": one.value,
+            "source": one.source,
+            "option": one.setting.option,
+            "variable": one.setting.variable,
+        }
+        for one in settings.values
+    ]
+    return {"schema": "podstead.config/1", "files": list(settings.files), "settings": rows}
+
+
+def _text(settings: Settings) -> str:
+    said = [(one.setting.name, _shown(one.value), one.source) for one in settings.values]
+    names = max(len(name) for name, _, _ in said)
+    values = min(max(len(value) for _, value, _ in said), 40)
+    rows = [f"# {ORDER}"]
+    rows += [f"{name:<{names}} = {value:<{values}}  {source}" for name, value, source in said]
+    return "\n".join(one_line(row) if "\x1b" in row else row for row in rows)
+
+
+def _shown(value: object) -> str:
+    """As it would stand in a TOML file; a setting that has no value is empty."""
+    return "" if value is None else json.dumps(value)

@@ -1,0 +1,76 @@
+"""Options that have a setting: click's ``envvar`` and ``default_map``, judged as a whole before the first is used."""
+
+from __future__ import annotations
+
+import os
+from collections import UserDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podstead.settings import SETTINGS, Setting, Settings, load
+
+
+class Configured:
+    """The settings of this call, read when the first is needed: ``--help`` must neither read files nor stop at one."""
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+
+    def read(self) -> None:
+        """Read the settings, once, and say what is odd about them."""
+        from podstead.report.printable import printable  # noqa: PLC0415
+
+        if self.settings is None:
+            self.settings = load(Path(), os.environ)
+            for warning in self.settings.warnings:
+                click.echo(f"podstead: warning: {printable(warning)}", err=True)
+
+
+class Defaults(UserDict[str, Any]):
+    """The ``default_map`` of a verb. ``without`` are parameters that mean something else in this verb."""
+
+    def __init__(self, configured: Configured, without: tuple[str, ...] = ()) -> None:
+        self._configured = configured
+        self._without = without
+
+    @property
+    def data(self) -> dict[str, Any]:  # type: ignore[override]
+        settings = self._configured.settings
+        said = settings.from_files() if settings else {}
+        return {name: value for name, value in said.items() if name not in self._without}
+
+
+class SettingOption(click.Option):
+    """An option whose value may come from a variable or a file."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        # all mistakes of all settings are said at once, before click stops at the first
+        configured = ctx.find_object(Configured)
+        if configured and not ctx.resilient_parsing:
+            configured.read()
+        return super().resolve_envvar_value(ctx)
+
+
+def setting(name: str, *names: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - click's
+    """An option for a setting; range, choices, default and variable come from the table."""
+    one = SETTINGS[name]
+    more = {"type": _type(one), "default": one.default, "show_default": one.default is not None, **more}
+    if one.kind == "number":
+        more.setdefault("metavar", "N")
+    if one.is_list:
+        more["multiple"] = True
+        more.pop("default")
+    return click.option(*names, cls=SettingOption, envvar=one.variable, show_envvar=True, **more)
+
+
+def _type(one: Setting) -> click.ParamType[Any] | None:
+    if one.kind == "number":
+        return click.IntRange(one.low, one.high)
+    if one.kind == "choice":
+        return click.Choice(one.choices)
+    if one.kind in ("sources", "paths", "path"):
+        return click.Path()  # its lists in variables are separated as in $PATH
+    return None

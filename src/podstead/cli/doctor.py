@@ -1,0 +1,45 @@
+"""podstead doctor"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from podstead.control import gather, versions
+from podstead.doctor import Diagnosis, Health, diagnose
+from podstead.errors import Exit
+from podstead.report.printable import one_line
+from podstead.report.screen import Screen
+
+
+@click.command("doctor")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, output: str) -> int:
+    """Look at this machine: can podstead work from here?
+
+    Versions, SSH client, agent, keys, known_hosts and config, the settings, the temporary folder, the worker process.
+    Nothing is connected to and nothing is changed. Exit code 1 when something fails.
+    """
+    found = diagnose(gather(os.environ, Path.home()))
+    if output == "json":
+        document = {
+            "schema": "podstead.doctor/1",
+            "versions": versions(),
+            "diagnoses": [dataclasses.asdict(one) for one in found],
+        }
+        click.echo(json.dumps(document, indent=2))
+    else:
+        screen = Screen(Console(highlight=False, emoji=False, markup=False))
+        for one in found:
+            screen.line(_line(one), one.health.value, head=len(Health.WARN.value), hang=6)
+    return int(Exit.FAILED if any(one.health is Health.FAIL for one in found) else Exit.GOOD)
+
+
+def _line(one: Diagnosis) -> str:
+    text = f"{one.what}: {one.why}; do: {one.do}" if one.do else f"{one.what}: {one.why}"
+    return f"{one.health.value:<6}{one_line(text)}"

@@ -1,0 +1,144 @@
+"""Options that choose what of a run is done, and those that only say what it would be about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import click
+
+from podstead.cli import completing
+from podstead.cli.options import Selected, stack
+from podstead.errors import InputError, Problem
+from podstead.inventory import ResolvedHost
+from podstead.tasks import Vocabulary, part_of, tasks_of, vocabulary
+
+_NAMES = "tags of roles, parts or change ids"
+
+filters = stack(
+    click.option(
+        "-t",
+        "--tags",
+        multiple=True,
+        metavar="TAGS",
+        shell_complete=completing.tags,
+        help=f"Only these {_NAMES}; comma-separated, repeatable.",
+    ),
+    click.option(
+        "--skip-tags",
+        multiple=True,
+        metavar="TAGS",
+        shell_complete=completing.tags,
+        help=f"All but these {_NAMES}; comma-separated, repeatable.",
+    ),
+    click.option(
+        "--start-at",
+        "--start-at-task",
+        "start_at",
+        metavar="PART|ID",
+        shell_complete=completing.tags,
+        help="Skip everything that the plan has before this part or change.",
+    ),
+)
+
+_hosts_only = stack(
+    click.option("--list-hosts", is_flag=True, help="Print the chosen hosts and stop."),
+    click.option(
+        "--syntax-check",
+        is_flag=True,
+        help="Validate everything that was written, connect to nothing, and stop.",
+    ),
+)
+listing_of_verify = _hosts_only
+listing = stack(
+    _hosts_only,
+    click.option("--list-tasks", is_flag=True, help="Print what would be done to which hosts, and stop."),
+    click.option("--list-tags", is_flag=True, help="Print the tags that --tags takes, and stop."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What of a run is to be done: fields of a job."""
+
+    tags: tuple[str, ...]
+    skip_tags: tuple[str, ...]
+    start_at: str
+
+    def fields(self) -> dict[str, Any]:
+        return {"tags": self.tags, "skip_tags": self.skip_tags, "start_at": self.start_at}
+
+
+def split(texts: Iterable[str]) -> tuple[str, ...]:
+    """Repeated and comma-separated names as Ansible writes them."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def choose(
+    hosts: Sequence[ResolvedHost], tags: Sequence[str], skip_tags: Sequence[str], start_at: str | None
+) -> Chosen:
+    """Expand tags and refuse what nothing is called. Raises InputError."""
+    if not (tags or skip_tags or start_at):
+        return Chosen(tags=(), skip_tags=(), start_at="")
+    words = vocabulary_of(hosts)
+    problems: list[Problem] = []
+    chosen = Chosen(
+        tags=words.expand("--tags", split(tags), problems),
+        skip_tags=words.expand("--skip-tags", split(skip_tags), problems),
+        start_at=start_at or "",
+    )
+    if start_at:
+        words.known("--start-at", start_at, problems)
+    if problems:
+        raise InputError(problems, hint="--list-tags lists the tags, 'podstead explain' the ids")
+    return chosen
+
+
+def vocabulary_of(hosts: Iterable[ResolvedHost]) -> Vocabulary:
+    """What may be named for these hosts."""
+    return vocabulary((host.spec, host.tags) for host in hosts)
+
+
+def listed(selected: Selected, *, pattern: str, asked: Mapping[str, bool]) -> bool:
+    """Print what was asked for instead of a run. Everything has been validated; nothing was connected to."""
+    hosts = selected.hosts
+    lines: list[str] = []
+    if asked.get("syntax_check"):
+        lines.append(f"syntax ok: {len(hosts)} host{'' if len(hosts) == 1 else 's'}")
+    if asked.get("list_hosts"):
+        lines += [host.name for host in hosts]
+    if asked.get("list_tasks"):
+        lines += _plays(hosts, pattern)
+    if asked.get("list_tags"):
+        lines += vocabulary_of(hosts).words
+    if lines:
+        click.echo("\n".join(lines))
+    return bool(lines)
+
+
+def _plays(hosts: Sequence[ResolvedHost], pattern: str) -> Iterable[str]:
+    """The tasks in order; hosts of which the same is wanted are one play, as in Ansible's own listing."""
+    alike = sorted(((_tasks(host), number, host.name) for number, host in enumerate(hosts)))
+    plays = [
+        (min(number for _, number, _ in group), [name for _, _, name in group], tasks)
+        for tasks, rows in groupby(alike, key=lambda row: row[0])
+        if (group := list(rows))
+    ]
+    for number, (_, names, tasks) in enumerate(sorted(plays), start=1):
+        yield f"play #{number} ({pattern}): {', '.join(names)}"
+        yield "  tasks:"
+        yield from (f"    {task}" for task in tasks)
+
+
+def _tasks(host: ResolvedHost) -> tuple[str, ...]:
+    return tuple(
+        f"{task.part}: {task.does} ({', '.join(task.names)})\tTAGS: [{', '.join(_tags(task.part, host))}]"
+        for task in tasks_of(host.spec)
+    )
+
+
+def _tags(part: str, host: ResolvedHost) -> tuple[str, ...]:
+    """The part's own name, and the tags of roles that stand for it or for one of its changes."""
+    return (part, *(tag for tag, names in sorted(host.tags.items()) if part in map(part_of, names)))

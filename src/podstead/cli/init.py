@@ -1,0 +1,109 @@
+"""podstead init"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from podstead.errors import InputError, Problem
+from podstead.invoker import invoking_user
+from podstead.report.printable import one_line
+from podstead.roles import DEFAULT_ROLE, Shelf, builtin_roles
+from podstead.starter import project
+from podstead.suggest import did_you_mean, listed
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host, reached by SSH. Repeatable. [this machine]",
+)
+@click.option(
+    "--user",
+    "users",
+    multiple=True,
+    metavar="NAME",
+    help="An account that shall run containers; made where it is missing. Repeatable. [who calls]",
+)
+@click.option(
+    "--role", default=DEFAULT_ROLE, show_default=True, metavar="NAME", help="The built-in role to start from."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: str, force: bool) -> int:
+    """Write a starter project: inventory, a role of your own, CI, and a schema for editors.
+
+    DIR is made where it is missing. A file that exists is never overwritten without --force: then nothing is
+    written, and the exit code is 2.
+    """
+    known = Shelf([builtin_roles()]).known()
+    if role not in known:
+        hint = did_you_mean(role, known) or f"; built-in roles: {listed(known)}"
+        raise InputError.one(f"--role: there is no built-in role {role!r}{hint}")
+    texts = project(hosts, _accounts(users, local=not hosts), role)
+    existing = _standing_in_the_way(folder, texts, force=force)
+    for path, text in texts.items():
+        _write(folder / path, text)
+        click.echo(f"{'overwrote' if path in existing else 'wrote'}  {one_line(str(folder / path))}")
+    click.echo("\nNext:")
+    if folder != Path():
+        click.echo(f"  cd {_quoted(folder)}")
+    click.echo("  podstead check --syntax-check      # reads everything, connects to nothing")
+    click.echo("  podstead check --diff              # what would change")
+    click.echo("  podstead apply && podstead verify  # do it, and prove it")
+    return 0
+
+
+def _accounts(users: Sequence[str], *, local: bool) -> Mapping[str, bool]:
+    """Whoever calls has an account here; on other hosts, and for names given by hand, it may have to be made."""
+    if users:
+        return dict.fromkeys(users, True)
+    caller = invoking_user() if local else None
+    return {caller: False} if caller else {"app": True}
+
+
+def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool) -> set[str]:
+    """Files of the project that exist already. Raises InputError when nothing may be written."""
+    existing = {path for path in texts if os.path.lexists(folder / path)}
+    folders = {parent for path in texts for parent in (folder / path).parents}
+    problems = [
+        Problem(where=str(one), message="is no folder")
+        for one in folders
+        if one.exists() and not one.is_dir()
+    ]
+    for path in existing:
+        if (folder / path).is_dir():
+            problems.append(Problem(where=str(folder / path), message="is a folder"))
+        elif not force:
+            problems.append(Problem(where=str(folder / path), message="exists already"))
+    if problems:
+        raise InputError(
+            problems, hint="nothing was written; --force overwrites files, or name another folder"
+        )
+    return existing
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and never through a symbolic link to somewhere else."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("x", encoding="utf-8") as file:
+                file.write(text)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError.one(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def _quoted(folder: Path) -> str:
+    return one_line(shlex.quote(str(folder)))

@@ -1,0 +1,141 @@
+"""What is going on while a run is going on: a board on a terminal, plain lines in logs. All on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from podstead.job import Progress, Result
+from podstead.report.printable import one_line
+from podstead.report.record import Status
+
+_BAD: Final = (Status.FAILED, Status.UNREACHABLE)
+_NAMED: Final = 20
+"""Hosts that are named in one line."""
+_LEAST: Final = 3
+"""Lines of the board on the smallest terminal."""
+
+
+@dataclass(slots=True)
+class Board:
+    """The state of a run: who is busy with what since when, who is done and how."""
+
+    hosts: int
+    busy: dict[str, tuple[str, float, float]] = field(default_factory=dict)
+    """Host -> what it does, since when it does that, since when it is worked on."""
+    done: Counter[Status] = field(default_factory=Counter)
+    stopping: bool = False
+
+    def take(self, message: Progress | Result, now: float) -> None:
+        """Take note of a message of the worker."""
+        if isinstance(message, Result):
+            self.busy.pop(message.report.name, None)
+            self.done[message.report.status] += 1
+        else:
+            begun = self.busy[message.host][2] if message.host in self.busy else now
+            self.busy[message.host] = (message.doing, now, begun)
+
+    def summary(self) -> str:
+        """``3 of 12 done (1 failed), 4 in hand, 5 to go``."""
+        done = sum(self.done.values())
+        bad = sum(self.done[status] for status in _BAD)
+        left = max(self.hosts - done - len(self.busy), 0)
+        parts = [f"{done} of {self.hosts} done" + (f" ({bad} failed)" if bad else "")]
+        parts += [f"{len(self.busy)} in hand"] if self.busy else []
+        parts += [f"{left} not to be started" if self.stopping else f"{left} to go"] if left else []
+        return ", ".join(parts)
+
+    def lines(self, now: float, width: int, height: int) -> list[str]:
+        """The board within a terminal: those who are at it longest first, and how many others there are."""
+        room = max(height - 2, _LEAST) - 1  # the summary; a line less than the terminal, or it scrolls
+        waiting = sorted(self.busy.items(), key=lambda item: item[1][2])
+        shown = waiting if len(waiting) <= room else waiting[: room - 1]
+        rows = [
+            f"  {_clock(now - since)}  {one_line(host)}: {one_line(doing)}"
+            for host, (doing, since, _) in shown
+        ]
+        if len(shown) < len(waiting):
+            rows.append(f"          and {len(waiting) - len(shown)} more hosts")
+        return [_cut(row, width) for row in [*rows, self.summary()]]
+
+
+def _clock(seconds: float) -> str:
+    """``   42 s`` or ``3:07 min``, of the same width."""
+    whole = max(int(seconds), 0)
+    return f"{whole:>4} s  " if whole < 60 else f"{whole // 60}:{whole % 60:02} min"[:8].rjust(8)
+
+
+def _cut(text: str, width: int) -> str:
+    """The end may go: everything is said again, whole, in the report."""
+    return text if len(text) < width else f"{text[: max(width - 2, 1)]}~"
+
+
+@dataclass(slots=True)
+class Watcher:
+    """What a run tells about itself, and what becomes of Ctrl-C."""
+
+    on_progress: Callable[[Progress | Result], None]
+    on_interrupt: Callable[[int, Sequence[str]], None]
+
+
+@contextmanager
+def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
+    """Show progress for as long as the run lasts. A ``traced`` run writes many lines of its own."""
+    console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+    board = Board(hosts)
+
+    def interrupted(times: int, in_hand: Sequence[str]) -> None:
+        board.stopping = True
+        names = _names(in_hand)
+        said = (
+            f"interrupted: no further host is started; waiting for those in hand: {names} (Ctrl-C again stops at once)"
+            if times == 1
+            else f"stopped at once; in the middle of: {names}"
+        )
+        console.print(f"podstead: {said}", soft_wrap=True)
+
+    # FORCE_COLOR makes rich take a log for a terminal; a board in a log is a thousand lines of rubbish
+    if console.is_terminal and sys.stderr.isatty() and not traced:
+        with _on_terminal(board, console) as on_progress:
+            yield Watcher(on_progress, interrupted)
+    else:
+        yield Watcher(_in_log(board, verbose), interrupted)
+
+
+def _names(hosts: Sequence[str]) -> str:
+    more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
+    return ", ".join(map(one_line, hosts[:_NAMED])) + more or "none"
+
+
+@contextmanager
+def _on_terminal(board: Board, console: Console) -> Iterator[Callable[[Progress | Result], None]]:
+    def picture() -> Text:
+        rows = board.lines(time.monotonic(), console.width, console.height)
+        return Text("\n".join(rows), no_wrap=True, overflow="crop")
+
+    with Live(
+        console=console, get_renderable=picture, refresh_per_second=4, transient=True, redirect_stdout=False
+    ):
+        yield lambda message: board.take(message, time.monotonic())
+
+
+def _in_log(board: Board, verbose: int) -> Callable[[Progress | Result], None]:
+    def say(message: Progress | Result) -> None:
+        board.take(message, time.monotonic())
+        if isinstance(message, Result):
+            report = message.report
+            sys.stderr.write(f"{one_line(report.name)}: {report.status.value}\n")
+        elif verbose or message.doing not in ("connecting", "looking"):
+            sys.stderr.write(f"{one_line(message.host)}: {one_line(message.doing)}\n")
+        sys.stderr.flush()
+
+    return say

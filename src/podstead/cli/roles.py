@@ -1,0 +1,100 @@
+"""podstead roles"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podstead.cli import completing
+from podstead.cli.configured import setting
+from podstead.errors import InputError, Problem
+from podstead.inventory.load import places
+from podstead.layers import is_whole
+from podstead.nodes import Node, displayed
+from podstead.report.printable import printable
+from podstead.roles import Role, Shelf, builtin_roles
+from podstead.suggest import did_you_mean
+
+
+@click.command("roles")
+@click.argument("name", required=False, shell_complete=completing.roles)
+@setting(
+    "inventory",
+    "-i",
+    "--inventory",
+    "sources",
+    metavar="PATH",
+    help="Also the roles beside this inventory. Repeatable.",
+)
+@setting("roles_path", "--roles-path", metavar="DIR", help="Where to look for roles first. Repeatable.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str, ...], output: str) -> int:
+    """List the roles that can be had, with their keys; with NAME, one role."""
+    problems: list[Problem] = []
+    folders = [folder / "roles" for folder in places(sources)]
+    shelf = Shelf(folders, chosen=[Path(folder) for folder in roles_path])
+    if name and name not in shelf.known():
+        raise InputError.one(f"there is no role {name!r}{did_you_mean(name, shelf.known())}", where="NAME")
+    found = [role for one in ((name,) if name else shelf.known()) if (role := shelf.role(one, problems))]
+    if problems:
+        raise InputError(problems)
+    if output == "json":
+        document = {"schema": "podstead.roles/1", "roles": [_document(role) for role in found]}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo(printable("\n\n".join("\n".join(_lines(role)) for role in found)))
+    return 0
+
+
+def _lines(role: Role) -> Iterator[str]:
+    yield f"{role.name}  ({_place(role)})"
+    about = _about(role)
+    if about:
+        yield f"  {about}"
+    if role.needs:
+        yield f"  needs {', '.join(str(one.value) for one in role.needs)}"
+    for key, value in _keys(role.tree, ()):
+        yield f"  {key}: {json.dumps(displayed(value), ensure_ascii=False)}"
+    for tag, parts in role.tags.items():
+        yield f"  tag {tag}: {', '.join(parts)}"
+
+
+def _document(role: Role) -> dict[str, Any]:
+    return {
+        "name": role.name,
+        "path": str(role.path),
+        "built_in": role.path.parent.parent == builtin_roles(),
+        "about": _about(role),
+        "needs": [str(one.value) for one in role.needs],
+        "tags": {tag: list(parts) for tag, parts in role.tags.items()},
+        "keys": {key: displayed(value) for key, value in _keys(role.tree, ())},
+    }
+
+
+def _place(role: Role) -> str:
+    return "built in" if role.path.parent.parent == builtin_roles() else str(role.path)
+
+
+def _keys(node: Node, path: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
+    """Every key that has a value of its own."""
+    if node.entries and not is_whole(path):
+        for key, child in node.entries.items():
+            yield from _keys(child, (*path, key))
+    elif path:
+        yield ".".join(path), node
+
+
+def _about(role: Role) -> str:
+    """The first sentence of the role's README: for whom it is."""
+    try:
+        text = (role.path.parent / "README.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
+    first = next((one for one in paragraphs if one and not one.startswith(("#", "<", "|"))), "")
+    sentence, stop, _ = first.partition(". ")
+    return sentence + (stop.strip() or "")

@@ -1,0 +1,46 @@
+"""Passwords on the command line: those that are asked for, and the options for Ansible Vault."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+from pydantic import SecretStr
+
+from podstead.cli.configured import setting
+from podstead.inventory.vault import Vault, passwords
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+vault_options: tuple[Decorator, ...] = (
+    setting(
+        "vault_password_file",
+        "--vault-password-file",
+        "--vault-pass-file",
+        metavar="FILE",
+        help="A file that holds an Ansible Vault password, or a program that prints it. Repeatable.",
+    ),
+    click.option(
+        "--vault-id",
+        multiple=True,
+        metavar="ID@FILE|ID@prompt",
+        help="A vault password with its ID. Repeatable.",
+    ),
+    click.option("-J", "--ask-vault-pass", is_flag=True, help="Ask for the vault password."),
+)
+
+
+def vault_of(*, vault_password_file: Sequence[str], vault_id: Sequence[str], ask_vault_pass: bool) -> Vault:
+    """Collect the vault passwords. Raises InputError where one cannot be had."""
+    return Vault(passwords(vault_password_file, vault_id, ask=ask_vault_pass, prompt=ask))
+
+
+def ask(prompt: str) -> SecretStr:
+    """Ask on the terminal; a pipe may carry the password instead."""
+    if not sys.stdin.isatty():
+        # getpass would warn and echo
+        return SecretStr(sys.stdin.readline().rstrip("\n"))
+    return SecretStr(getpass.getpass(prompt, stream=sys.stderr))

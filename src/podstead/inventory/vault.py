@@ -1,0 +1,148 @@
+"""Ansible Vault: opening what ``ansible-vault`` has sealed, without Ansible.
+
+The format (ansible-core's documentation, "Format of files encrypted with Ansible Vault"): a header
+``$ANSIBLE_VAULT;VERSION;AES256[;ID]``, then the hexadecimal digits of three hexadecimal numbers, a line each: salt, HMAC and
+ciphertext. PBKDF2-HMAC-SHA256 with 10000 rounds makes of password and salt an AES key, an HMAC key and an IV; the text is
+AES-256 in counter mode, padded as PKCS 7 says.
+"""
+
+from __future__ import annotations
+
+import binascii
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from podstead.errors import InputError
+from podstead.nodes import Origin
+from podstead.yamldoc import read_text
+
+HEADER: Final = "$ANSIBLE_VAULT;"
+_ROUNDS: Final = 10_000
+_SEALED: Final = "is sealed with Ansible Vault"
+_HINT: Final = "give its password with --vault-password-file FILE, --vault-id ID@FILE or --ask-vault-pass"
+_PROGRAM_SECONDS: Final = 60
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a whole file is sealed."""
+    return text.startswith(HEADER)
+
+
+@dataclass(slots=True)
+class Vault:
+    """The passwords of a run, each with its vault ID (``default`` where none was given)."""
+
+    passwords: Sequence[tuple[str, SecretStr]] = ()
+    _opened: dict[str, str] = field(default_factory=dict)
+
+    def open(self, sealed: str, origin: Origin, key: str = "") -> str:
+        """Return the text. Raises InputError: no password, a wrong one, or not Ansible Vault's format."""
+        if sealed not in self._opened:
+            try:
+                self._opened[sealed] = self._open(sealed)
+            except ValueError as error:
+                raise InputError.one(str(error), where=origin.where, key=key) from None
+        return self._opened[sealed]
+
+    def _open(self, sealed: str) -> str:
+        header, _, body = sealed.strip().partition("\n")
+        fields = header.strip().split(";")
+        if len(fields) not in (3, 4) or fields[1] not in ("1.1", "1.2") or fields[2] != "AES256":
+            raise ValueError(f"is not Ansible Vault's format 1.1 or 1.2 with AES256 (header {header[:40]!r})")
+        try:
+            salt, mac, text = (
+                binascii.unhexlify(part) for part in binascii.unhexlify("".join(body.split())).split(b"\n", 2)
+            )
+        except ValueError:
+            raise ValueError("is cut off or changed: not Ansible Vault's format after the header") from None
+        if not self.passwords:
+            raise ValueError(f"{_SEALED}: {_HINT}")
+        wanted = fields[3] if len(fields) == 4 else ""
+        for _, password in sorted(self.passwords, key=lambda one: one[0] != wanted):
+            opened = _decrypt(password.get_secret_value().encode(), salt, mac, text)
+            if opened is not None:
+                return opened
+        tried = ", ".join(dict.fromkeys(name for name, _ in self.passwords))
+        named = f" (its vault ID is {wanted[:40]!r})" if wanted else ""
+        raise ValueError(f"{_SEALED}{named}, and no given password opens it (tried: {tried})")
+
+
+def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | None:
+    # imported late: cryptography costs time that an inventory without secrets must not pay
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, padding  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hmac import HMAC  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC  # noqa: PLC0415
+
+    keys = PBKDF2HMAC(hashes.SHA256(), length=80, salt=salt, iterations=_ROUNDS).derive(password)
+    signature = HMAC(keys[32:64], hashes.SHA256())
+    signature.update(text)
+    try:
+        signature.verify(mac)
+    except InvalidSignature:
+        return None
+    opener = Cipher(algorithms.AES(keys[:32]), modes.CTR(keys[64:])).decryptor()
+    unpadder = padding.PKCS7(128).unpadder()
+    padded = opener.update(text) + opener.finalize()
+    return (unpadder.update(padded) + unpadder.finalize()).decode()
+
+
+def _nobody(_prompt: str) -> SecretStr:
+    raise InputError.one("there is nobody to ask for a vault password")
+
+
+def passwords(
+    files: Sequence[str],
+    vault_ids: Sequence[str] = (),
+    *,
+    ask: bool = False,
+    prompt: Callable[[str], SecretStr] = _nobody,
+) -> tuple[tuple[str, SecretStr], ...]:
+    """Collect passwords: from files (or programs that print them), from ``ID@FILE``, ``ID@prompt``, and by asking.
+
+    Raises InputError for a file that cannot be read, is empty, or is a program that fails.
+    """
+    found = [("default", _from_file(file, "")) for file in files]
+    for one in vault_ids:
+        label, at, source = one.rpartition("@")
+        label = label or "default"
+        asked = source == "prompt" and at
+        found.append((label, prompt(f"Vault password ({label}): ") if asked else _from_file(source, label)))
+    if ask:
+        found.append(("default", prompt("Vault password: ")))
+    return tuple(found)
+
+
+def _from_file(name: str, label: str) -> SecretStr:
+    path = Path(name).expanduser()
+    is_program = path.is_file() and os.access(path, os.X_OK)
+    text = _from_program(path, label) if is_program else read_text(path)
+    if not text.strip():
+        raise InputError.one("holds no vault password", where=name)
+    return SecretStr(text.strip("\r\n ").strip())
+
+
+def _from_program(path: Path, label: str) -> str:
+    """A password file that can be run is run; one called NAME-client is told which password is wanted, as in Ansible."""
+    arguments = ["--vault-id", label] if label and path.stem.endswith("-client") else []
+    try:
+        done = subprocess.run(
+            [path.resolve(), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROGRAM_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or f"did not end within {_PROGRAM_SECONDS} s"
+        raise InputError.one(f"cannot be run for the vault password: {reason}", where=str(path)) from error
+    if done.returncode:
+        raise InputError.one(f"ended with exit code {done.returncode} instead of a password", where=str(path))
+    return done.stdout.decode(errors="replace")

@@ -1,0 +1,126 @@
+"""What ``verify`` found, as text: a block for each host with one line for each user, then only what is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from podstead.finding import Finding, Verdict
+from podstead.report.printable import one_line
+from podstead.report.problems import Problem, problems
+from podstead.report.record import Capacity, HostReport, Report, Status, failed_findings
+from podstead.report.screen import Screen
+
+_WORDS: Final = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.WARN: "warn",
+    Verdict.COULD_NOT_LOOK: "unknown",
+    Verdict.NOT_APPLICABLE: "n/a",
+}
+_WIDTH: Final = 13
+"""Of the column with the verdict."""
+
+
+def render(report: Report, screen: Screen, *, verbose: int) -> None:
+    """Print what was found on each host, and what only several hosts together show."""
+    screen.blank()
+    screen.heading("TASK [verify]")
+    for number, host in enumerate(report.hosts):
+        if number:
+            screen.blank()
+        _host(host, screen, verbose=verbose)
+    wrong = problems(report.fleet)
+    if wrong:
+        screen.blank()
+        screen.heading("TASK [compare the hosts]")
+    for problem in wrong:
+        _problem(problem, screen)
+
+
+def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
+    if host.trouble or host.status is Status.SKIPPED:
+        screen.trouble(host)
+    if host.findings or not host.trouble:
+        name = one_line(host.name)
+        system = f" => {one_line(host.system)}, Linux {one_line(host.kernel)}" if host.system else ""
+        broken = host.status is Status.FAILED
+        screen.line(
+            f"fatal: [{name}]: FAILED!{system}" if broken else f"ok: [{name}]{system}",
+            "fail" if broken else "ok",
+        )
+    users = list(dict.fromkeys(one.user for one in host.findings))
+    for user in users:
+        mine = [one for one in host.findings if one.user == user]
+        _summary(user, mine, host, screen)
+        if verbose:
+            _every(mine, screen)
+    wrong = problems(host.findings)
+    if wrong:
+        screen.blank()
+    for problem in wrong:
+        _problem(problem, screen)
+
+
+def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:
+    style = {"pass": "ok", "ready": "ok", "not ready": "fail"}.get(word, word)
+    screen.line(f"{' ' * indent}{word:<{_WIDTH}}{text}", style, head=indent + _WIDTH, hang=indent + _WIDTH)
+
+
+def _summary(user: str, findings: list[Finding], host: HostReport, screen: Screen) -> None:
+    count = Counter(one.verdict for one in findings)
+    words = [f"{count[Verdict.PASS]} passed"]
+    words += [
+        f"{count[verdict]} {word}"
+        for verdict, word in (
+            (Verdict.FAIL, "failed"),
+            (Verdict.COULD_NOT_LOOK, "could not be looked at"),
+            (Verdict.WARN, "to look at"),
+            (Verdict.NOT_APPLICABLE, "not applicable"),
+        )
+        if count[verdict]
+    ]
+    broken = bool(failed_findings(tuple(findings)))
+    verdict = ("not ready" if broken else "ready") if user else ("fail" if broken else "ok")
+    room = f"; {_room(host.capacity)}" if not user and host.capacity else ""
+    _line(verdict, f"{one_line(user) or 'the host'}: {', '.join(words)}{room}", screen)
+
+
+def _room(capacity: Capacity) -> str:
+    if not capacity.users:
+        return f"no room for another user of {capacity.count} IDs"
+    return f"room for {capacity.users} more user(s) of {capacity.count} IDs, the next at {capacity.next}"
+
+
+def _every(findings: list[Finding], screen: Screen) -> None:
+    for finding in findings:
+        _line(_WORDS[finding.verdict], f"{finding.check}  {one_line(finding.title)}", screen, indent=4)
+        text = finding.found if finding.verdict is Verdict.PASS else finding.cause
+        if text and finding.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+            screen.line(f"{' ' * (_WIDTH + 4)}{one_line(text)}", "dim", hang=_WIDTH + 4)
+
+
+def _problem(problem: Problem, screen: Screen) -> None:
+    head = problem.head
+    who = one_line(head.user) or "the host"
+    name = f"{head.ref} {head.mode}" if head.ref else " ".join(problem.checks or problem.blind)
+    title = head.cause if head.ref else head.title
+    if head.verdict is Verdict.COULD_NOT_LOOK and not head.ref:
+        name, title = " ".join(problem.blind), head.cause
+    indent = _WIDTH + 2
+    _line(_WORDS[head.verdict], f"{who}:  {one_line(title)}", screen)
+    if head.ref:
+        screen.more("why", f"{name} ({head.severity.value}); podstead explain {head.ref}", indent)
+    elif head.verdict is not Verdict.COULD_NOT_LOOK:
+        screen.more("cause", head.cause, indent)
+    rows = (
+        ("found", head.found),
+        ("expected", head.expected),
+        ("do", head.remedy),
+        ("costs", ", ".join(head.costs)),
+        ("not ruled out", ", ".join(head.others)),
+        ("checks", " ".join(problem.checks)),
+        ("not looked at", " ".join(problem.blind)),
+    )
+    for label, text in rows:
+        screen.more(label, text, indent)

@@ -1,0 +1,101 @@
+"""A starter project: the files that ``podstead init`` writes, as texts. Pure but for reading the package's own files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Final
+
+import yaml
+
+from podstead.errors import InputError, Problem
+from podstead.inventory.hostnames import HOST_NAME
+from podstead.nodes import Node, Origin
+from podstead.schema import layer_schema, role_schema
+from podstead.validate import validate
+from podstead.version import VERSION
+
+#: Path in the project -> file of the folder ``_starter``. No name there begins with a dot: packaging tools pass over such.
+_TEXTS: Final = {
+    "podstead.toml": "podstead.toml",
+    "roles/site/role.yml": "role.yml",
+    "roles/site/README.md": "role.md",
+    ".github/workflows/podstead.yml": "github.yml",
+    ".gitlab-ci.yml": "gitlab.yml",
+    ".gitignore": "gitignore",
+    "README.md": "project.md",
+}
+_ORDER: Final = ("podstead.toml", "inventory/hosts.yml", "inventory/group_vars/all.yml")
+_SCHEMA_LINE: Final = "# yaml-language-server: $schema=../../layer.schema.json\n"
+
+
+def project(hosts: Sequence[str], users: Mapping[str, bool], role: str) -> dict[str, str]:
+    """Return path -> text. Without hosts, this machine; ``users`` says of each whether the account may be made."""
+    _check(hosts, users)
+    texts = {
+        "inventory/hosts.yml": _hosts(hosts),
+        "inventory/group_vars/all.yml": _layer(users),
+        "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
+        "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
+    }
+    folder = files("podstead") / "_starter"
+    for path, name in _TEXTS.items():
+        text = (folder / name).read_text(encoding="utf-8")
+        texts[path] = text.replace("@ROLE@", role).replace("@SERIES@", series(VERSION))
+    return {path: texts[path] for path in (*_ORDER, *sorted(texts.keys() - set(_ORDER)))}
+
+
+def series(version: str) -> str:
+    """The first release whose successors a project may take by itself: 0.3.2 -> 0.3.0 (for pip's ``~=``)."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return f"{match[1]}.{match[2]}.0" if match else "0.1.0"
+
+
+def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
+    problems = [
+        Problem(where="--host", message=f"{name!r} is not a host name: letters, digits, '_', '.' and '-'")
+        for name in hosts
+        if name.startswith("@") or not HOST_NAME.fullmatch(name)
+    ]
+    said = Origin("--user")
+    for name in users:
+        entry = Node({"users": Node({name: Node({}, said)}, said)}, said)
+        problems += [
+            Problem(where="--user", message=f"{name!r}: {one.message}") for one in validate(entry)[1]
+        ]
+    if problems:
+        raise InputError(problems)
+
+
+def _hosts(hosts: Sequence[str]) -> str:
+    if not hosts:
+        return (
+            "# This machine. Over SSH: the name of a host as ssh knows it, in place of localhost, and no connection.\n"
+            "all:\n  hosts:\n    localhost:\n      ansible_connection: local\n"
+        )
+    lines = "".join(f"    {_plain(name)}:\n" for name in dict.fromkeys(hosts))
+    return (
+        "# Hosts as ssh knows them: ~/.ssh/config, its keys and its known hosts count.\n"
+        f"all:\n  hosts:\n{lines}  vars:\n"
+        "    # ansible_user: deploy        # whom to connect as; without it, ssh's own choice\n"
+        "    ansible_become: true          # with sudo; -K asks for its password\n"
+    )
+
+
+def _layer(users: Mapping[str, bool]) -> str:
+    lines = "".join(
+        f"  {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
+    )
+    return (
+        f"{_SCHEMA_LINE}# What every host shall be. A group's or a host's own file says what is otherwise there.\n"
+        "roles: [site]\n\n"
+        "# Who runs containers. The account must exist, unless `create: true` is said.\n"
+        f"users:\n{lines}"
+    )
+
+
+def _plain(text: str) -> str:
+    """As YAML writes it: quoted where it would be read as something else (``no``, ``1.5``)."""
+    return str(yaml.safe_dump(text, width=2**31)).removesuffix("\n").removesuffix("\n...")

@@ -1,0 +1,47 @@
+"""A project of ``podstead init`` on a real host: from nothing to a proof with the commands that its README names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Host
+from tests.real_hosts.controller import NO_PIDS_CONTROLLER, Controller
+
+pytestmark = pytest.mark.real_hosts
+
+
+def test_a_starter_project_makes_a_host_ready(fresh: Host, controller: Controller, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+
+    def podstead(*words: str | Path, cwd: Path = project) -> int:
+        done = subprocess.run(
+            controller.lab.controller_argv([sys.executable, "-m", "podstead", *words]),
+            cwd=cwd,
+            env=controller.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return done.returncode
+
+    made = ("init", project, "--host", fresh.name, "--user", "runner", "--role", "fleet-node")
+    assert podstead(*made, cwd=tmp_path) == 0
+    reach = project / "inventory" / "host_vars" / f"{fresh.name}.yml"
+    reach.parent.mkdir()
+    reach.write_text(
+        json.dumps({**controller.reach("admin"), "engine": NO_PIDS_CONTROLLER}), encoding="utf-8"
+    )
+    assert podstead("check", "--syntax-check") == 0
+    assert podstead("check", "--diff") == 3
+    assert podstead("apply") == 0
+    assert podstead("check", "--diff") == 0
+    assert podstead("verify") == 0
+    assert fresh.root(["id", "-u", "runner"]).stdout.strip().isdecimal()

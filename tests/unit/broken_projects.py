@@ -1,0 +1,213 @@
+"""Projects with mistakes, as people make them. What podstead says to each is in tests/golden/broken/NAME.txt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+HOSTS = "web:\n  hosts:\n    web1:\n    web2:\n"
+SEALED = """\
+$ANSIBLE_VAULT;1.1;AES256
+35326362396566383965356632363039653636316162393863326161316635336564353637313639
+3262646665313036366339616461663633326261386564640a333037613466626536353934393363
+65316335313931636365343364616230666138643433363664313039626135383031653966316338
+3235646632633866370a643633613033383464663265373164633238626663663764306338333237
+3936
+"""
+"""Real, with the password "open sesame"."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Files of a project (``{dir}`` in a text is its folder), and what is given besides ``-i hosts.yml``."""
+
+    files: dict[str, str]
+    words: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ("hosts.yml",)
+    modes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def all_files(self) -> dict[str, str]:
+        return {"hosts.yml": HOSTS, **self.files}
+
+
+def _all(text: str) -> Broken:
+    return Broken({"group_vars/all.yml": text})
+
+
+def _hosts(text: str) -> Broken:
+    return Broken({"hosts.yml": text})
+
+
+def _ini(text: str) -> Broken:
+    return Broken({"hosts.ini": text}, sources=("hosts.ini",))
+
+
+def _role(text: str, **more: str) -> Broken:
+    others = {f"roles/{name}/role.yml": one for name, one in more.items()}
+    return Broken({"group_vars/all.yml": "roles: [site]\n", "roles/site/role.yml": text, **others})
+
+
+BROKEN = {
+    # the host document
+    "unknown key, one letter off": _all("session: {linger: true}\nusers:\n  alice: {lingr: true}\n"),
+    "top key, one letter off": _all("user: {alice: {}}\nsysctl: {net.ipv4.ip_forward: 1}\n"),
+    "key that belongs elsewhere": _all("subids: {linger: true}\n"),
+    "text for a number": _all('subids: {count: "65536"}\n'),
+    "number for text": _all("storage: {driver: 5}\n"),
+    "text for a truth value": _all('session: {linger: "yes"}\n'),
+    "list for a mapping": _all("users: [alice, bob]\n"),
+    "text for a list": _all("roles: rootless-podman\n"),
+    "nothing for a mapping": _all("users:\n  alice:\n"),
+    "choice, one letter off": _all("subids: {allocation: sequental}\n"),
+    "window that ends before it starts": _all("subids: {window: [600000, 500000]}\n"),
+    "window too small": _all("subids: {window: [524288, 525000]}\n"),
+    "window with three numbers": _all("subids: {window: [1, 2, 3]}\n"),
+    "negative count": _all("subids: {count: -1}\n"),
+    "id beyond two to the 31": _all("users: {alice: {subuid: {start: 2147483647, count: 65536}}}\n"),
+    "range without a start": _all("users: {alice: {subuid: {count: 65536}}}\n"),
+    "root as a user": _all("users: {root: {}}\n"),
+    "user name with a blank": _all('users: {"alice smith": {}}\n'),
+    "sysctl with two needs": _all("sysctls: {net.ipv4.ip_forward: {at_least: 1, at_most: 2}}\n"),
+    "sysctl without a need": _all("sysctls: {net.ipv4.ip_forward: {}}\n"),
+    "sysctl that is no key": _all("sysctls: {ip forward: 1}\n"),
+    "sysctl range the wrong way round": _all("sysctls: {net.ipv4.ping_group_range: {covers: [10, 0]}}\n"),
+    "version that is none": _all("packages: {podman: {version: '>=four'}}\n"),
+    "controller that is none": _all("session: {delegate: [cpu, memry]}\n"),
+    "shell that is no path": _all("users: {alice: {shell: bash}}\n"),
+    # YAML
+    "norway as a user": _all("users:\n  no: {}\n  on: {}\n"),
+    "octal number": _all("subids: {count: 0200000}\n"),
+    "sexagesimal number": _all("subids: {count: 12:30}\n"),
+    "date as a version": _all("packages: {podman: {version: 2024-01-01}}\n"),
+    "key twice": _all("session: {linger: true}\nusers: {}\nsession: {linger: false}\n"),
+    "tab": _all("users:\n\talice: {}\n"),
+    "colon in plain text": _all("storage: driver: overlay\n"),
+    "bracket not closed": _all("roles: [rootless-podman\n"),
+    "quotation mark not closed": _all('storage: {driver: "overlay}\n'),
+    "wrong indentation": _all("users:\n  alice: {}\n bob: {}\n"),
+    "two documents": _all("users: {}\n---\nsession: {}\n"),
+    "unknown anchor": _all("users: {alice: *defaults}\n"),
+    "unknown tag": _all("users: !python/object:os.system {}\n"),
+    "not a mapping": _all("- users\n- roles\n"),
+    "not utf-8": Broken({"group_vars/all.yml": "users: {\udcff: {}}\n"}),
+    # inventories
+    "unknown key of a group": _hosts("web:\n  host:\n    web1:\n"),
+    "hosts as a list": _hosts("web:\n  hosts:\n    - web1\n    - web2\n"),
+    "children as a list": _hosts("all:\n  children: [web]\n"),
+    "vars as a list": _hosts("web: {hosts: {web1: }, vars: [a]}\n"),
+    "range that ends before it starts": _hosts("web: {hosts: {'web[5:1]': }}\n"),
+    "range of different lengths": _hosts("web: {hosts: {'web[01:100]': }}\n"),
+    "bracket without its partner": _hosts("web: {hosts: {'web[1:3': }}\n"),
+    "host name with a blank": _hosts("web: {hosts: {'web 1': }}\n"),
+    "host names that are numbers": _hosts("web: {hosts: {1: , 2: }}\n"),
+    "groups in a circle": _hosts("a: {hosts: {h: }, children: {b: {children: {c: {children: {a: }}}}}}\n"),
+    "inventory without hosts": _hosts("all: {children: {web: }}\n"),
+    "empty inventory": _hosts(""),
+    "inventory plugin": _hosts("plugin: amazon.aws.aws_ec2\nregions: [eu-1]\n"),
+    "no such inventory": Broken({}, sources=("host.yml",)),
+    "folder without inventories": Broken({"inv/README.md": "x"}, sources=("inv",)),
+    "ini: unknown section": _ini("[web]\nweb1\n[web:var]\nx=1\n"),
+    "ini: group that nobody declares": _ini("[web]\nweb1\n[site:children]\nwbe\n[dbs:vars]\nx=1\n"),
+    "ini: field that is none": _ini("web1 ansible_user=me port 22\n"),
+    "ini: quotation mark": _ini("web1 motd='hello\n"),
+    "ini: document key that is no yaml": _ini("web1 users={alice: \n"),
+    "script that fails": Broken(
+        {"hosts": "#!/bin/sh\necho 'no credentials' >&2\nexit 3\n"},
+        sources=("hosts",),
+        modes={"hosts": 0o755},
+    ),
+    "script that prints no json": Broken(
+        {"hosts": "#!/bin/sh\necho hello\n"}, sources=("hosts",), modes={"hosts": 0o755}
+    ),
+    "script that may not be run": Broken({"hosts": "#!/bin/sh\necho '{}'\n"}, sources=("hosts",)),
+    "pyinfra inventory that fails": Broken(
+        {"inventory.py": "web = ['a']\ndb = [nowhere]\n"}, sources=("inventory.py",)
+    ),
+    "group_vars in two forms": Broken({"group_vars/web.yml": "a: 1\n", "group_vars/web/x.yml": "a: 2\n"}),
+    "group that two groups disagree about": _hosts(
+        "a: {hosts: {h: }, vars: {session: {linger: true}}}\nb: {hosts: {h: }, vars: {session: {linger: false}}}\n"
+    ),
+    # connections
+    "unknown connection": _all("ansible_connection: winrm\n"),
+    "connection variable, one letter off": _all("ansible_hots: 192.0.2.1\nansible_usr: me\n"),
+    "port out of range": _all("ansible_port: 70000\n"),
+    "password that is a number": _all("ansible_password: 123456\n"),
+    "become another user": _all("ansible_become_user: postgres\n"),
+    "ssh option that is not supported": _all("ansible_ssh_common_args: -o ProxyCommand='nc %h %p'\n"),
+    # patterns
+    "group that is none": Broken({}, ("wbe",)),
+    "limit that matches nothing": Broken({}, ("web", "--limit", "web9*")),
+    "pattern that excludes all": Broken({}, ("web:!web",)),
+    "expression that is none": Broken({}, ("~web(",)),
+    "retry file that is none": Broken({}, ("all", "--limit", "@site.retry")),
+    # roles
+    "role that does not exist": _all("roles: [rootles-podman]\n"),
+    "roles in a circle": _role("roles: [base]\n", base="roles: [site]\n"),
+    "roles that disagree": Broken(
+        {
+            "group_vars/all.yml": "roles: [one, two]\n",
+            "roles/one/role.yml": "subids: {count: 65536}\n",
+            "roles/two/role.yml": "subids: {count: 131072}\n",
+        }
+    ),
+    "variable in a role": _role("http_port: 80\nansible_user: me\n"),
+    "role with a name of a built-in one": Broken(
+        {"roles/rootless-podman/role.yml": "session: {linger: true}\n"}
+    ),
+    "role of ansible": Broken(
+        {
+            "group_vars/all.yml": "roles: [podman]\n",
+            "roles/podman/tasks/main.yml": "- debug:\n",
+            "roles/x/role.yml": "{}\n",
+        }
+    ),
+    "tag of unknown parts": _role("tags: {net: [sysctl], web: sysctls}\n"),
+    "role by a path that is none": _all("roles: [../roles/site]\n"),
+    # templates and secrets
+    "undefined variable": _all('subids: {count: "{{ ids_per_user }}"}\n'),
+    "fact in a template": _all('storage: {driver: "{{ ansible_distribution }}"}\n'),
+    "template in a circle": _all('a: "{{ b }}"\nb: "{{ a }}"\nstorage: {driver: "{{ a }}"}\n'),
+    "template that is no jinja": _all('storage: {driver: "{{ overlay"}\n'),
+    "filter of ansible": _all('engine: {containers: {env: "{{ {} | to_nice_json }}"}}\n'),
+    "template in roles": _all('roles: ["{{ role }}"]\nrole: rootless-podman\n'),
+    "sealed file without a password": _all(SEALED),
+    "sealed value that is cut off": Broken(
+        {
+            "group_vars/all.yml": "ansible_password: !vault |\n"
+            + "".join(f"  {line}\n" for line in SEALED.splitlines()[:-1]),
+            "password": "open sesame\n",
+        },
+        ("all", "--vault-password-file", "password"),
+    ),
+    "wrong vault password": Broken(
+        {"group_vars/all.yml": SEALED, "password": "open barley\n"},
+        ("all", "--vault-password-file", "password"),
+    ),
+    "vault password file that is none": Broken({}, ("all", "--vault-password-file", "nowhere")),
+    # -e
+    "extra variables": Broken(
+        {},
+        (
+            "all",
+            "-e",
+            "linger",
+            "-e",
+            "@nowhere.yml",
+            "-e",
+            "{a: [}",
+            "-e",
+            "users=[alice]",
+            "-e",
+            "subids.count=5",
+        ),
+    ),
+    # everything at once
+    "mistakes in many files": Broken(
+        {
+            "hosts.yml": "web:\n  hosts:\n    web1: {ansible_port: x}\n    'web[3:2]':\n  vrs: {}\n",
+            "group_vars/all.yml": "subids: {cuont: 1}\nroles: [nosuch]\n",
+            "group_vars/web.yml": "users: [\n",
+            "host_vars/web1.yml": "session: {linger: 1}\nstorage: {driver: '{{ nowhere }}'}\n",
+        }
+    ),
+}
