@@ -58,7 +58,8 @@ def files_of(host: Host) -> list[str]:
     found = host.sh(
         "find /home /tmp /var/tmp /run/user /dev/shm /var/lib/containers /run/containers /run/libpod"
         # what Podman remembers of the kernel's features until the next boot, in any of its commands
-        " \\( -path '/run/user/*/containers/overlay/*-true' -o -path '/run/user/*/systemd' -o -path '/run/user/*/dbus-1' -o -path '/tmp/systemd-private-*' \\)"
+        # and root's own logins, whose folder systemd removes ten seconds after the last
+        " \\( -path /run/user/0 -o -path '/run/user/*/containers/overlay/*-true' -o -path '/run/user/*/systemd' -o -path '/run/user/*/dbus-1' -o -path '/tmp/systemd-private-*' \\)"
         " -prune"
         " -o ! -type d -printf '%p %y %m %U:%G %s %i\\n' -o -printf '%p %y %m %U:%G\\n' 2>/dev/null | sort"
     )

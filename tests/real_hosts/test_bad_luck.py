@@ -163,9 +163,14 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(host: Host, controller: Con
     host.sh(TROUBLES["subuid held by a live process"].cause)
     inventory = controller.inventory({host.name: controller.reach()}, users=ALICE_AND_BOB)
     process = controller.start("apply", "-i", inventory, "-o", "json")
-    # a usermod at work is one that has met the lock
-    wait_for("usermod", lambda: host.sh("pidof usermod", check=False).returncode == 0)
-    host.sh(TROUBLES["subuid held by a live process"].cure)
+    try:
+        # a usermod at work is one that has met the lock
+        wait_for(
+            "usermod",
+            lambda: process.poll() is not None or host.sh("pidof usermod", check=False).returncode == 0,
+        )
+    finally:
+        host.sh(TROUBLES["subuid held by a live process"].cure)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err
     assert_sound(host)

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.real_hosts
 
 ESC = "\x1b"
 USERS: dict[str, object] = {"alice": {}, "bob": {}}
+LIMIT = "25"
+"""Seconds for a probe: long enough for bob's on a busy machine, since it is the same for both."""
 CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24")
 
 
@@ -43,7 +45,8 @@ def shim(host: Host, program: str, body: str) -> None:
 
 
 def restart(host: Host) -> None:
-    host.sh("systemctl restart user@1001.service")
+    # reset-failed forgets how often it was started: each test starts it twice, and systemd allows five in ten seconds
+    host.sh("systemctl reset-failed user@1001.service || :; systemctl restart user@1001.service")
     wait_for("alice's session", lambda: host.path("/run/user/1001/bus").exists())
 
 
@@ -59,13 +62,14 @@ def verify(pair: tuple[Host, Path], controller: Controller, *words: str) -> Ran:
     """Verify, and see to it that nothing is left, and that bob is told nothing but good."""
     host, inventory = pair
     before = files_of(host), processes_of(host, "alice")
-    ran = controller.json("verify", inventory, "--probe-timeout", "12", *words)
+    ran = controller.json("verify", inventory, "--probe-timeout", LIMIT, *words)
     assert ESC not in ran.out + ran.err
     assert leftovers(host) == []
-    wait_for("alice's processes to be gone", lambda: processes_of(host, "alice") == before[1])
+    # a login of alice's that was ending when it was looked may be gone since
+    wait_for("alice's processes to be gone", lambda: set(processes_of(host, "alice")) <= set(before[1]))
     assert files_of(host) == before[0]
     bobs = [one for one in ran.host(host.name).findings if one.user == "bob" and one.check != "V28"]
-    assert {one.verdict for one in bobs} <= {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    assert [one for one in bobs if one.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)] == []
     return ran
 
 

@@ -24,6 +24,7 @@ class Broken:
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ("hosts.yml",)
     modes: dict[str, int] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def all_files(self) -> dict[str, str]:
@@ -89,6 +90,9 @@ BROKEN = {
     "unknown anchor": _all("users: {alice: *defaults}\n"),
     "unknown tag": _all("users: !python/object:os.system {}\n"),
     "not a mapping": _all("- users\n- roles\n"),
+    "file that cannot be read": Broken(
+        {"group_vars/web.yml": "a: 1\n"}, links={"group_vars/all.yml": "/nowhere/all.yml"}
+    ),
     "not utf-8": Broken({"group_vars/all.yml": "users: {\udcff: {}}\n"}),
     # inventories
     "unknown key of a group": _hosts("web:\n  host:\n    web1:\n"),

@@ -47,6 +47,8 @@ def test_a_broken_project_is_refused_with_every_mistake(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
         path.chmod(case.modes.get(file, 0o644))
+    for file, target in case.links.items():
+        (tmp_path / file).symlink_to(target)
     monkeypatch.chdir(tmp_path)
     sources = [word for source in case.sources for word in ("-i", source)]
     done = CliRunner().invoke(cli, ["apply", *(case.words or ("all",)), *sources], standalone_mode=False)

@@ -127,6 +127,13 @@ def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -
     ]
 
 
+def test_one_argument_may_hold_several_extra_variables_as_in_ansible() -> None:
+    extra = ["ansible_port=23 ansible_user='deploy' ids=70000", "users={alice: {}, bob: {uid: 5}}"]
+    (host,) = load(["a,"], extra_vars=[*extra, "subids={count: '{{ ids }}'}"])
+    assert (host.connection.port, host.connection.user, host.spec.subids.count) == (23, "deploy", 70000)
+    assert set(host.spec.users) == {"alice", "bob"}
+
+
 def test_connection_defaults_give_way_to_every_layer(tmp_path: Path) -> None:
     write(tmp_path, {"hosts.yml": "all: {hosts: {a: {ansible_user: own}, b: }}"})
     hosts = load([tmp_path], connection_defaults={"ansible_user": "option", "ansible_become": "true"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from podstead.yamldoc import collecting, parse, read_text
 
 DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
 """The keys of the host document; every other variable is the user's own, or says how a host is reached."""
+_PAIR: Final = re.compile(r"[A-Za-z_]\w*=")
 _SUFFIXES: Final = ("", ".yml", ".yaml", ".json")
 
 
@@ -52,31 +55,42 @@ def relabel(node: Node, origin: Origin) -> Node:
 
 
 def extra(arguments: Sequence[str], problems: list[Problem], vault: Vault) -> list[Node]:
-    """Read ``-e`` arguments: key=value, ``{...}``, or ``@file``."""
+    """Read ``-e`` arguments: key=value (several in one argument, as Ansible takes them), ``{...}``, or ``@file``."""
     trees = []
     for number, argument in enumerate(arguments, start=1):
         origin = Origin(f"-e #{number}")
         text = argument.strip()
         with collecting(problems):
             if text.startswith("@"):
-                tree = read_variables(Path(text[1:]).expanduser(), vault)
+                trees.append(read_variables(Path(text[1:]).expanduser(), vault))
             elif text.startswith("{"):
-                tree = _checked(relabel(parse(text, origin.file), origin))
+                trees.append(_checked(relabel(parse(text, origin.file), origin)))
             else:
-                key, equals, rest = text.partition("=")
-                key = key.strip()
-                if not equals or not key:
-                    raise InputError.one("expected key=value, {key: value} or @file", where=origin.where)
-                if not key.isidentifier():
-                    nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
-                    inside = f"; write {{{nested}}}" if "." in key else ""
-                    raise InputError.one(
-                        f"no variable can be called that{inside}", where=origin.where, key=key
-                    )
-                node = Node(rest, origin) if key.startswith("ansible_") else _yaml(key, rest, origin)
-                tree = _checked(Node({key: node}, origin))
-            trees.append(tree)
+                pairs = {key: _given(key, value, origin) for key, value in _pairs(text, origin)}
+                trees.append(_checked(Node(pairs, origin)))
     return trees
+
+
+def _pairs(text: str, origin: Origin) -> list[tuple[str, str]]:
+    """``a=1 b='two words'`` is two; ``users={alice: {}, bob: {}}`` is one, because not every word is key=value."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if len(words) > 1 and all(_PAIR.match(word) for word in words):
+        return [(key, value) for word in words for key, _, value in [word.partition("=")]]
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError.one("expected key=value, {key: value} or @file", where=origin.where)
+    return [(key.strip(), value)]
+
+
+def _given(key: str, text: str, origin: Origin) -> Node:
+    if not key.isidentifier():
+        nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
+        inside = f"; write {{{nested}}}" if "." in key else ""
+        raise InputError.one(f"no variable can be called that{inside}", where=origin.where, key=key)
+    return Node(text, origin) if key.startswith("ansible_") else _yaml(key, text, origin)
 
 
 def read_variables(path: Path, vault: Vault) -> Node:
