@@ -58,19 +58,24 @@ ps_wait_working() { # conmon's own clean-up of a container may come late, and ma
     for pid in $(ps_working); do kill -9 "$pid"; done
 }
 
+ps_end_pause() {
+    for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
+        pid=
+        [ -r "$f" ] && read -r pid <"$f"
+        case $pid in '' | *[!0-9]*) continue ;; esac
+        # the ID must still be our pause process, not one that got the number after it
+        case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
+    done
+}
+
 ps_clean() {
     [ -z "$child" ] || ps_end_child
     if [ -n "$T" ]; then
         # containers live in scopes of their own and outlive a probe that is killed
         [ -z "$K" ] || { ps_podman pod rm -f -a && ps_podman rm -f -a; } >/dev/null
-        for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
-            pid=
-            [ -r "$f" ] && read -r pid <"$f"
-            case $pid in '' | *[!0-9]*) continue ;; esac
-            # the ID must still be our pause process, not one that got the number after it
-            case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
-        done
+        ps_end_pause
         ps_wait_working
+        ps_end_pause # whoever was still at work may have made a pause process anew
         # what subordinate IDs own is for the root of their namespace to remove
         [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
         rm -rf "$T"
@@ -217,11 +222,11 @@ ps_run() { # name option...: the container that tells about itself, detached
     ps_await "$T/vol/ready"
 }
 
-ps_await() { # file: for up to ten seconds
+ps_await() { # file: for up to twenty seconds
     n=0
     until [ -e "$1" ]; do
         n=$((n + 1))
-        if [ $n -gt 100 ]; then return 1; fi
+        if [ $n -gt 200 ]; then return 1; fi
         sleep 0.1 || sleep 1
     done
 }
