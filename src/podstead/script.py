@@ -116,7 +116,7 @@ class Person:
 
 
 #: The user's script: what it calls comes first.
-_PROBE_USER = ("probe_helpers.sh", "probe_sockets.sh", "probe_engine.sh", "probe_user.sh")
+_PROBE_USER = ("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh")
 
 
 def probe(people: Sequence[Person], nonce: str, *, seconds: int, isolation: bool) -> str:

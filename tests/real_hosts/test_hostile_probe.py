@@ -100,6 +100,15 @@ def test_a_podman_that_hangs_and_ignores_signals_is_cut_off_and_leaves_nothing(
     )
 
 
+def test_a_container_that_podman_does_not_remove_is_ended(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    """As when Podman is killed while it clears up: what it leaves runs as a subordinate ID, and is alice's to end."""
+    shim(pair[0], "podman", "for w; do case $w in rm) exit 1;; esac; done")
+    found = of_alice(verify(pair, controller))
+    assert found["V17"].verdict is Verdict.PASS
+
+
 def test_a_newuidmap_that_hangs_is_cut_off(pair: tuple[Host, Path], controller: Controller) -> None:
     shim(pair[0], "newuidmap", "trap '' TERM; sleep 300")
     found = of_alice(verify(pair, controller))

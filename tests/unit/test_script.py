@@ -193,7 +193,7 @@ def test_the_variables_of_a_probe_reach_each_users_shell_through_two_shells(
     ]
     text = script.probe(everybody, NONCE, seconds=5, isolation=False)
     header = text.partition(script.source("peers.sh"))[0]
-    program = "".join(script.source(f"probe_{part}.sh") for part in ("helpers", "sockets", "engine", "user"))
+    program = "".join(map(script.source, script._PROBE_USER))
     for name in SHELLS:
         for number, person in enumerate(everybody):
             root = run(
@@ -302,7 +302,7 @@ _CARRIED = shell.assign("PS_PROBE", _USER_SCRIPT)
 def test_comments_are_not_sent_to_hosts() -> None:
     for name in (
         *("frame.sh", "facts.sh", "observe.sh", "apply.sh", "session.sh", "peers.sh", "probe.sh"),
-        *("probe_helpers.sh", "probe_sockets.sh", "probe_engine.sh", "probe_user.sh"),
+        *("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh"),
     ):
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []

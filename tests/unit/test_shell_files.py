@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -93,6 +94,27 @@ def test_each_shell_can_read_what_is_sent(shell: str, file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_files_are_ascii(file: Path) -> None:
     assert file.read_text(encoding="utf-8").isascii()
+
+
+# --- probe_engine.sh ---
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("program", ["perl -e", "python3 -c"])
+def test_what_answers_in_the_container_ends_by_itself_as_the_first_process_of_its_namespace(
+    program: str, tmp_path: Path
+) -> None:
+    """Without a handler the kernel keeps an alarm from it (pid_namespaces(7)), and a forgotten one runs for ever."""
+    part = "perl" if program.startswith("perl") else "python"
+    text = REMOTE.joinpath("probe_engine.sh").read_text(encoding="utf-8")
+    found = re.search(rf"^ps_answer_{part}='([^']*)'$", text, re.MULTILINE)
+    assert found is not None
+    answer = found[1].replace("alarm 60", "alarm 1").replace("alarm(60)", "alarm(1)")
+    answer = answer.replace("/vol/", f"{tmp_path}/")
+    argv = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", *program.split(), answer, "x"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (tmp_path / "listening").exists()
 
 
 # --- observe.sh ---

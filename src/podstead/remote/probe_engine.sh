@@ -1,92 +1,6 @@
 # shellcheck shell=sh
-# The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh stands before it.
-# shellcheck disable=SC2086,SC2154 # lists of words for word splitting; out and rc are set by ps_try
-
-ps_podman() { # podman with a state of its own, so that the user's database is neither used nor made
-    ps_limit 60 env XDG_RUNTIME_DIR="$R" XDG_CONFIG_HOME="$T/config" XDG_DATA_HOME="$T/data" XDG_CACHE_HOME="$T/cache" TMPDIR="$T" \
-        podman --root "$T/s" --runroot "$R/r" --tmpdir "$R/t" --storage-driver vfs "$@"
-}
-
-# Private folders: T on the file system of the user's storage, R for sockets (their paths must be short). Their names
-# come from the nonce, so that a probe that was killed can be cleared up after.
-ps_places() { # command: that makes or finds them
-    N=$(printf %s "$PS_NONCE" | cut -c1-8)
-    g=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf" | tail -n 1)
-    T=
-    for d in "${g:-/nonexistent}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
-        [ -d "$d" ] && "$@" "$d/.podstead.$N" && T=$d/.podstead.$N && break
-    done
-    [ -n "$T" ] || { T=/tmp/podstead.t$N && "$@" "$T"; } || return 1
-    R=${XDG_RUNTIME_DIR:-/tmp}/podstead.$N
-    "$@" "$R" || { R=/tmp/podstead.r$N && "$@" "$R"; } || return 1
-}
-
-ps_sweep() { # what a probe with this nonce has left, if it was killed
-    ps_places test -d || :
-    [ -d "$T" ] || T=
-    [ -d "$R" ] || R=
-    K=yes
-    if [ -n "$T$R" ]; then ps_clean; fi
-}
-
-ps_space() {
-    ps_places mkdir -m 0700 || return 1
-    mkdir -p "$T/config" "$T/fs" "$T/vol"
-    chmod 0755 "$T"
-    chmod 0777 "$T/vol"
-    # crun before 1.11 looks for the user bus in the runtime directory alone
-    [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] || ln -s "$XDG_RUNTIME_DIR/bus" "$R/bus"
-    # Podman's locks are in shared memory, whatever the folders are: only what this probe makes it may take away
-    L=/dev/shm/libpod_rootless_lock_$(id -u)
-    if [ -e "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ]; then L=; fi
-    # the user's own configuration counts, but nothing may be written next to it
-    [ -d "${XDG_CONFIG_HOME:-$HOME/.config}/containers" ] &&
-        ln -s "${XDG_CONFIG_HOME:-$HOME/.config}/containers" "$T/config/containers"
-    return 0
-}
-
-ps_working() { # IDs of the processes that have this probe's folders among their arguments
-    grep -l "podstead[.][rt]\{0,1\}$N" /proc/[0-9]*/cmdline | cut -d/ -f3
-}
-
-ps_wait_working() { # conmon's own clean-up of a container may come late, and make the folders anew
-    n=0
-    while [ -n "$(ps_working)" ] && [ $n -lt 100 ]; do
-        n=$((n + 1))
-        sleep 0.1 || sleep 1
-    done
-    for pid in $(ps_working); do kill -9 "$pid"; done
-}
-
-ps_end_pause() {
-    for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
-        pid=
-        [ -r "$f" ] && read -r pid <"$f"
-        case $pid in '' | *[!0-9]*) continue ;; esac
-        # the ID must still be our pause process, not one that got the number after it
-        case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
-    done
-}
-
-ps_clean() {
-    [ -z "$child" ] || ps_end_child
-    if [ -n "$T" ]; then
-        # containers live in scopes of their own and outlive a probe that is killed
-        [ -z "$K" ] || { ps_podman pod rm -f -a && ps_podman rm -f -a; } >/dev/null
-        ps_end_pause
-        ps_wait_working
-        ps_end_pause # whoever was still at work may have made a pause process anew
-        # what subordinate IDs own is for the root of their namespace to remove
-        [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
-        rm -rf "$T"
-    fi
-    [ -z "$R" ] || rm -rf "$R"
-    # somebody else's Podman that has begun since has made its folder, and keeps the locks
-    [ -z "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ] || rm -f "$L"
-    T=
-    R=
-    L=
-}
+# The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh and probe_space.sh stand before it.
+# shellcheck disable=SC2034,SC2086,SC2154 # K is read in probe_space.sh; lists for word splitting; ps_try sets out and rc
 
 # What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder, $5 whether the user has
 # a database, $6 the real runtime folder
@@ -160,7 +74,8 @@ ps_engine() {
     fi
 }
 
-# What the container tells about itself; then it answers at its port until it is killed.
+# What the container tells about itself; then it answers at its port until it is killed, for a minute at most: it is the
+# first process of its PID namespace, which no signal ends that it has no handler for (pid_namespaces(7)).
 # shellcheck disable=SC2016 # expanded by the inner shell
 ps_told='{ echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --route; cat /proc/net/route /proc/net/ipv6_route
 echo --devices; cat /proc/net/dev; echo --memory; cat /sys/fs/cgroup/memory.max; echo --cpu; cat /sys/fs/cgroup/cpu.max; } >/vol/told 2>/dev/null
@@ -169,11 +84,12 @@ if command -v perl >/dev/null && perl -MSocket -e 1; then exec perl -e "$1" "$3"
 if command -v python3 >/dev/null; then exec python3 -c "$2" "$3"; fi
 exec sleep 60'
 # shellcheck disable=SC2016 # perl's variables
-ps_answer_perl='use Socket; alarm 60; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
+ps_answer_perl='use Socket; $SIG{ALRM} = sub { exit 1 }; alarm 60; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
 bind($s, pack_sockaddr_in(8080, INADDR_ANY)) or exit 1; listen($s, 5);
 open(my $r, ">", "/vol/listening"); close $r;
 while (accept(my $c, $s)) { syswrite($c, $ARGV[0] . "\n"); close $c }'
 ps_answer_python='import signal, socket, sys
+signal.signal(signal.SIGALRM, lambda *a: sys.exit(1))
 signal.alarm(60)
 s = socket.socket()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

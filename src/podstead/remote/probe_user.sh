@@ -4,7 +4,7 @@
 # Set before this text, quoted: PS_NONCE; PS_UIDMAP, PS_GIDMAP (arguments of newuidmap for the whole grant); PS_UIDOVER,
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
 # PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers; or sweep alone).
-# probe_helpers.sh, probe_sockets.sh and probe_engine.sh stand before this text.
+# probe_helpers.sh, probe_sockets.sh, probe_space.sh and probe_engine.sh stand before this text.
 # shellcheck disable=SC2034 # variables of those files
 
 ps_context() {
@@ -41,11 +41,13 @@ T=
 R=
 L=
 K=
+W=
 LC_ALL=C
 export LC_ALL
 cd "$HOME" || cd /
 trap 'ps_clean' EXIT
-trap 'exit 143' HUP INT TERM
+# systemd signals a unit's processes until it finds no new one: what clears up must not start in the middle of that
+trap 'trap "" HUP INT TERM; sleep 1; exit 143' HUP INT TERM
 {
     if ps_does sweep; then
         ps_sweep

@@ -112,11 +112,11 @@ def as_alice(command: str) -> str:
     return f"runuser -u alice -- env -i -C /home/alice PATH=/usr/bin:/bin:/usr/sbin:/sbin {settings} sh -c '{command}'"
 
 
+#: systemd starts a unit five times in ten seconds at most, and quick damages come closer than that: it is to forget them.
+RESTART = "systemctl daemon-reload; systemctl reset-failed user@1001 || :; systemctl restart user@1001"
+
 #: Her service manager and her bus are back after this, or it fails.
-AGAIN = (
-    "systemctl daemon-reload; systemctl restart user@1001; "
-    "n=0; until [ -S /run/user/1001/bus ]; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.1; done; "
-)
+AGAIN = f"{RESTART}; n=0; until [ -S /run/user/1001/bus ]; do n=$((n + 1)); [ $n -lt 100 ]; sleep 0.1; done; "
 
 
 def user_manager(*settings: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from tests.real_hosts.damage.case import (
     LINES,
     NEW,
     OLD,
+    RESTART,
     UNUSED,
     Damage,
     Outcome,
@@ -78,7 +79,7 @@ SESSION = (
     Damage(
         name="no bus is installed",
         ref="E05",
-        make=remove("dbus-user-session") + "systemctl restart user@1001; rm -f /run/user/1001/bus; ",
+        make=remove("dbus-user-session") + f"{RESTART}; rm -f /run/user/1001/bus; ",
         mend=install("dbus-user-session") + AGAIN,
         outcome=Outcome.REPAIRED,
     ),
@@ -132,7 +133,7 @@ SESSION = (
     Damage(
         name="a login opens no session",
         ref="E12",
-        make=remove("libpam-systemd") + "systemctl restart user@1001 || :; rm -f /run/user/1001/bus; ",
+        make=remove("libpam-systemd") + f"{RESTART} || :; rm -f /run/user/1001/bus; ",
         mend=install("libpam-systemd") + AGAIN,
         outcome=Outcome.REPAIRED,
     ),
