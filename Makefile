@@ -11,6 +11,9 @@ APT := $(shell command -v apt-get)
 ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
 USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
+# two files of tests at a time: hosts are waited for more than they work (JOBS=0: one test after the other)
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS)
 
 .PHONY: help demo test lint types unit real-hosts test-vm matrix fuzz up check verify bench docs clean
 
@@ -43,7 +46,7 @@ test: $(VENV)/.test lab lint ## Run every test; real hosts included when root
 ifneq ($(ROOT),yes)
 	@echo '*** NOT ROOT: the tests on real hosts are skipped. Run "sudo make test" for all of them. ***' >&2
 endif
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST)
 
 lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/ruff check -q .
@@ -52,10 +55,10 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/shellcheck -s sh src/podstead/remote/*.sh .ci/run
 
 unit: $(VENV)/.test ## Only the tests without hosts (seconds)
-	$(BIN)/python -m pytest tests/unit tests/property $(PYTEST_ARGS)
+	$(PYTEST) tests/unit tests/property
 
 real-hosts: $(VENV)/.test lab ## Only the tests on real hosts (root)
-	$(BIN)/python -m pytest tests/lab tests/real_hosts $(PYTEST_ARGS)
+	$(PYTEST) tests/lab tests/real_hosts
 
 test-vm: $(VENV)/.test lab ## Reboot and damage on a whole VM in QEMU, no KVM needed (root; about ten minutes)
 ifeq ($(ROOT),yes)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SEEN
 from tests.lab import Host, Lab, missing
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.damage import matrix
@@ -19,7 +20,6 @@ from tests.real_hosts.damage.site import Site
 
 Booting = Callable[[str], AbstractContextManager[Host]]
 _NUMBERS = count(1)
-SITE = pytest.StashKey[Site]()
 
 
 @pytest.fixture(scope="session")
@@ -83,19 +83,10 @@ def site(
     hosts = {host.release: host for host in booted.values()}
     everything = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
     made = Site(lanes(controller, hosts, tmp_path_factory.mktemp("damage"), everything=everything), chosen)
-    request.config.stash[SITE] = made
     try:
         yield made
     finally:
         made.stop()
+        request.config.stash[SEEN] = matrix.summary(made)
         for host in booted.values():
             host.stop()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What the damages showed, in two numbers."""
-    done = config.stash.get(SITE, None)
-    if done is not None:
-        terminalreporter.section("detection")
-        for line in matrix.summary(done):
-            terminalreporter.write_line(line)

@@ -1,0 +1,31 @@
+"""What a run says at its end, whichever of its processes has seen it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SEEN = pytest.StashKey[list[str]]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that runs a part of the tests hands over what its part has to say (xdist's ``workeroutput``)."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["seen"] = session.config.stash.get(SEEN, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ARG001 - xdist's
+    """Take over what a process that has ended had to say."""
+    node.config.stash.setdefault(SEEN, []).extend(getattr(node, "workeroutput", {}).get("seen", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print it below the results."""
+    lines = config.stash.get(SEEN, [])
+    if lines:
+        terminalreporter.section("detection")
+        for line in lines:
+            terminalreporter.write_line(line)
