@@ -214,10 +214,19 @@ def judged(check: str, one: Case) -> Finding:
 
 
 def attempt(**changed: Attempt | None) -> Evidence:
-    """Healthy evidence with other attempts; ``_`` in a name stands for its dash, and None for one not made."""
+    """Healthy evidence with other attempts; ``_`` in a name stands for its dash, and None for one not made.
+
+    A container that fails with keep-id has told nothing and written nothing.
+    """
     names = {name.replace("_", "-"): value for name, value in changed.items()}
     attempts = {name: value for name, value in {**ATTEMPTS, **names}.items() if value is not None}
-    return replace(HEALTHY, attempts=attempts)
+    made = replace(HEALTHY, attempts=attempts)
+    kept = attempts.get("keep-id")
+    if kept is not None and not kept.ok:
+        made = replace(
+            made, told={name: text for name, text in made.told.items() if name != "keep-id"}, kept=""
+        )
+    return made
 
 
 def maps(**changed: str | None) -> Evidence:

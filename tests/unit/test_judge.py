@@ -62,6 +62,7 @@ def test_every_failure_names_what_to_do() -> None:
         attempts={name: Attempt(1, "it broke") for name in ATTEMPTS},
         maps={},
         owned="1:1",
+        kept="",
         binds=(Bind(4, 80, "ok"),),
     )
     failures = [finding for finding in findings(case(ill)) if finding.verdict is Verdict.FAIL]

@@ -175,6 +175,17 @@ def test_v19_fails_in_podmans_words_and_could_not_look_without_the_attempt() -> 
     assert judged("V19", case(attempt(keep_id=None))).verdict is BLIND
 
 
+def test_v19_goes_by_what_the_container_did_where_podman_came_too_late_to_attach_to_it() -> None:
+    """As Podman 3.0.1 ended on a busy Debian 11: connection reset by peer, with all of the container done."""
+    late = Attempt(
+        125, "Error: error attaching to container 82ed: read unixpacket: connection reset by peer\n"
+    )
+    done = replace(HEALTHY, attempts={**HEALTHY.attempts, "keep-id": late})
+    assert judged("V19", case(done)).verdict is PASS
+    assert judged("V19", case(replace(done, kept=""))).verdict is FAIL
+    assert judged("V19", case(replace(done, kept="525287:525287"))).verdict is FAIL
+
+
 FAILED = Attempt(125, "Error: odd\n")
 
 
