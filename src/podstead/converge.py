@@ -229,6 +229,14 @@ _ADVICE = (
         r"podstead: locked|cannot lock|Could not get lock",
         "wait for the other program to end, then run podstead again",
     ),
+    (
+        r"is currently used by process",
+        "usermod(8) moves no range of a user who has processes: 'loginctl terminate-user USER' (stops containers), then again",
+    ),
+    (
+        r"could not find database|failed retrieving file|error: target not found",
+        "the package databases are older than the mirror: run 'pacman -Syu' on the host, then podstead again",
+    ),
     (r"No space left on device", "free some space on the host, then run podstead again"),
     (
         r"Read-only file system",

@@ -79,7 +79,9 @@ def observe(spec: HostSpec, nonce: str) -> str:
     return (
         observe_header(spec, nonce)
         + source("frame.sh")
+        + source("storage.sh")
         + source("facts.sh")
+        + source("session.sh")
         + source("observe.sh")
         + "ps_framed observe ps_observe\n"
     )
@@ -95,9 +97,10 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     return (
         observe_header(spec, nonce)
         + source("frame.sh")
+        + source("storage.sh")
         + source("facts.sh")
-        + source("observe.sh")
         + source("session.sh")
+        + source("observe.sh")
         + source("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
@@ -116,7 +119,14 @@ class Person:
 
 
 #: The user's script: what it calls comes first.
-_PROBE_USER = ("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh")
+_PROBE_USER = (
+    "storage.sh",
+    "probe_helpers.sh",
+    "probe_sockets.sh",
+    "probe_space.sh",
+    "probe_engine.sh",
+    "probe_user.sh",
+)
 
 
 def probe(people: Sequence[Person], nonce: str, *, seconds: int, isolation: bool) -> str:
@@ -181,6 +191,7 @@ def standalone() -> str:
             for name in (
                 "standalone.sh",
                 "frame.sh",
+                "storage.sh",
                 "facts.sh",
                 "observe.sh",
                 "peers.sh",

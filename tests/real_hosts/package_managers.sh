@@ -44,6 +44,7 @@ printf 'pkgname = podstead-probe\npkgver = 5:4.3.1-2\npkgdesc = Nothing\narch = 
     repo-add -q probe.db.tar.gz ./podstead-probe-*.pkg.tar.gz >&2
 )
 printf '[options]\nSigLevel = Never\nArchitecture = auto\n[probe]\nServer = file://%s/pacman\n' $R >/etc/pacman.conf
+pacman -Sy >&2
 
 cd "$here"
 hide() { for t in "$@"; do mount --bind /dev/null "$(command -v "$t")"; done; }

@@ -301,7 +301,16 @@ _CARRIED = shell.assign("PS_PROBE", _USER_SCRIPT)
 
 def test_comments_are_not_sent_to_hosts() -> None:
     for name in (
-        *("frame.sh", "facts.sh", "observe.sh", "apply.sh", "session.sh", "peers.sh", "probe.sh"),
+        *(
+            "frame.sh",
+            "storage.sh",
+            "facts.sh",
+            "observe.sh",
+            "apply.sh",
+            "session.sh",
+            "peers.sh",
+            "probe.sh",
+        ),
         *("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh"),
     ):
         lines = script.source(name).splitlines()

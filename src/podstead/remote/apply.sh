@@ -166,7 +166,8 @@ ps_install() { # manager package...
             ;;
         dnf | yum) "$ps_m" -y install -- "$@" ;;
         zypper) zypper --non-interactive install -- "$@" ;;
-        pacman) pacman -Sy --noconfirm --needed -- "$@" ;;
+        # refreshing the databases alone would make it a partial upgrade, which Arch does not support
+        pacman) pacman -S --noconfirm --needed -- "$@" ;;
         apk) apk add -- "$@" ;;
         *)
             ps_say "podstead: no package manager"

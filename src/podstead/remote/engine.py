@@ -60,6 +60,9 @@ class RemoteHost:
         problem = transport.key_problem(self.target)
         if problem:
             raise UnreachableError(problem, hint="correct ansible_ssh_private_key_file or --private-key")
+        problem = transport.config_problem(self.target)
+        if problem:
+            raise UnreachableError(problem, hint="correct -F in ansible_ssh_common_args or --ssh-common-args")
         for attempt in range(1, _CONNECT_TRIES + 1):
             _log.info("%s: connecting, attempt %d: %s", self.target.name, attempt, _way(self.target))
             try:
@@ -176,7 +179,8 @@ class Run:
 
     def all(self) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it."""
-        transport.prepare_home()
+        if any(target.kind == "ssh" for target in self.job.targets):
+            transport.prepare_home()
         with tempfile.TemporaryDirectory(prefix="podstead-") as folder:
             self._all(Path(folder))
 

@@ -29,7 +29,8 @@ ps_lock_state() { # a lock file of shadow holds the process ID of its owner
 }
 
 ps_kernel_facts() {
-    ps_fact cgroup "$(stat -f -c %T /sys/fs/cgroup)"
+    # busybox's stat does not know cgroup v2 by name
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then ps_fact cgroup cgroup2fs; else ps_fact cgroup "$(stat -f -c %T /sys/fs/cgroup)"; fi
     [ ! -r /sys/fs/cgroup/cgroup.controllers ] || ps_fact cgroup.controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
     [ ! -r /sys/fs/cgroup/unified/cgroup.controllers ] ||
         ps_fact cgroup.hybrid "$(cat /sys/fs/cgroup/unified/cgroup.controllers)"
@@ -97,7 +98,9 @@ ps_user_facts() { # name uid home
         ps_fact manager.nnp "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$p/status")"
         ps_fact manager.gid "$(awk '$1 == "Gid:" { print $2 }' "/proc/$p/status")"
     fi
-    g=$3/.local/share/containers/storage
+    f=$3/.config/containers/storage.conf
+    g=$(ps_graphroot "$1" "$2" "$3" "$([ ! -f "$f" ] || ps_user_file "$1" "$f")")
+    [ -n "$g" ] || g=$3/.local/share/containers/storage
     [ ! -d "$3" ] || ps_fact home.mode "$(stat -c '%a %u' "$3")"
     ps_mount graph.mount "$g"
     [ ! -e "$3/.identity" ] || ps_fact homed yes
@@ -113,8 +116,8 @@ ps_user_facts() { # name uid home
     # who owns what is in the layers and volumes: files of an old range show as IDs outside the present one
     limit=
     if command -v timeout >/dev/null; then limit="timeout 5"; fi
-    # shellcheck disable=SC2086 # a command and its words
-    $limit find "$g" -xdev -maxdepth 4 -exec stat -c '%u %g' {} + | head -n 20000 | sort -u | head -n 200 | ps_fact_each graph.owner
+    # shellcheck disable=SC2086 # a command and its words. The storage may be a link, or a file system of its own
+    $limit find "$g/." -xdev -maxdepth 4 -name lost+found -prune -o -exec stat -c '%u %g' {} + | head -n 20000 | sort -u | head -n 200 | ps_fact_each graph.owner
 }
 
 ps_facts() {

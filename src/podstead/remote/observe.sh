@@ -55,8 +55,11 @@ ps_tools() {
     done
 }
 
-ps_pause_process() { # user runtime-directory
-    for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid"; do
+ps_pause_process() { # user runtime-directory uid
+    # without a runtime directory Podman has made one of its own, where anybody else could have made it, too
+    for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid" "/tmp/podman-run-$3/libpod/tmp/pause.pid" \
+        "/tmp/storage-run-$3/libpod/tmp/pause.pid"; do
+        [ "$(stat -c %u "${f%/libpod/*}")" = "$3" ] || continue
         [ -f "$f" ] || continue # root must not wait at a pipe that the user put there
         read -r pid <"$f" || [ -n "$pid" ] || continue
         case $pid in '' | *[!0-9]*) continue ;; esac
@@ -80,15 +83,26 @@ ps_pause_process() { # user runtime-directory
     done
 }
 
+ps_passwd() { # names on standard input: their entries
+    if getent --version >/dev/null; then
+        tr '\n' '\0' | xargs -0 getent passwd --
+    else # musl's takes no options, and stops at the first name that it does not know
+        grep -v '^-' | while IFS= read -r n; do getent passwd "$n" || awk -F: -v n="$n" '$1 == n' /etc/passwd; done
+    fi
+}
+
+ps_user_file() { # user path: the user decides how large it is, and whether it is a link to what only root may read
+    if [ "$(id -u)" = 0 ]; then ps_as_user "$1" head -c 65536 "$2"; else head -c 65536 "$2"; fi
+}
+
 ps_user() { # name uid home
     r=/run/user/$2
     ps_record user "$1"
     printf '%s:%s\n' "$2" "$3"
-    # the user decides how large this is, and root reads it
     f=$3/.config/containers/storage.conf
     if [ -f "$f" ]; then
         ps_record file "$f"
-        head -c 65536 "$f"
+        ps_user_file "$1" "$f"
     fi
     ps_record stat
     stat -c '%a:%u:%g:%F:%n' "$r" "$r/bus" "/var/lib/systemd/linger/$1" "$3" "$3/.local/share/containers/storage" \
@@ -126,10 +140,10 @@ ps_observe() {
     ps_record passwd
     getent passwd || cat /etc/passwd
     ps_record passwd-named
-    [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS
+    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd
     ps_record passwd-owners
     # a directory may hide its accounts from a listing and still know the owners of ranges
-    cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | tr '\n' '\0' | xargs -0 getent passwd --
+    cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | ps_passwd
     ps_record group
     getent group || cat /etc/group
     for f in /etc/subuid /etc/subgid $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
@@ -150,6 +164,6 @@ ps_observe() {
             getsubids -g "$u"
         done
     fi
-    [ -z "$PS_USERS" ] || getent passwd -- $PS_USERS | while IFS=: read -r n _ i _ _ h _; do ps_user "$n" "$i" "$h"; done
+    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd | while IFS=: read -r n _ i _ _ h _; do ps_user "$n" "$i" "$h"; done
     ps_record end
 }

@@ -44,7 +44,7 @@ ps_pack() { if command -v base64 >/dev/null; then echo base64 && base64; else ec
 
 # shellcheck disable=SC2016 # a variable of perl
 ps_denied() { # the counter-proof of ICMP sockets: a group outside the range must be refused
-    [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null || return 0
+    [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && ps_has_setpriv || return 0
     ps_record denied "$PS_USER"
     if command -v perl >/dev/null; then
         setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups \
@@ -65,6 +65,11 @@ ps_one() { # number: one user's whole probe, kept until all are done
     } >"$ps_kept/$1"
 }
 
+ps_briefly() { # user: standard input as a script of the user's, for half a minute
+    if command -v timeout >/dev/null; then set -- "$1" timeout -k 2 30; fi
+    ps_as_user "$@" sh -s
+}
+
 ps_peer() { # number: can this user reach what the next user's containers own?
     n=$((($1 + 1) % PS_COUNT))
     [ $n != "$1" ] || return 0
@@ -72,7 +77,7 @@ ps_peer() { # number: can this user reach what the next user's containers own?
     holder=$PS_USER
     {
         # the holder's words are the user's own: nothing of it is used but a process ID and the name of a folder
-        said=$(printf '%s\n' "$PS_VALUES" "$PS_HOLD" | ps_as_user "$holder" sh -s)
+        said=$(printf '%s\n' "$PS_VALUES" "$PS_HOLD" | ps_briefly "$holder")
         pid=${said%% *}
         folder=${said#* }
         ps_values "$1"
@@ -82,8 +87,8 @@ ps_peer() { # number: can this user reach what the next user's containers own?
         *:/tmp/podstead.*[!A-Za-z0-9]*) echo none ;;
         *:/tmp/podstead.*)
             printf '%s\n' "ps_pid=$pid" "ps_folder=$folder" "$PS_VALUES" "$PS_REACH" |
-                ps_as_user "$PS_USER" sh -s | head -c 4000 | ps_pack
-            printf '%s\n' "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" | ps_as_user "$holder" sh -s
+                ps_briefly "$PS_USER" | head -c 4000 | ps_pack
+            printf '%s\n' "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" | ps_briefly "$holder"
             ;;
         *) echo none ;;
         esac

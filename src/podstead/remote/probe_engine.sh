@@ -23,7 +23,7 @@ for m in "0 0 1\n1 1 99\n" "0 0 100\n"; do
   kill -9 $p 2>/dev/null; wait $p 2>/dev/null
 done
 echo --process
-if command -v setpriv >/dev/null; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
+if setpriv --help 2>&1 | grep -q -e --reuid; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
 chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
 echo $!
 TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"

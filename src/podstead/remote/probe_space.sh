@@ -6,9 +6,9 @@
 # come from the nonce, so that a probe that was killed can be cleared up after.
 ps_places() { # command: that makes or finds them
     N=$(printf %s "$PS_NONCE" | cut -c1-8)
-    g=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf" | tail -n 1)
+    g=$(ps_graphroot "$(id -un)" "$(id -u)" "$HOME" "$(cat "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf")")
     T=
-    for d in "${g:-/nonexistent}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
+    for d in "$g" "${g%/*}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
         [ -d "$d" ] && "$@" "$d/.podstead.$N" && T=$d/.podstead.$N && break
     done
     [ -n "$T" ] || { T=/tmp/podstead.t$N && "$@" "$T"; } || return 1

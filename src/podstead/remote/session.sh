@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # Running a command as a user, in that user's real session. Shared by apply and probe. Needs root, or to be the user.
 
+ps_has_setpriv() { setpriv --help 2>&1 | grep -q -e --reuid; } # busybox's cannot change the user
+
 ps_as_user() { # user command [argument...]
     ps_u=$1
     shift
@@ -18,7 +20,7 @@ ps_as_user() { # user command [argument...]
         env -i "$@"
     elif command -v runuser >/dev/null 2>&1; then
         runuser -u "$ps_u" -- env -i "$@"
-    elif command -v setpriv >/dev/null 2>&1; then
+    elif ps_has_setpriv; then
         setpriv --reuid "$ps_u" --regid "$(id -g "$ps_u")" --init-groups env -i "$@"
     else
         su -s /bin/sh "$ps_u" -c 'exec env -i "$@"' -- sh "$@"

@@ -56,8 +56,12 @@ PS_OTHER='$other'
 PS_RAW='$raw'
 PS_LAST=$(printf '%s\n' "$uids" | awk '{ t += $2 } END { printf "%.0f", t }')
 PS_GLAST=$(printf '%s\n' "$gids" | awk '{ t += $2 } END { printf "%.0f", t }')
-PS_PORTS='$port $((port - 1))'
+PS_PORTS='$(ps_ports "$port")'
 PS_DO='helpers sockets engine containers'"
+}
+
+ps_ports() { # boundary: the first port that everybody may bind, and the last that nobody may
+    if [ "$1" -gt 0 ]; then printf '%s %s' "$1" $(($1 - 1)); else printf 1; fi
 }
 
 ps_nth() { # number word...
@@ -75,6 +79,10 @@ ps_stand_alone() { # [user...]
         case $u in
         -* | *[!A-Za-z0-9._-]*) printf 'podstead: not a user name: %s\n' "$u" >&2 && exit 2 ;;
         esac
+        if [ "$(id -u "$u" 2>/dev/null)" = 0 ]; then
+            printf 'podstead: root is not rootless: name the users, as in: sh FILE alice bob\n' >&2
+            exit 2
+        fi
         id -u "$u" >/dev/null 2>&1 || { printf 'podstead: no such user: %s\n' "$u" >&2 && exit 2; }
         if [ "$(id -u)" != 0 ] && [ "$u" != "$(id -un)" ]; then
             printf 'podstead: only root can look as %s\n' "$u" >&2

@@ -69,11 +69,21 @@ def host_key_policy(target: Target) -> str:
     """
     if target.strict_host_keys:
         return target.strict_host_keys
-    config = _ssh_config(target.ssh_config_file or "~/.ssh/config")
+    config = _ssh_config(config_path(target))
     if config is None:
         return "yes"
     said = config.lookup(target.address or target.name).get("stricthostkeychecking", "ask").lower()
     return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(said, "yes")
+
+
+def config_path(target: Target) -> str:
+    """The person's ssh_config. Whole: an Include that is relative is looked for in other folders than the present one."""
+    name = target.ssh_config_file or "~/.ssh/config"
+    return os.devnull if name == "none" else os.path.abspath(_expanded(name))  # noqa: PTH100 - links stay
+
+
+def _expanded(name: str) -> str:
+    return os.path.expanduser(name)  # noqa: PTH111 - Path's own raises for a user that there is not
 
 
 @cache
@@ -81,7 +91,7 @@ def _ssh_config(path: str) -> paramiko.SSHConfig | None:
     """Read once for all hosts, Include lines included; None where there is none that can be read."""
     config = SSHConfig()
     try:
-        with Path(path).expanduser().open(encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8") as file:
             config.parse(file)
     except (OSError, UnicodeDecodeError, paramiko.ConfigParseError):
         return None
@@ -93,14 +103,13 @@ def ssh_config_text(target: Target) -> str:
 
     Without that default pyinfra asks on the terminal about the key of an unknown jump host, in every greenlet.
     """
-    base = Path(target.ssh_config_file or "~/.ssh/config").expanduser()
     lines = []
     if target.proxy_jump:
         lines += [f"Host {target.address or target.name}", f"    ProxyJump {target.proxy_jump}"]
     # settings that stand before any Host of an included file would else belong to the block above
-    lines += ["Host *", f"Include {base}", "Host *", "    StrictHostKeyChecking yes"]
+    lines += ["Host *", f"Include {config_path(target)}", "Host *", "    StrictHostKeyChecking yes"]
     if target.known_hosts_file:
-        lines.append(f"    UserKnownHostsFile {Path(target.known_hosts_file).expanduser()}")
+        lines.append(f"    UserKnownHostsFile {_expanded(target.known_hosts_file)}")
     return "\n".join(lines) + "\n"
 
 
@@ -115,7 +124,9 @@ def write_ssh_config(target: Target, folder: Path) -> str:
 
 def prepare_home() -> None:
     """pyinfra fails without ``~/.ssh`` (fresh CI containers have none)."""
-    folder = Path("~/.ssh").expanduser()
+    folder = Path(_expanded("~/.ssh"))
+    if not folder.is_absolute():  # a user without a home
+        return
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -124,10 +135,31 @@ def key_problem(target: Target) -> str | None:
     """Why the private key file cannot be used, before pyinfra lets it end the run for every host."""
     if target.private_key is None:
         return None
-    path = Path(target.private_key).expanduser()
-    if not path.is_file():
+    path = _expanded(target.private_key)
+    if not os.path.isfile(path) and not _is_out_of_reach(path):  # noqa: PTH113 - Path's own raises there
         return f"private key {path} does not exist"
     return None if os.access(path, os.R_OK) else f"private key {path} cannot be read"
+
+
+def _is_out_of_reach(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116 - as os.path
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def config_problem(target: Target) -> str | None:
+    """Why the ssh_config that was named cannot be used: without it a host may be reached as somebody else."""
+    if target.kind != "ssh" or target.ssh_config_file is None:
+        return None
+    path = config_path(target)
+    # a device will do (/dev/null)
+    if os.path.isdir(path) or not os.access(path, os.R_OK):  # noqa: PTH112 - as above
+        return f"ssh_config {path} does not exist or may not be read"
+    return None
 
 
 def close(client: paramiko.SSHClient | None) -> None:

@@ -1,0 +1,157 @@
+"""The scripts on hosts that are not Debian: musl's getent, busybox's setpriv, a kernel that forbids user namespaces."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from podstead import script
+from tests.shells import SHELLS, needs, run
+
+each_shell = pytest.mark.parametrize("shell", SHELLS)
+
+_MUSL_GETENT = """#!/bin/sh
+[ "$1" = passwd ] || exit 1
+shift
+for n; do grep "^$n:" "$ENTRIES" || exit 2; done
+"""
+_BUSYBOX_SETPRIV = """#!/bin/sh
+echo 'Usage: setpriv [OPTIONS] PROG ARGS' >&2
+echo '-d,--dump --nnp,--no-new-privs --inh-caps CAP --ambient-caps CAP' >&2
+"""
+
+
+@pytest.fixture
+def root() -> None:
+    lacking = needs(root=True)
+    if lacking and os.environ.get("CI"):
+        pytest.fail(f"CI must run this, but the machine lacks: {lacking}")
+    if lacking:
+        pytest.skip(f"needs {lacking}")
+
+
+def path_with(folder: Path, **programs: str) -> dict[str, str]:
+    """An environment in which these programs stand before the machine's own."""
+    for name, text in programs.items():
+        folder.joinpath(name).write_text(text, encoding="utf-8")
+        folder.joinpath(name).chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def said(shell: str, text: str, env: Mapping[str, str] | None = None) -> list[str]:
+    done = run(shell, text, env=env)
+    assert done.stderr == b""
+    return done.stdout.decode().splitlines()
+
+
+@each_shell
+def test_a_getent_that_stops_at_a_stranger_still_tells_all_that_it_knows(shell: str, tmp_path: Path) -> None:
+    entries = tmp_path / "entries"
+    entries.write_text("alice:x:1000:1000::/home/alice:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n")
+    env = {**path_with(tmp_path, getent=_MUSL_GETENT), "ENTRIES": str(entries)}
+    text = f"exec 2>/dev/null\n{script.source('observe.sh')}\nprintf '%s\\n' -x alice gone-away bob | ps_passwd\n"
+    assert said(shell, text, env) == entries.read_text().splitlines()
+
+
+@each_shell
+def test_busyboxs_setpriv_is_not_taken_for_one_that_changes_the_user(shell: str, tmp_path: Path) -> None:
+    text = f"{script.source('session.sh')}\nif ps_has_setpriv; then echo yes; else echo no; fi\n"
+    assert said(shell, text) == ["no" if shell == "ash" else "yes"]  # busybox's shell calls its own
+    assert said(shell, text, path_with(tmp_path, setpriv=_BUSYBOX_SETPRIV)) == ["no"]
+
+
+@each_shell
+@pytest.mark.parametrize("part", ["PS_HOLD", "PS_REACH"])
+def test_isolation_ends_where_no_user_namespace_can_be_made(shell: str, part: str) -> None:
+    values = "PS_UIDMAP='0 0 1'\nPS_GIDMAP='0 0 1'\nps_pid=1\nps_folder=/nonexistent\n"
+    text = (
+        f'{script.source("peers.sh")}\n{values}unshare() {{ return 1; }}\nexec 2>/dev/null\neval "${part}"\n'
+    )
+    before = set(Path("/tmp").glob("podstead.*"))
+    done = subprocess.run(
+        [*SHELLS[shell], "-s"], input=text, text=True, capture_output=True, check=False, timeout=30
+    )
+    assert done.stdout in ("", "user no-read\nuser signal\n")
+    assert set(Path("/tmp").glob("podstead.*")) <= before
+
+
+@pytest.mark.usefixtures("root")
+@each_shell
+def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("for root alone\n")
+    secret.chmod(0o600)
+    home = tmp_path / "home"
+    settings = home / ".config/containers/storage.conf"
+    settings.parent.mkdir(parents=True)
+    for folder in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        folder.chmod(0o755)
+    text = "".join(map(script.source, ("frame.sh", "storage.sh", "facts.sh", "session.sh", "observe.sh")))
+    text = f"PS_NONCE=0\nexec 2>/dev/null\n{text}\nps_user nobody 65534 {home}\n"
+    settings.symlink_to(secret)
+    assert "for root alone" not in said(shell, text)
+    settings.unlink()
+    settings.write_text("[storage]\n")
+    assert "[storage]" in said(shell, text)
+
+
+@pytest.mark.usefixtures("root")
+@each_shell
+def test_who_owns_files_in_storage_is_told_without_what_a_file_system_brings(
+    shell: str, tmp_path: Path
+) -> None:
+    """A file system mounted there has root's lost+found; a link made by root is no file of the storage."""
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "lost+found").mkdir(parents=True)
+    (elsewhere / "overlay").mkdir()
+    os.chown(elsewhere, 1234, 1234)
+    os.chown(elsewhere / "overlay", 99999, 99999)
+    place = tmp_path / ".local/share/containers"
+    place.mkdir(parents=True)
+    (place / "storage").symlink_to(elsewhere)
+    parts = "".join(map(script.source, ("storage.sh", "facts.sh", "observe.sh")))
+    text = f"exec 2>/dev/null\n{parts}\nps_user_facts alice 1234 {tmp_path}\n"
+    owners = [line.split("\t")[1] for line in said(shell, text) if line.startswith("graph.owner\t")]
+    assert sorted(owners) == ["1234 1234", "99999 99999"]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "ports"), [("0", "1"), ("1", "1 0"), ("80", "80 79"), ("1024", "1024 1023")]
+)
+@each_shell
+def test_the_carried_script_tries_ports_that_there_are(shell: str, boundary: str, ports: str) -> None:
+    assert said(shell, f"{script.source('standalone.sh')}\nps_ports {boundary}\n") == [ports]
+
+
+@pytest.mark.usefixtures("root")
+@each_shell
+def test_the_carried_script_does_not_take_root_for_a_rootless_user(shell: str, tmp_path: Path) -> None:
+    place = tmp_path / "probe.sh"
+    place.write_text(script.standalone(), encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if name != "SUDO_USER"}
+    for words in ((), ("root",)):
+        argv = [*SHELLS[shell], str(place), *words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=env)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "name the users" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ("", ""),
+        ('[storage]\n  graphroot = "/data/alice"\n', "/data/alice"),
+        ('graphroot = "$HOME/pods"\n', "/home/al ice/pods"),
+        ('rootless_storage_path = "/srv/$USER-$UID/x"\n', "/srv/alice-1000/x"),
+        ('# graphroot = "/no"\n', ""),
+        ('graphroot = "relative"\n', ""),
+    ],
+)
+@each_shell
+def test_the_place_of_storage_is_read_as_podman_reads_it(shell: str, settings: str, place: str) -> None:
+    text = f"{script.source('storage.sh')}\nps_graphroot alice 1000 '/home/al ice' '{settings}'\n"
+    assert "".join(said(shell, text)) == place
