@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from podstead import script
 from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.diagnosis import signs
 from podstead.evidence import Attempt, Bind, Info
 from podstead.finding import Verdict
+from podstead.platforms import EXPLAINING
 from podstead.ranges import IdRange
-from tests.model_host import ModelHost
+from tests.model_host import NONCE, ModelHost, spec_of
 from tests.unit.cases import (
     HEALTHY,
     INFO,
@@ -205,6 +207,20 @@ def refs(one: Case) -> list[str]:
 
 def test_cgroup_v1_is_a_suspect_where_nothing_said_a_word() -> None:
     assert [(one.ref, sign.proved) for one, sign in signs(case(on=host(facts=V1)))] == [("F01", False)]
+
+
+def test_cgroup_v1_is_proved_by_words_about_cgroups_alone() -> None:
+    """RHEL 8 without slirp4netns: the network is what is missing, not cgroup v2."""
+    for said, proved in (("Error: could not find slirp4netns", False), ("crun: no cgroup v2", True)):
+        found = signs(case(podman("4.9.3", no_network(said)), host(facts=V1)))
+        assert {sign.proved for one, sign in found if one.ref == "F01"} == {proved}
+
+
+def test_a_host_is_asked_about_each_package_that_explains_a_failure() -> None:
+    header = script.observe_header(spec_of(), NONCE)
+    asked = next(line for line in header.splitlines() if line.startswith("PS_PACKAGES="))
+    assert [name for name in EXPLAINING if name not in asked] == []
+    assert "container-selinux" in EXPLAINING
 
 
 def test_a_missing_pids_controller_is_said_before_the_delegation() -> None:

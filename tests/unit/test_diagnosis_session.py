@@ -196,7 +196,7 @@ def test_a_unit_of_another_user_is_not_this_users() -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/home/alice/.config/containers", "chown -R alice: /home/alice/.config/containers"),
+        ("/home/alice/.config/containers", "chown alice: /home/alice/.config/containers"),
         ("/home/alice/.config/a; rm -rf ~", None),
     ],
 )

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 from podstead import script
+from podstead.case import PORT_START
+from podstead.probe import probe_values
+from tests.model_host import spec_of
 from tests.shells import SHELLS, needs, run
+from tests.unit.cases import host
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
 
@@ -155,3 +159,11 @@ def test_the_carried_script_does_not_take_root_for_a_rootless_user(shell: str, t
 def test_the_place_of_storage_is_read_as_podman_reads_it(shell: str, settings: str, place: str) -> None:
     text = f"{script.source('storage.sh')}\nps_graphroot alice 1000 '/home/al ice' '{settings}'\n"
     assert "".join(said(shell, text)) == place
+
+
+@pytest.mark.parametrize(("boundary", "ports"), [("0", "1"), ("1", "1"), ("1024", "1024 1023")])
+def test_a_probe_tries_ports_that_there_are(boundary: str, ports: str) -> None:
+    one = host()
+    one.live[PORT_START] = boundary
+    spec = spec_of(users={"alice": {}})
+    assert probe_values("alice", one.state(spec.users))["PS_PORTS"] == ports

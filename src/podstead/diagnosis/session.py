@@ -50,7 +50,8 @@ def not_owned(case: Case) -> Sign | None:
     return Sign(
         found=f"{', '.join(foreign[:3])} belongs to somebody else",
         expected=f"files of {case.user}",
-        remedy=f"chown -R {case.user}: {' '.join(foreign)}" if _plain(foreign) else "",
+        # never with -R: what containers own below belongs to subordinate IDs
+        remedy=f"chown {case.user}: {' '.join(foreign)}" if _plain(foreign) else "",
     )
 
 

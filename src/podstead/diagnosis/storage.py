@@ -8,6 +8,7 @@ from podstead.case import Case
 from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.finding import Verdict
 from podstead.parts.storage import configured_driver_of, mount_program_of
+from podstead.platforms import EXPLAINING
 from podstead.ranges import IdRange
 
 register = Register()
@@ -172,7 +173,7 @@ def no_container_policy(case: Case) -> Sign | None:
     if (
         case.host.get("selinux") != "1"
         or packages.manager not in ("dnf", "yum")
-        or "container-selinux" in packages.installed
+        or any(name in packages.installed for name in EXPLAINING)
     ):
         return None
     return Sign(found="SELinux is enforcing and container-selinux is not installed")
