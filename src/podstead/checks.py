@@ -30,7 +30,8 @@ _ALL = (
         title="the ranges touch nobody else's IDs",
         severity=Severity.SECURITY,
         why="With overlapping ranges one user's containers can own, signal and trace another's. No tool reports it.",
-        remedy="Move the newer range while its user has no storage: usermod --del-subuids, then podstead apply.",
+        remedy="Move the newer range while its user has no storage: loginctl terminate-user USER, usermod --del-subuids, "
+        "then podstead apply.",
         sources=("podman rootless_tutorial.md", "systemd docs/UIDS-GIDS.md", "shadow#525"),
     ),
     Check(

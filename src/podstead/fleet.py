@@ -42,7 +42,7 @@ def _differs(user: str, grants: Mapping[str, list[str]]) -> Finding:
         found="; ".join(texts),
         cause="the ranges were handed out by another rule, or the UID differs between hosts",
         remedy=f"compare 'id {user}' on these hosts; where there is no storage yet, take the odd range out "
-        "(usermod --del-subuids, --del-subgids) and run podstead apply",
+        f"('loginctl terminate-user {user}', usermod --del-subuids, --del-subgids) and run podstead apply",
     )
     return replace(told, title="a user has the same ranges on every host")
 

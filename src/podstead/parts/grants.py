@@ -251,7 +251,8 @@ def _kept(name: str, reason: str) -> Outcome:
                 title=f"the existing ranges of {name} are not changed",
                 reason=reason,
                 remedy="existing ranges are never moved: save images and volumes (podman save, podman volume export), run "
-                f"'podman system reset' as {name}, take the line out with usermod --del-subuids/--del-subgids, and apply again",
+                f"'podman system reset' as {name}, end the user's processes with 'loginctl terminate-user {name}', take the "
+                "line out with usermod --del-subuids/--del-subgids, and apply again",
             ),
         )
     )
