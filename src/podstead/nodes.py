@@ -52,6 +52,26 @@ class Literal(str):
     __slots__ = ()
 
 
+class HiddenInt(int):
+    """A whole number that a secret made: a number for the host, and shown nowhere."""
+
+    __slots__ = ()
+    __str__ = int.__repr__
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+
+class HiddenFloat(float):
+    """A number with a fraction that a secret made."""
+
+    __slots__ = ()
+    __str__ = float.__repr__
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A value of Ansible Vault that nobody has opened yet."""
@@ -96,6 +116,23 @@ def is_template(value: object) -> bool:
 HIDDEN: Final = "********"
 
 
+def is_hidden(value: object) -> bool:
+    """Whether no message may hold this value."""
+    return isinstance(value, SecretStr | Sealed | HiddenInt | HiddenFloat)
+
+
+def opened(value: Scalar) -> Scalar:
+    """Return what a hidden value is."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case HiddenInt():
+            return int(value)
+        case HiddenFloat():
+            return float(value)
+    return value
+
+
 def plain(node: Node) -> Any:  # noqa: ANN401 - the point is to forget the types
     """Return the bare value, without origins. Secrets are bare, too: for what is shown there is :func:`displayed`."""
     value = node.value
@@ -103,7 +140,7 @@ def plain(node: Node) -> Any:  # noqa: ANN401 - the point is to forget the types
         return {key: plain(child) for key, child in value.items()}
     if isinstance(value, tuple):
         return [plain(child) for child in value]
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    return opened(value)
 
 
 def displayed(node: Node) -> Any:  # noqa: ANN401
@@ -113,7 +150,7 @@ def displayed(node: Node) -> Any:  # noqa: ANN401
         return {_displayed_key(key): displayed(child) for key, child in value.items()}
     if isinstance(value, tuple):
         return [displayed(child) for child in value]
-    if isinstance(value, SecretStr | Sealed):
+    if is_hidden(value):
         return HIDDEN
     if isinstance(value, Surprise):
         return value.read_as
@@ -139,6 +176,8 @@ def shown(value: object) -> str:
     """Return a value as a person would call it in a message, at most a few words long."""
     if isinstance(value, Node):
         value = value.value
+    if is_hidden(value):
+        return "a hidden value"
     match value:
         case None:
             return "nothing"

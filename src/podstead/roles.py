@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from podstead.errors import Problem
 from podstead.layers import EMPTY, Layer, Rank, Stage
-from podstead.nodes import Node, is_template, shown
+from podstead.nodes import Node, Sealed, is_hidden, is_template, shown
 from podstead.suggest import did_you_mean, listed
 from podstead.tasks import TASKS, part_of
 from podstead.yamldoc import collecting, read
@@ -87,10 +90,15 @@ class Shelf:
     def _add(
         self, node: Node, chain: tuple[str, ...], layers: dict[str, Layer], problems: list[Problem]
     ) -> None:
-        asked = node.value
-        if not isinstance(asked, str) or not (_NAME.fullmatch(asked) or "/" in asked):
+        asked = name_in(node)
+        if not isinstance(asked, str) or not _could_be_role(asked):
             if is_template(asked):
                 message = "templates are not rendered in roles: roles decide which variables there are"
+                problems.append(Problem(where=node.origin.where, key="roles", message=message))
+            elif isinstance(asked, Sealed):
+                message = (
+                    "the name of a role is not opened by itself: write it plainly, or seal the whole file"
+                )
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif chain:  # in a host's own list, validation says so
                 problems.append(
@@ -121,7 +129,7 @@ class Shelf:
         if name not in self._read:
             self._read[name] = None
             path = Path(name) / "role.yml" if "/" in asked else self._path(name)
-            if path is not None and path.is_file():
+            if path is not None and _is_file(path):
                 with collecting(problems):
                     self._read[name] = self._checked(_role(name, path, problems), path, problems)
                 return self._read[name]
@@ -131,12 +139,12 @@ class Shelf:
 
     def _path(self, name: str) -> Path | None:
         places = (folder / name / "role.yml" for folder in (*self._chosen, *self._folders, self._builtin))
-        return next((path for path in places if path.is_file()), None)
+        return next((path for path in places if _is_file(path)), None)
 
     def _checked(self, role: Role, path: Path, problems: list[Problem]) -> Role:
         """A site role must say that it means to stand in for a built-in one."""
         beside = path.parent.parent in self._folders and path.parent.parent not in self._chosen
-        if beside and not role.override and (self._builtin / role.name / "role.yml").is_file():
+        if beside and not role.override and _is_file(self._builtin / role.name / "role.yml"):
             message = (
                 f"has the name of the built-in role {role.name!r}: say `override: true` in it to stand in for that, or "
                 "rename it"
@@ -145,10 +153,12 @@ class Shelf:
         return role
 
     def _missing(self, asked: str, node: Node) -> Problem:
-        if "/" in asked:
+        if is_hidden(node.value):
+            message = f"there is no role of this hidden name; known roles: {listed(self.known())}"
+        elif "/" in asked:
             message = f"there is no role at {asked!r}: no role.yml is there"
         else:
-            foreign = any((folder / asked / "tasks").is_dir() for folder in (*self._chosen, *self._folders))
+            foreign = any(_is_folder(folder / asked / "tasks") for folder in (*self._chosen, *self._folders))
             why = "; a role here is one role.yml, tasks are not run" if foreign else ""
             hint = did_you_mean(asked, self.known())
             message = f"there is no role {asked!r}{hint}{why}; known roles: {listed(self.known())}"
@@ -158,7 +168,26 @@ class Shelf:
 def _by_path(asked: object, node: Node) -> str:
     """A path is relative to the file that names it, or to the current folder on the command line."""
     here = Path(node.origin.file).parent if node.origin.line else Path()
-    return str((here / Path(str(asked)).expanduser()).resolve())
+    # pathlib's own raise where there is no such user or where links lead in a circle
+    return os.path.realpath(here / os.path.expanduser(str(asked)))  # noqa: PTH111
+
+
+def name_in(node: Node) -> object:
+    """Return the name in an entry of a ``roles:`` list; in a vars file that is sealed as a whole it is wrapped."""
+    return node.value.get_secret_value() if isinstance(node.value, SecretStr) else node.value
+
+
+def _could_be_role(asked: str) -> bool:
+    is_path = "/" in asked and "\0" not in asked and not is_template(asked)
+    return is_path or bool(_NAME.fullmatch(asked))
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path's own raises in a folder that one may not enter
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
 def _role(name: str, path: Path, problems: list[Problem]) -> Role:

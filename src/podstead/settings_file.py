@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import tomllib
@@ -31,7 +32,7 @@ def read(folder: Path, named: str, problems: list[Problem]) -> Found:
     """Read the file that ``PODSTEAD_CONFIG`` names, and no other; else the two of the folder."""
     found = Found()
     if named:
-        path = folder / Path(named).expanduser()
+        path = folder / _expanded(named)
         if _is_there(path):
             _add(found, path, problems)
         else:
@@ -48,6 +49,10 @@ def read(folder: Path, named: str, problems: list[Problem]) -> Found:
             continue
         _add(found, path, problems)
     return found
+
+
+def _expanded(name: str) -> str:
+    return os.path.expanduser(name)  # noqa: PTH111 - Path's own raises for a user that there is not
 
 
 def _is_there(path: Path) -> bool:
@@ -125,14 +130,11 @@ def _table(document: Mapping[str, Any], where: tuple[str, ...]) -> Mapping[str, 
 def _rooted(setting: Setting, value: Any, folder: Path) -> Any:  # noqa: ANN401 - a setting may be of several types
     """Make paths relative to the file that they are written in, wherever podstead is called."""
     if setting.kind == "path":
-        return str(folder / Path(value).expanduser())
+        return str(folder / _expanded(value))
     if setting.kind == "paths":
-        return [str(folder / Path(one).expanduser()) for one in value]
+        return [str(folder / _expanded(one)) for one in value]
     if setting.kind == "sources":
-        return [
-            one if "," in one or one.startswith("@") else str(folder / Path(one).expanduser())
-            for one in value
-        ]
+        return [one if "," in one or one.startswith("@") else str(folder / _expanded(one)) for one in value]
     return value
 
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from podstead.errors import Problem
 from podstead.layers import Path
-from podstead.nodes import Node, Sealed, Surprise, is_template, shown
+from podstead.nodes import Node, Scalar, Sealed, Surprise, is_hidden, is_template, opened, shown, walk
 from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean, listed
 
@@ -77,7 +77,7 @@ def values(node: Node, path: Path, surprises: dict[Path, Problem]) -> Any:  # no
         return [values(child, path, surprises) for child in value]
     if isinstance(value, Surprise):
         surprises[path] = _surprise(value, node, path)
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    return opened(cast("Scalar", value))
 
 
 def _surprise(found: Surprise, node: Node, path: Path) -> Problem:
@@ -86,7 +86,8 @@ def _surprise(found: Surprise, node: Node, path: Path) -> Problem:
 
 def _is_open(node: Node) -> bool:
     """A value that is known only once a host's templates are rendered and its secrets opened."""
-    return isinstance(node.value, Sealed) or is_template(node.value)
+    value = node.value
+    return isinstance(value, Sealed) or (isinstance(value, str | SecretStr) and is_template(opened(value)))
 
 
 def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]:
@@ -110,7 +111,16 @@ def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]
         return Problem(where=node.origin.where, key=".".join(path), message="is missing"), path, node
     if kind != "value_error":
         message = _message(kind, path, node, error)
+    elif loc == error["loc"] and any(is_hidden(one.value) for one in walk(node)):
+        message = _without_values(path, node)
     return Problem(where=node.origin.where, key=".".join(path), message=message), path, node
+
+
+def _without_values(path: Path, node: Node) -> str:
+    """The checks of the schema repeat what they were given; this says as much without it."""
+    if is_hidden(node.value):
+        return f"a hidden value is {_PATTERNS.get(path[-1], 'not what it must be')}"
+    return "the values in it, some of them hidden, do not fit together"
 
 
 def _deepest(tree: Node, loc: Iterable[str | int]) -> tuple[Path, Node]:

@@ -188,7 +188,7 @@ class _Builder:
             self.path.append(key)
             value = self.value(self.next(), depth + 1)
             if is_merge:
-                merged.extend(self.merge_key(event, value))
+                merged[:0] = self.merge_key(event, value)  # of two << the last wins, of one list the first
             elif key in entries:
                 self.problem(event, f"is given twice; the first is in line {entries[key].origin.line}")
             else:

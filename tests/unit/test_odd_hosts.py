@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def root() -> None:
         pytest.fail(f"CI must run this, but the machine lacks: {lacking}")
     if lacking:
         pytest.skip(f"needs {lacking}")
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that everybody may enter: pytest's own are for the one who runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def path_with(folder: Path, **programs: str) -> dict[str, str]:
@@ -85,15 +94,13 @@ def test_isolation_ends_where_no_user_namespace_can_be_made(shell: str, part: st
 
 @pytest.mark.usefixtures("root")
 @each_shell
-def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
+def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, open_path: Path) -> None:
+    secret = open_path / "secret"
     secret.write_text("for root alone\n")
     secret.chmod(0o600)
-    home = tmp_path / "home"
+    home = open_path / "home"
     settings = home / ".config/containers/storage.conf"
     settings.parent.mkdir(parents=True)
-    for folder in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
-        folder.chmod(0o755)
     text = "".join(map(script.source, ("frame.sh", "storage.sh", "facts.sh", "session.sh", "observe.sh")))
     text = f"PS_NONCE=0\nexec 2>/dev/null\n{text}\nps_user nobody 65534 {home}\n"
     settings.symlink_to(secret)

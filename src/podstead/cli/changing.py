@@ -37,7 +37,7 @@ def converge(  # noqa: PLR0913 - these are the options
         "list_tags": list_tags,
         "syntax_check": syntax_check,
     }
-    if listed(selected, pattern=selection["pattern"], asked=asked):
+    if listed(selected, pattern=selection["pattern"], asked=asked, chosen=chosen):
         return 0
     return execute(
         verb,

@@ -53,6 +53,11 @@ class SettingOption(click.Option):
             configured.read()
         return super().resolve_envvar_value(ctx)
 
+    def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        # an empty element would be the current folder, with everything in it ("hosts:")
+        found = super().value_from_envvar(ctx)
+        return [one for one in found if one] if self.multiple and found else found
+
 
 def setting(name: str, *names: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - click's
     """An option for a setting; range, choices, default and variable come from the table."""

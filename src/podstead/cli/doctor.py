@@ -25,7 +25,8 @@ def command(*, output: str) -> int:
     Versions, SSH client, agent, keys, known_hosts and config, the settings, the temporary folder, the worker process.
     Nothing is connected to and nothing is changed. Exit code 1 when something fails.
     """
-    found = diagnose(gather(os.environ, Path.home()))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises for a user without one
+    found = diagnose(gather(os.environ, home))
     if output == "json":
         document = {
             "schema": "podstead.doctor/1",

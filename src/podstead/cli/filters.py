@@ -13,7 +13,16 @@ from podstead.cli import completing
 from podstead.cli.options import Selected, stack
 from podstead.errors import InputError, Problem
 from podstead.inventory import ResolvedHost
-from podstead.tasks import Vocabulary, part_of, tasks_of, vocabulary
+from podstead.tasks import (
+    TASKS,
+    Vocabulary,
+    part_of,
+    parts_asked_for,
+    position,
+    tasks_of,
+    vocabulary,
+    wanted,
+)
 
 _NAMES = "tags of roles, parts or change ids"
 
@@ -70,6 +79,9 @@ class Chosen:
     def fields(self) -> dict[str, Any]:
         return {"tags": self.tags, "skip_tags": self.skip_tags, "start_at": self.start_at}
 
+    def parts(self) -> tuple[str, ...]:
+        return parts_asked_for(self.tags, self.skip_tags, self.start_at)
+
 
 def split(texts: Iterable[str]) -> tuple[str, ...]:
     """Repeated and comma-separated names as Ansible writes them."""
@@ -80,7 +92,7 @@ def choose(
     hosts: Sequence[ResolvedHost], tags: Sequence[str], skip_tags: Sequence[str], start_at: str | None
 ) -> Chosen:
     """Expand tags and refuse what nothing is called. Raises InputError."""
-    if not (tags or skip_tags or start_at):
+    if not (tags or skip_tags) and start_at is None:
         return Chosen(tags=(), skip_tags=(), start_at="")
     words = vocabulary_of(hosts)
     problems: list[Problem] = []
@@ -89,11 +101,29 @@ def choose(
         skip_tags=words.expand("--skip-tags", split(skip_tags), problems),
         start_at=start_at or "",
     )
+    given = {"--tags": split(tags) if tags else None, "--skip-tags": split(skip_tags) if skip_tags else None}
+    for option, names in {**given, "--start-at": start_at}.items():
+        if names is not None and not names:  # an empty variable of a script would else mean: do everything
+            problems.append(Problem(where=option, message="names nothing"))
     if start_at:
         words.known("--start-at", start_at, problems)
+    if not problems and not _left(chosen):
+        problems.append(Problem(where="--tags, --skip-tags, --start-at", message="leave nothing to do"))
     if problems:
         raise InputError(problems, hint="--list-tags lists the tags, 'podstead explain' the ids")
     return chosen
+
+
+def _left(chosen: Chosen) -> Sequence[str]:
+    """What is asked for and not taken away again."""
+    if not chosen.tags:
+        return chosen.parts()
+    first = position(part_of(chosen.start_at)) if chosen.start_at else 0
+    return [
+        name
+        for name in chosen.tags
+        if wanted(name, (), chosen.skip_tags) and position(part_of(name)) >= first
+    ]
 
 
 def vocabulary_of(hosts: Iterable[ResolvedHost]) -> Vocabulary:
@@ -101,7 +131,9 @@ def vocabulary_of(hosts: Iterable[ResolvedHost]) -> Vocabulary:
     return vocabulary((host.spec, host.tags) for host in hosts)
 
 
-def listed(selected: Selected, *, pattern: str, asked: Mapping[str, bool]) -> bool:
+def listed(
+    selected: Selected, *, pattern: str, asked: Mapping[str, bool], chosen: Chosen | None = None
+) -> bool:
     """Print what was asked for instead of a run. Everything has been validated; nothing was connected to."""
     hosts = selected.hosts
     lines: list[str] = []
@@ -110,7 +142,7 @@ def listed(selected: Selected, *, pattern: str, asked: Mapping[str, bool]) -> bo
     if asked.get("list_hosts"):
         lines += [host.name for host in hosts]
     if asked.get("list_tasks"):
-        lines += _plays(hosts, pattern)
+        lines += _plays(hosts, pattern, chosen.parts() if chosen else tuple(TASKS))
     if asked.get("list_tags"):
         lines += vocabulary_of(hosts).words
     if lines:
@@ -118,9 +150,9 @@ def listed(selected: Selected, *, pattern: str, asked: Mapping[str, bool]) -> bo
     return bool(lines)
 
 
-def _plays(hosts: Sequence[ResolvedHost], pattern: str) -> Iterable[str]:
+def _plays(hosts: Sequence[ResolvedHost], pattern: str, parts: Sequence[str]) -> Iterable[str]:
     """The tasks in order; hosts of which the same is wanted are one play, as in Ansible's own listing."""
-    alike = sorted(((_tasks(host), number, host.name) for number, host in enumerate(hosts)))
+    alike = sorted(((_tasks(host, parts), number, host.name) for number, host in enumerate(hosts)))
     plays = [
         (min(number for _, number, _ in group), [name for _, _, name in group], tasks)
         for tasks, rows in groupby(alike, key=lambda row: row[0])
@@ -132,10 +164,11 @@ def _plays(hosts: Sequence[ResolvedHost], pattern: str) -> Iterable[str]:
         yield from (f"    {task}" for task in tasks)
 
 
-def _tasks(host: ResolvedHost) -> tuple[str, ...]:
+def _tasks(host: ResolvedHost, parts: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         f"{task.part}: {task.does} ({', '.join(task.names)})\tTAGS: [{', '.join(_tags(task.part, host))}]"
         for task in tasks_of(host.spec)
+        if task.part in parts
     )
 
 

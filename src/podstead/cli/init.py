@@ -76,10 +76,10 @@ def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool)
     problems = [
         Problem(where=str(one), message="is no folder")
         for one in folders
-        if one.exists() and not one.is_dir()
+        if os.path.lexists(one) and not os.path.isdir(one)  # noqa: PTH112 - Path's own raises where it may not look
     ]
     for path in existing:
-        if (folder / path).is_dir():
+        if os.path.isdir(folder / path):  # noqa: PTH112 - as above
             problems.append(Problem(where=str(folder / path), message="is a folder"))
         elif not force:
             problems.append(Problem(where=str(folder / path), message="exists already"))

@@ -59,7 +59,7 @@ def command(
         read = _Read(selection)
         if as_graph:
             group = _group(read.inventory, selection["pattern"])
-            text = read.listing().graph(group, with_variables=with_variables)
+            text = printable(read.listing().graph(group, with_variables=with_variables))
         elif host:
             text = _json(read.listing(_one(read.inventory, host)).host(host, export=export))
         elif as_list:
@@ -67,7 +67,7 @@ def command(
         else:
             text = "\n".join(printable(name) for name in read.chosen)
     if output_file:
-        output_file.write_text(text + "\n", encoding="utf-8")
+        _write(output_file, text)
     else:
         click.echo(text)
     return 0
@@ -86,6 +86,8 @@ class _Read:
         )
         self.inventory = read_inventory(selection["sources"], pattern=selection["pattern"], vault=self.vault)
         self.chosen = choose(self.inventory, selection["pattern"], selection["limit"])
+        if self.inventory.problems:  # a list that lacks hosts must not look like a whole one
+            raise InputError(self.inventory.problems)
 
     def listing(self, chosen: Sequence[str] = ()) -> Listing:
         """Raises InputError with everything that is wrong with the inventory."""
@@ -95,6 +97,13 @@ class _Read:
         if self.inventory.problems:
             raise InputError(self.inventory.problems)
         return Listing(self.inventory, hosts, extras)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError.one(f"{path} cannot be written: {error.strerror}", where="--output-file") from error
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -30,6 +32,8 @@ VERBS = {
 }
 #: Verbs whose ``--output`` is that of a report, and so a setting.
 _REPORTS = ("apply", "check", "verify", "judge")
+#: What a write may meet: a full disk or quota, a limit, a broken device, a closed descriptor.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class Verbs(click.Group):
@@ -90,39 +94,70 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit. A mistake of a person or a fault of a host never shows a traceback."""
+    if sys.stderr is None:  # else the next file that is opened becomes standard error of every child
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end of the program
+    try:
+        code = _call()
+    except BrokenPipeError:
+        # the reader of a pipe went away (podstead ... | head); nothing is left to say, and Python must not try
+        _abandon(1)
+        code = Exit.FAILED
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise  # no write to standard output: a bug, which keeps its traceback
+        _say(f"cannot write to standard output: {error.strerror}")
+        _abandon(1)
+        code = Exit.FAILED
+    try:
+        sys.stderr.flush()
+    except OSError:  # Python would try again at its end, and make 120 of the exit code
+        _abandon(2)
+    sys.exit(int(code))
+
+
+def _call() -> int:
+    """Run the verb and say what is wrong; what is wrong with standard output itself is left to the caller."""
     try:
         result = cli.main(standalone_mode=False, prog_name="podstead")
-        code = int(result) if isinstance(result, int) else Exit.GOOD
-        sys.stdout.flush()
+        _flush()
+        return int(result) if isinstance(result, int) else Exit.GOOD
     except InputError as error:
         for problem in error.problems:
             _say(str(problem))
         _hint(error)
-        code = error.exit_code
+        return error.exit_code
     except PodsteadError as error:
         _say(error.message)
         _hint(error)
-        code = error.exit_code
+        return error.exit_code
     except click.exceptions.Abort:
         _say("interrupted")
-        code = Exit.INTERRUPTED
+        return Exit.INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        code = Exit.USAGE
+        with contextlib.suppress(OSError):
+            error.show()
+        return Exit.USAGE
     except KeyboardInterrupt:
         _say("interrupted")
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # the reader of a pipe went away (podstead ... | head); nothing is left to say, and Python must not try
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = Exit.FAILED
-    sys.exit(int(code))
+        return Exit.INTERRUPTED
+
+
+def _flush() -> None:
+    if sys.stdout is None:  # closed: everything that was printed is lost, and click says nothing
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.flush()
+
+
+def _abandon(descriptor: int) -> None:
+    """Let what is still to be written to a stream that is gone go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _say(message: str) -> None:
     from podstead.report.printable import printable  # noqa: PLC0415
 
-    click.echo(f"podstead: {printable(message)}", err=True)
+    with contextlib.suppress(OSError):  # the exit code says it, too
+        click.echo(f"podstead: {printable(message)}", err=True)
 
 
 def _hint(error: PodsteadError) -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +23,8 @@ _NAMED: Final = 20
 """Hosts that are named in one line."""
 _LEAST: Final = 3
 """Lines of the board on the smallest terminal."""
+_GONE: Final = (OSError, ValueError, AttributeError)
+"""Standard error is full, hung up or closed (then it is None). Who looks on must never end a run that changes hosts."""
 
 
 @dataclass(slots=True)
@@ -101,10 +103,16 @@ def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
             if times == 1
             else f"stopped at once; in the middle of: {names}"
         )
-        console.print(f"podstead: {said}", soft_wrap=True)
+        if on_terminal:
+            with suppress(*_GONE):
+                console.print(f"podstead: {said}", soft_wrap=True)
+        else:
+            # rich would end the program where the reader of a pipe went away
+            _write(f"podstead: {said}")
 
     # FORCE_COLOR makes rich take a log for a terminal; a board in a log is a thousand lines of rubbish
-    if console.is_terminal and sys.stderr.isatty() and not traced:
+    on_terminal = bool(console.is_terminal and sys.stderr and sys.stderr.isatty() and not traced)
+    if on_terminal:
         with _on_terminal(board, console) as on_progress:
             yield Watcher(on_progress, interrupted)
     else:
@@ -122,10 +130,16 @@ def _on_terminal(board: Board, console: Console) -> Iterator[Callable[[Progress 
         rows = board.lines(time.monotonic(), console.width, console.height)
         return Text("\n".join(rows), no_wrap=True, overflow="crop")
 
-    with Live(
+    live = Live(
         console=console, get_renderable=picture, refresh_per_second=4, transient=True, redirect_stdout=False
-    ):
+    )
+    with suppress(*_GONE):
+        live.start()
+    try:
         yield lambda message: board.take(message, time.monotonic())
+    finally:
+        with suppress(*_GONE):
+            live.stop()
 
 
 def _in_log(board: Board, verbose: int) -> Callable[[Progress | Result], None]:
@@ -133,9 +147,14 @@ def _in_log(board: Board, verbose: int) -> Callable[[Progress | Result], None]:
         board.take(message, time.monotonic())
         if isinstance(message, Result):
             report = message.report
-            sys.stderr.write(f"{one_line(report.name)}: {report.status.value}\n")
+            _write(f"{one_line(report.name)}: {report.status.value}")
         elif verbose or message.doing not in ("connecting", "looking"):
-            sys.stderr.write(f"{one_line(message.host)}: {one_line(message.doing)}\n")
-        sys.stderr.flush()
+            _write(f"{one_line(message.host)}: {one_line(message.doing)}")
 
     return say
+
+
+def _write(line: str) -> None:
+    with suppress(*_GONE):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from podstead.cli.options import Selected
 from podstead.cli.progress import watching
-from podstead.errors import RunError
+from podstead.errors import InputError, RunError
 from podstead.report import junit, terminal
 from podstead.report.record import Report
 from podstead.run import Verb, job_for, run
@@ -34,6 +35,8 @@ def execute(  # noqa: PLR0913 - what the options of a run come to
     **job: Any,  # noqa: ANN401 - fields of Job
 ) -> int:
     """Do the job, print the report (what ``finish`` makes of it), return the exit code."""
+    if output_file:
+        _must_be_writable(output_file)
     wanted = job_for(verb, selected.hosts, trace=verbose >= TRACE, **selected.job, **job)
     with watching(len(selected.hosts), verbose, traced=wanted.trace) as watcher:
         report = run(wanted, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
@@ -62,6 +65,16 @@ def emit(
     parts: Sequence[str] = tuple(TASKS),
 ) -> None:
     """Print a report, and write its JSON document where asked."""
+    try:
+        _print(report, output=output, diff=diff, verbose=verbose, pattern=pattern, parts=parts)
+    finally:  # also where standard output is gone: what was done to hosts is told once only
+        if output_file:
+            _write(report, output_file)
+
+
+def _print(
+    report: Report, *, output: str, diff: bool, verbose: int, pattern: str, parts: Sequence[str]
+) -> None:
     if output == "json":
         click.echo(report.to_json())
     elif output == "junit":
@@ -75,8 +88,19 @@ def emit(
             diff=diff,
             verbose=verbose,
         )
-    if output_file:
-        try:
-            output_file.write_text(report.to_json() + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"cannot write the report to {output_file}: {error.strerror}") from error
+
+
+def _write(report: Report, path: Path) -> None:
+    try:
+        path.write_text(report.to_json() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"cannot write the report to {path}: {error.strerror}") from error
+
+
+def _must_be_writable(path: Path) -> None:
+    """Before anything is done: a report that cannot be kept is better refused than lost. Raises InputError."""
+    there = os.path.lexists(path)
+    # Path's own raises where it may not look
+    missing = not there and not os.path.isdir(path.parent)  # noqa: PTH112
+    if missing or not os.access(path if there else path.parent, os.W_OK):
+        raise InputError.one(f"{path} cannot be written", where="--output-file")

@@ -11,6 +11,7 @@ import click
 from pydantic import SecretStr
 
 from podstead.cli.configured import setting
+from podstead.errors import InputError
 from podstead.inventory.vault import Vault, passwords
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -40,6 +41,8 @@ def vault_of(*, vault_password_file: Sequence[str], vault_id: Sequence[str], ask
 
 def ask(prompt: str) -> SecretStr:
     """Ask on the terminal; a pipe may carry the password instead."""
+    if sys.stdin is None:
+        raise InputError.one(f"{prompt.strip(' :')}: nobody can be asked, standard input is closed")
     if not sys.stdin.isatty():
         # getpass would warn and echo
         return SecretStr(sys.stdin.readline().rstrip("\n"))

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias, cast
 from pydantic import SecretStr
 
 from podstead.errors import Problem
-from podstead.nodes import Node, Scalar, Sealed, Surprise, Value, shown
+from podstead.nodes import Node, Scalar, Sealed, Surprise, Value, is_hidden, opened, shown
 from podstead.suggest import did_you_mean
 
 Kind: TypeAlias = Literal["ssh", "local", "podman", "docker", "chroot"]
@@ -151,29 +151,40 @@ class _Reader:
         if isinstance(node.value, Surprise):
             self.wrong(name, node.value.says)
             return None
-        return None if isinstance(node.value, Sealed) else node.value
+        return None if isinstance(node.value, Sealed) else opened(node.value)
+
+    def shown(self, name: str) -> str:
+        """What a message may say of a value: nothing of one that was sealed."""
+        return shown(self.variables[name])
+
+    def hidden(self, name: str) -> bool:
+        return is_hidden(self.variables[name].value)
 
     def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str | None:
         value = self.value(name)
         if value is None:
             return None
         if not isinstance(value, str) or not value:
-            self.wrong(name, f"expected text, found {shown(value)}: quote it")
+            self.wrong(name, f"expected text, found {self.shown(name)}: quote it")
             return None
         if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
-            self.wrong(name, f"{shown(value)} cannot be used here")
+            self.wrong(name, f"{self.shown(name)} cannot be used here")
             return None
         return value
 
     def secret(self, name: str) -> SecretStr | None:
         value = self.value(name)
-        return value if isinstance(value, SecretStr) else None
+        if isinstance(value, bool):
+            self.wrong(name, "expected text: quote it")
+            return None
+        # a template may make a number of a password; it is text all the same
+        return None if value is None else SecretStr(str(value))
 
     def flag(self, name: str) -> bool | None:
         value = self.value(name)
         found = _BOOLS.get(str(value).lower())
         if value is not None and found is None:
-            self.wrong(name, f"expected true or false, found {shown(value)}")
+            self.wrong(name, f"expected true or false, found {self.shown(name)}")
         return found
 
     def port(self, name: str) -> int | None:
@@ -183,7 +194,7 @@ class _Reader:
         text = str(value)
         if isinstance(value, str | int) and text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65536:
             return int(text)
-        self.wrong(name, f"expected a port number from 1 to 65535, found {shown(value)}")
+        self.wrong(name, f"expected a port number from 1 to 65535, found {self.shown(name)}")
         return None
 
     def choice(self, name: str, choices: Mapping[str, str], otherwise: str) -> str:
@@ -192,7 +203,8 @@ class _Reader:
             return otherwise
         if value not in choices:
             words = ", ".join(dict.fromkeys(choices.values()))
-            self.wrong(name, f"expected one of {words}; found {shown(value)}{did_you_mean(value, choices)}")
+            hint = "" if self.hidden(name) else did_you_mean(value, choices)
+            self.wrong(name, f"expected one of {words}; found {self.shown(name)}{hint}")
         return choices.get(value, otherwise)
 
 
@@ -245,7 +257,7 @@ def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
         if option not in ("proxyjump", "stricthostkeychecking", "userknownhostsfile", "config"):
             reader.wrong(
                 name,
-                f"{option[:40]} is not supported; only ProxyJump (-J), StrictHostKeyChecking, UserKnownHostsFile "
+                f"{'an option' if reader.hidden(name) else option[:40]} is not supported; only ProxyJump (-J), StrictHostKeyChecking, UserKnownHostsFile "
                 "and -F are: put the rest into ssh_config",
             )
         elif (

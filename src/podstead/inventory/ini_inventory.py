@@ -28,7 +28,8 @@ class _Reader:
     def __init__(self, inventory: Inventory, file: str) -> None:
         self.inventory = inventory
         self.file = file
-        self.declared: set[str] = set()
+        self.declared: set[str] = set(inventory.groups)
+        """Groups that this file may name: its own, and those of the sources before it."""
         self.waiting: dict[str, list[tuple[Group, Origin]]] = {}
         """Children named before their own section: Ansible adds them where that section begins."""
         self.used: dict[str, Origin] = {}
@@ -51,8 +52,8 @@ class _Reader:
             elif kind == "children":
                 self.child_line(group, _without_comment(content), origin)
         for name, origin in self.used.items():
-            if name not in self.declared and name not in ("all", "ungrouped"):
-                hint = did_you_mean(name, sorted(self.declared))
+            if name not in self.declared:
+                hint = did_you_mean(name, sorted(self.declared - {"all", "ungrouped"}))
                 self.inventory.problem(origin, f"no section declares the group {name!r}{hint}")
 
     def section(self, content: str, origin: Origin) -> tuple[Group | None, str]:

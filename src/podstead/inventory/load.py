@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -115,11 +116,17 @@ def add_host_vars(inventory: Inventory, chosen: Sequence[str], folders: Sequence
 def places(sources: Sequence[str | Path]) -> tuple[Path, ...]:
     """Return the folders that may hold group_vars, host_vars and roles: beside each inventory."""
     paths = [Path(source) for source in sources if isinstance(source, Path) or not _is_no_file(source)]
-    return tuple(dict.fromkeys(path if path.is_dir() else path.parent for path in paths))
+    return tuple(dict.fromkeys(path if _is_folder(path) else path.parent for path in paths))
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path's own raises where it may not look
 
 
 def _is_no_file(source: str) -> bool:
-    return "\0" in source or source.startswith("@") or ("," in source and not Path(source).exists())
+    # Path's own raises where it may not look, and for a list that is too long for a name
+    is_file = os.path.exists(source)  # noqa: PTH110
+    return source.startswith("@") or ("," in source and not is_file) or "\0" in source
 
 
 def _source(inventory: Inventory, source: str | Path) -> None:
@@ -131,15 +138,22 @@ def _source(inventory: Inventory, source: str | Path) -> None:
                 inventory.add_hosts(inventory.groups["ungrouped"], name.strip(), Origin("-i"), None)
     else:
         path = Path(source)
-        if not path.exists():
-            message = (
-                "there is no such inventory file or folder; for a list of hosts write 'host1,' with a comma"
-            )
-            raise InputError.one(message, where=str(path))
-        if path.is_dir():
+        _must_be_there(path)
+        if _is_folder(path):
             _folder(inventory, path)
         else:
             _file(inventory, path)
+
+
+def _must_be_there(path: Path) -> None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        message = "there is no such inventory file or folder; for a list of hosts write 'host1,' with a comma"
+        raise InputError.one(message, where=str(path)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError.one(f"cannot be read: {reason}", where=str(path)) from error
 
 
 def _folder(inventory: Inventory, folder: Path) -> None:
@@ -155,18 +169,19 @@ def _folder(inventory: Inventory, folder: Path) -> None:
 
 def _inventories(folder: Path) -> list[Path]:
     """The inventory files of a folder and of the folders in it, by name, as Ansible reads them."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError.one(f"cannot be read: {error.strerror}", where=str(folder)) from error
     found: list[Path] = []
-    for path in entries:
-        if _NOT_INVENTORIES.fullmatch(path.name):
-            continue
-        if path.is_dir():
-            found += _inventories(path)
-        elif path.is_file() and (path.suffix in _YAML | _INI or programs.is_script(path)):
-            found.append(path)
+    try:
+        for path in sorted(folder.iterdir()):
+            if _NOT_INVENTORIES.fullmatch(path.name):
+                continue
+            if path.is_dir():
+                found += _inventories(path)
+            elif path.is_file() and (path.suffix in _YAML | _INI or programs.is_script(path)):
+                found.append(path)
+    except OSError as error:  # the folder, or what is in it: a folder may be read and not searched
+        raise InputError.one(
+            f"cannot be read: {error.strerror}", where=str(error.filename or folder)
+        ) from error
     return found
 
 

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from fnmatch import translate
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ PSEUDO: Final = re.compile(
 )
 """pyinfra's names for hosts that need no inventory."""
 Hosts = dict[str, None]
+_HINTS: Final = 3
+"""So many mistakes are told what may have been meant."""
 
 
 def select(inventory: Inventory, pattern: str, *, option: str = "pattern") -> tuple[str, ...]:
@@ -58,7 +61,8 @@ def split(pattern: str, option: str = "pattern") -> Iterator[str]:
     for piece in _cut(pattern, ","):
         rest = piece.strip()
         while rest:
-            if rest.lstrip("&!").startswith("~") or PSEUDO.fullmatch(rest.lstrip("&!")):
+            bare = rest.lstrip("&!")
+            if bare.startswith("~") or PSEUDO.fullmatch(bare) or _is_address(bare):
                 yield rest
                 break
             first, *others = _cut(rest, ":")
@@ -69,9 +73,20 @@ def split(pattern: str, option: str = "pattern") -> Iterator[str]:
             rest = ":".join(others)
 
 
+def _is_address(text: str) -> bool:
+    """Whether the colons are those of an IPv6 address."""
+    if text.count(":") < 2:
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _from_file(name: str, option: str) -> Iterator[str]:
     path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path's own raises for a user that there is not
-    if "\0" in name or not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises where it may not look
         message = f"{'@' + name!r} is neither a file of host names nor one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
         raise InputError.one(message, where=option)
     for line in read_text(path).splitlines():
@@ -109,8 +124,9 @@ def _matching(inventory: Inventory, part: str, option: str, problems: list[Probl
         return _slice(_matching(inventory, subscript[1], option, problems), subscript)
     if any(char in part for char in "*?["):
         return _by_expression(inventory, re.compile(translate(part)))
-    known = [*inventory.groups, *inventory.hosts]
-    message = f"no host or group is called {part!r} in {_sources(inventory)}{did_you_mean(part, known)}"
+    # to look for what is near takes long among many hosts, and the names of a retry file may all be gone
+    hint = did_you_mean(part, [*inventory.groups, *inventory.hosts]) if len(problems) < _HINTS else ""
+    message = f"no host or group is called {part!r} in {_sources(inventory)}{hint}"
     problems.append(Problem(where=option, message=message))
     return {}
 

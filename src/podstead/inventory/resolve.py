@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -16,8 +16,8 @@ from podstead.inventory.templates import Rendering, needs_rendering
 from podstead.inventory.variables import DOCUMENT_KEYS
 from podstead.inventory.vault import Vault
 from podstead.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
-from podstead.nodes import Node, Origin
-from podstead.roles import DEFAULT_ROLE, Shelf
+from podstead.nodes import HIDDEN, Node, Origin, Sealed, is_template
+from podstead.roles import DEFAULT_ROLE, Shelf, name_in
 from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean
 from podstead.validate import validate
@@ -174,7 +174,9 @@ class _Resolver:
                 connection(name, reach.entries, self.problems)
                 return None
             tree = rendered
+        before = len(self.problems)
         spec = self.validated(tree)
+        self.problems[before:] = [_hiding(secrets, problem) for problem in self.problems[before:]]
         reached = connection(name, reach.entries, self.problems)
         if spec is None:
             return None
@@ -224,7 +226,7 @@ class _Resolver:
         names = _names(roles)
         key = (groups, names)
         if key not in self.bases:
-            layers = self.shelf.layers(roles.items, self.problems)
+            layers = self.shelf.layers(_wanted(roles), self.problems)
             for layer in layers:
                 if layer.name not in self.checked_roles:
                     self.checked_roles.add(layer.name)
@@ -250,7 +252,22 @@ class _Resolver:
 
 
 def _names(roles: Node) -> tuple[object, ...]:
-    return tuple(node.value if isinstance(node.value, str) else None for node in roles.items)
+    names = map(name_in, _wanted(roles))
+    return tuple(name if isinstance(name, str) else None for name in names)
+
+
+def _hiding(secrets: Iterable[str], problem: Problem) -> Problem:
+    """A template can make a secret a key, and a problem names the keys that lead to it."""
+    key = problem.key
+    for secret in sorted(secrets, key=len, reverse=True):
+        key = key.replace(secret, HIDDEN) if len(secret) > 1 else key
+    return problem if key == problem.key else replace(problem, key=key)
+
+
+def _wanted(roles: Node) -> tuple[Node, ...]:
+    """The entries of a list; what is to become a list stands for itself, to be refused and not passed over."""
+    closed = isinstance(roles.value, Sealed) or is_template(name_in(roles))
+    return (roles,) if closed else roles.items
 
 
 class _Members(Mapping[str, list[str]]):

@@ -5,6 +5,7 @@ A value that is one expression, ``"{{ count * 2 }}"``, keeps the type of what it
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -14,12 +15,24 @@ from pydantic import SecretStr
 
 from podstead.errors import InputError, Problem
 from podstead.inventory.vault import Vault
-from podstead.nodes import Node, Origin, Sealed, Surprise, Value, is_template, walk
+from podstead.nodes import (
+    HiddenFloat,
+    HiddenInt,
+    Node,
+    Origin,
+    Scalar,
+    Sealed,
+    Surprise,
+    Value,
+    is_template,
+    walk,
+)
 
-_WHOLE = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 _RESULT: Final = "podstead_result"
 _MAX_POWER: Final = 10_000
 _MAX_TEXT: Final = 1_000_000
+_SHORT: Final = 3
+_SAFE: Final = "the template fails with a secret value in it, so what fails is not repeated here"
 _WHAT_A_HOST_SAYS: Final = "; podstead renders before it connects, and gathers no facts"
 
 
@@ -28,6 +41,14 @@ class _Wrong(Exception):  # noqa: N818 - carries a problem out of Jinja's render
         super().__init__(message)
         self.origin = origin
         self.message = message
+
+
+class _Failed(Exception):  # noqa: N818 - as above
+    """What went wrong in one template, and what of that may be said when a secret is in it."""
+
+    def __init__(self, message: str, safe: str = _SAFE) -> None:
+        super().__init__(message)
+        self.safe = safe
 
 
 def needs_rendering(tree: Node) -> bool:
@@ -39,7 +60,7 @@ def _is_open(value: object) -> bool:
     if isinstance(value, str):
         return "{" in value and is_template(value)
     if isinstance(value, SecretStr):
-        return is_template(value.get_secret_value())
+        return True  # a report must know it to hide it
     return isinstance(value, Sealed)
 
 
@@ -82,7 +103,7 @@ class Rendering:
             problems.append(Problem(where=wrong.origin.where, key=".".join(path), message=wrong.message))
             return Node(None, tree.origin, tree.replaced)
         secret = self._touched or isinstance(value, SecretStr | Sealed)
-        return _node(found, tree, secret=secret)
+        return self._hidden(found, tree) if secret else _node(found, tree)
 
     def value(self, node: Node, name: str) -> object:
         """Return the bare value of a node: containers stay lazy."""
@@ -95,7 +116,7 @@ class Rendering:
             return self._secret(self._opened(value, node, name))
         if isinstance(value, SecretStr):
             text = value.get_secret_value()
-            return self._secret(str(self._rendered(text, node, name)) if is_template(text) else text)
+            return self._secret(self._rendered(text, node, name) if is_template(text) else text)
         if is_template(value):
             return self._rendered(str(value), node, name)
         return value.read_as if isinstance(value, Surprise) else value
@@ -106,11 +127,29 @@ class Rendering:
         except InputError as error:
             raise _Wrong(node.origin, error.problems[0].message) from None
 
-    def _secret(self, text: str) -> str:
+    def _secret(self, found: object) -> object:
         self._touched = True
-        if text:
-            self._secrets.add(text)
-        return text
+        self._remember(found)
+        return found
+
+    def _remember(self, found: object) -> None:
+        """Keep the text of a secret, to take it out of reports: a port or a small number would take out too much."""
+        if isinstance(found, str | int | float) and not isinstance(found, bool):
+            text = str(found)
+            if text and not (len(text) <= _SHORT and text.isdecimal()):
+                self._secrets.add(text)
+
+    def _hidden(self, found: object, like: Node) -> Node:
+        """Return what a template made with a secret, as values that no message shows."""
+        value: Value
+        if isinstance(found, dict):
+            value = {key: self._hidden(one, like) for key, one in found.items()}
+        elif isinstance(found, list):
+            value = tuple(self._hidden(one, like) for one in found)
+        else:
+            self._remember(found)
+            value = _wrapped(found)
+        return Node(value, like.origin, like.replaced)
 
     def _rendered(self, text: str, node: Node, name: str) -> object:
         place = id(node)
@@ -120,18 +159,26 @@ class Rendering:
             raise _Wrong(node.origin, f"the template needs itself: {circle}")
         if place not in self._values:
             self._busy[place] = name
-            before, self._touched = self._touched, False
+            before, self._touched = self._touched, isinstance(node.value, SecretStr)
             try:
-                found = _evaluate(text, self, node.origin)
+                found = self._evaluated(text, node)
             finally:
                 del self._busy[place]
-            if self._touched and isinstance(found, str) and found:
-                self._secrets.add(found)
+            if self._touched:
+                self._remember(found)
             self._values[place] = (found, self._touched, node)
             self._touched = self._touched or before
         found, touched, _ = self._values[place]
         self._touched = self._touched or touched
         return found
+
+    def _evaluated(self, text: str, node: Node) -> object:
+        try:
+            return _evaluate(text, self)
+        except _Failed as failed:
+            # Jinja's and Python's words repeat the values that they were given
+            said = failed.safe if self._touched else str(failed)
+            raise _Wrong(node.origin, said) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._nodes or name in self._magic or name in _globals()
@@ -175,21 +222,42 @@ def _solid(found: object) -> object:
         return {str(key): _solid(one) for key, one in found.items()}
     if not isinstance(found, str) and isinstance(found, Sequence | set | frozenset):
         return [_solid(one) for one in found]
-    return found if found is None or isinstance(found, str | int | float | bool) else str(found)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError("the number is not finite")
+    text = str(found)  # StrictUndefined raises here
+    return found if found is None or isinstance(found, str | int | float | bool) else text
 
 
-def _node(found: Any, like: Node, *, secret: bool) -> Node:  # noqa: ANN401 - what _solid returns
+def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what _solid returns and is no container
+    match found:
+        case None | bool():
+            return found
+        case int():
+            return HiddenInt(found)
+        case float():
+            return HiddenFloat(found)
+    return SecretStr(found)
+
+
+def _node(found: Any, like: Node) -> Node:  # noqa: ANN401 - what _solid returns
     value: Value
     if isinstance(found, dict):
-        value = {key: _node(one, like, secret=secret) for key, one in found.items()}
+        value = {key: _node(one, like) for key, one in found.items()}
     elif isinstance(found, list):
-        value = tuple(_node(one, like, secret=secret) for one in found)
+        value = tuple(_node(one, like) for one in found)
     else:
-        value = SecretStr(str(found)) if secret and not isinstance(found, bool | None) else found
+        value = found
     return Node(value, like.origin, like.replaced)
 
 
-def _evaluate(text: str, variables: Rendering, origin: Origin) -> object:
+_PYTHONS: Final = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, NameError, RuntimeError, SyntaxError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What an expression can raise, in its own code or in that of a filter."""
+
+
+def _evaluate(text: str, variables: Rendering) -> object:
     from jinja2 import TemplateError  # noqa: PLC0415 - costs time that an inventory without templates must not pay
 
     try:
@@ -197,43 +265,51 @@ def _evaluate(text: str, variables: Rendering, origin: Origin) -> object:
         context = template.new_context(variables, shared=True)
         rendered = "".join(template.root_render_func(context))
         found = context.vars[_RESULT] if whole else rendered
-        return list(found) if isinstance(found, Iterator) else _defined(found)
+        found = list(found) if isinstance(found, Iterator) else found
+        _solid(found)  # what is undefined in a list or mapping fails here, where it has a place
     except TemplateError as error:
-        raise _Wrong(origin, _said(error)) from None
+        raise _failed(error) from None
     except RecursionError:
-        raise _Wrong(origin, "the template is nested too deeply") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise _Wrong(origin, f"the template fails: {str(error)[:120] or type(error).__name__}") from None
-
-
-def _defined(found: object) -> object:
-    str(found)  # StrictUndefined raises here
+        raise _Failed("the template is nested too deeply") from None
+    except _PYTHONS as error:
+        raise _Failed(f"the template fails: {str(error)[:120] or type(error).__name__}") from None
     return found
 
 
-def _said(error: Exception) -> str:
+def _failed(error: Exception) -> _Failed:
     from jinja2 import TemplateSyntaxError, UndefinedError  # noqa: PLC0415
 
     said = str(error.message if hasattr(error, "message") else error)
-    match = re.match(r"'(\w+)' is undefined", said)
-    if match:
+    match = re.fullmatch(r"'(\w+)' is undefined", said)
+    if match and isinstance(error, UndefinedError):
         of_host = _WHAT_A_HOST_SAYS if match[1].startswith("ansible_") or match[1] == "hostvars" else ""
-        return f"the template needs {match[1]!r}, which is not defined for this host{of_host}"
+        said = f"the template needs {match[1]!r}, which is not defined for this host{of_host}"
+        return _Failed(
+            said, said
+        )  # the name of a variable: it stands in the template, and comes from no value
     filter_ = re.match(r"No (filter|test) named '([\w.]+)'", said)
     if filter_:
-        return f"there is no {filter_[1]} {filter_[2]!r}: podstead has those of Jinja2, not Ansible's own"
+        said = f"there is no {filter_[1]} {filter_[2]!r}: podstead has those of Jinja2, not Ansible's own"
+        return _Failed(said)
     kind = "is not Jinja2" if isinstance(error, TemplateSyntaxError) else "fails"
     named = "needs what is not defined" if isinstance(error, UndefinedError) else kind
-    return f"the template {named}: {said[:160]}"
+    return _Failed(f"the template {named}: {said[:160]}")
 
 
 @cache
 def _compiled(text: str) -> tuple[Any, bool]:
-    match = _WHOLE.fullmatch(text)
+    from jinja2 import nodes  # noqa: PLC0415 - imported late, see above
+
     environment = _environment()
-    if match and "{{" not in match[1] and "}}" not in match[1] and "{%" not in match[1]:
-        return environment.from_string(f"{{% set {_RESULT} = ({match[1]}) %}}"), True
-    return environment.from_string(text), False
+    if not (text.lstrip().startswith("{{") and text.rstrip().endswith("}}")):
+        return environment.from_string(text), False
+    # Jinja itself tells the braces of an expression from the end of it
+    body = environment.parse(text.strip()).body
+    if len(body) > 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) > 1:
+        return environment.from_string(text), False
+    result = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), body[0].nodes[0], lineno=1)
+    whole = nodes.Template([result], lineno=1)
+    return environment.from_string(whole.set_environment(environment)), True
 
 
 @cache

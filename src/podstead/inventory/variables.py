@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from podstead.yamldoc import collecting, parse, read_text
 DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
 """The keys of the host document; every other variable is the user's own, or says how a host is reached."""
 _PAIR: Final = re.compile(r"[A-Za-z_]\w*=")
+_WORD: Final = re.compile(r"""(?:\{\{.*?\}\}|'[^']*'|"[^"]*"|[^\s'"])+""", re.DOTALL)
 _SUFFIXES: Final = ("", ".yml", ".yaml", ".json")
 
 
@@ -32,9 +32,12 @@ def assignment(key: str, text: str, origin: Origin) -> Node:
         return literal.connection(text, origin)
     if key not in DOCUMENT_KEYS:
         return literal.read(text, origin)
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        text = text[1:-1]
-    return _yaml(key, text, origin)
+    return _yaml(key, _unquoted(text), origin)
+
+
+def _unquoted(text: str) -> str:
+    """Take off one pair of quotation marks around the whole of a text."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 def _yaml(key: str, text: str, origin: Origin) -> Node:
@@ -62,7 +65,8 @@ def extra(arguments: Sequence[str], problems: list[Problem], vault: Vault) -> li
         text = argument.strip()
         with collecting(problems):
             if text.startswith("@"):
-                trees.append(read_variables(Path(text[1:]).expanduser(), vault))
+                # Path.expanduser raises for a user that there is not
+                trees.append(read_variables(Path(os.path.expanduser(text[1:])), vault))  # noqa: PTH111
             elif text.startswith("{"):
                 trees.append(_checked(relabel(parse(text, origin.file), origin)))
             else:
@@ -73,16 +77,14 @@ def extra(arguments: Sequence[str], problems: list[Problem], vault: Vault) -> li
 
 def _pairs(text: str, origin: Origin) -> list[tuple[str, str]]:
     """``a=1 b='two words'`` is two; ``users={alice: {}, bob: {}}`` is one, because not every word is key=value."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = []
+    # as in Ansible a backslash is a backslash, and the blanks of a template part no words
+    words = [] if _WORD.sub("", text).strip() else _WORD.findall(text)
     if len(words) > 1 and all(_PAIR.match(word) for word in words):
-        return [(key, value) for word in words for key, _, value in [word.partition("=")]]
+        return [(key, _unquoted(value)) for word in words for key, _, value in [word.partition("=")]]
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise InputError.one("expected key=value, {key: value} or @file", where=origin.where)
-    return [(key.strip(), value)]
+    return [(key.strip(), _unquoted(value.strip()))]
 
 
 def _given(key: str, text: str, origin: Origin) -> Node:
@@ -90,7 +92,9 @@ def _given(key: str, text: str, origin: Origin) -> Node:
         nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
         inside = f"; write {{{nested}}}" if "." in key else ""
         raise InputError.one(f"no variable can be called that{inside}", where=origin.where, key=key)
-    return Node(text, origin) if key.startswith("ansible_") else _yaml(key, text, origin)
+    # to YAML what starts with {{ would be a mapping in a mapping
+    is_text = key.startswith("ansible_") or text.startswith(("{{", "{%", "{#"))
+    return Node(text, origin) if is_text else _yaml(key, text, origin)
 
 
 def read_variables(path: Path, vault: Vault) -> Node:

@@ -121,8 +121,9 @@ def passwords(
 
 
 def _from_file(name: str, label: str) -> SecretStr:
-    path = Path(name).expanduser()
-    is_program = path.is_file() and os.access(path, os.X_OK)
+    # Path's own raise for a user that there is not, and in a folder that may not be searched
+    path = Path(os.path.expanduser(name))  # noqa: PTH111
+    is_program = os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
     text = _from_program(path, label) if is_program else read_text(path)
     if not text.strip():
         raise InputError.one("holds no vault password", where=name)
