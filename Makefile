@@ -15,22 +15,26 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS)
 
-.PHONY: help demo test lint types unit real-hosts test-vm matrix fuzz up check verify bench docs clean
+.PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix fuzz up check verify bench docs clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r t h; do printf '  make %-12s %s\n' "$$t" "$$h"; done
 
-$(VENV)/.base: pyproject.toml
+# what a checkout runs with is in the lock files and not decided by the day; "make lock" brings them up to date
+INSTALL = -m pip install -q --disable-pip-version-check
+
+$(VENV)/.base: pyproject.toml requirements/run.txt
 	@[ -n "$(PYTHON)" ] || { echo 'make: Python 3.11, 3.12 or 3.13 is needed (Debian: apt-get install python3)' >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { [ -n "$(ROOT)" ] && [ -n "$(APT)" ] && \
 		apt-get -qq update && apt-get -qq install -y --no-install-recommends python3-venv >/dev/null; } || \
 		{ echo 'make: the venv module is missing (Debian: apt-get install python3-venv)' >&2; exit 2; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(BIN)/python $(INSTALL) --require-hashes -r requirements/run.txt
+	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.base
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+$(VENV)/.test: $(VENV)/.base requirements/test.txt
+	$(BIN)/python $(INSTALL) --require-hashes -r requirements/test.txt
 	@touch $@
 
 .PHONY: lab
@@ -56,6 +60,22 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 
 unit: $(VENV)/.test ## Only the tests without hosts (seconds)
 	$(PYTEST) tests/unit tests/property
+
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
+	--custom-compile-command 'make lock' pyproject.toml --group build
+lock: $(VENV)/.test ## Bring the lock files in requirements/ up to date, within the bounds of pyproject.toml
+	$(LOCK) -o requirements/run.txt
+	$(LOCK) --extra test -o requirements/test.txt
+
+# The bounds in pyproject.toml are tried at both ends, each in an environment of its own
+BOUNDS = .cache
+test-latest: RESOLVE = --resolution highest
+test-oldest: RESOLVE = --resolution lowest-direct
+test-latest test-oldest: $(VENV)/.test ## Pure tests with the newest, or the oldest, dependencies that pyproject.toml allows
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(BOUNDS)/$@
+	$(BIN)/uv pip compile -q $(RESOLVE) pyproject.toml -o $(BOUNDS)/$@.txt
+	$(BIN)/uv pip install -q --python $(BOUNDS)/$@ -r $(BOUNDS)/$@.txt -e '.[test]'
+	$(BOUNDS)/$@/bin/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) $(PYTEST_ARGS) tests/unit tests/property
 
 real-hosts: $(VENV)/.test lab ## Only the tests on real hosts (root)
 	$(PYTEST) tests/lab tests/real_hosts

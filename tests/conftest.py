@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# how long an example takes says more about the machine than about the code
+settings.register_profile("podstead", deadline=None)
+settings.load_profile("podstead")
 
 SEEN = pytest.StashKey[list[str]]()
 

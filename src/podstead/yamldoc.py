@@ -20,14 +20,13 @@ from yaml.resolver import Resolver
 
 from podstead.errors import InputError, Problem
 from podstead.nodes import Node, Origin, Scalar, Sealed, Surprise, Unsafe, Value, shown
-from podstead.yamlfault import fault
+from podstead.yamlfault import MAX_DEPTH, TOO_DEEP, fault
 
 try:
     from yaml import CSafeLoader as Loader
 except ImportError:  # pragma: no cover - a PyYAML that was built without libyaml
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
-MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 2_000_000
 MAX_BYTES: Final = 64 * 2**20
 _CHUNK: Final = 2**16
@@ -137,7 +136,7 @@ class _Builder:
     def value(self, event: Any, depth: int) -> Value:  # noqa: ANN401
         self.count += 1
         if depth > MAX_DEPTH:
-            self.problem(event, f"is nested deeper than {MAX_DEPTH} levels")
+            self.problem(event, TOO_DEEP)
             raise _Stop
         if isinstance(event, events.AliasEvent):
             return self.alias(event)

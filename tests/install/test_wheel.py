@@ -36,7 +36,7 @@ def run(argv: list[str | Path], cwd: Path) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that is made from it."""
     folder = tmp_path_factory.mktemp("dist")
-    run([sys.executable, "-m", "build", "--outdir", folder, PROJECT], folder)
+    run([sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, PROJECT], folder)
     return folder
 
 
@@ -55,7 +55,10 @@ def fresh_python(folder: Path) -> Path:
 
 def install(python: Path, *words: str | Path) -> None:
     argv: list[str | Path] = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
-    run([*argv, "--no-deps", "--ignore-installed", "--force-reinstall", *words], python.parent)
+    run(
+        [*argv, "--no-deps", "--no-build-isolation", "--ignore-installed", "--force-reinstall", *words],
+        python.parent,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from podstead.report.record import Status
 from tests.lab import Host, Lab
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, PROJECT, Controller, Ran
-from tests.real_hosts.test_local_inside import GLIBC, PYTHON, WHERE, Machine, pip
+from tests.real_hosts.test_local_inside import PYTHON, WHERE, Machine, site_packages
 
 pytestmark = pytest.mark.real_hosts
 
@@ -118,14 +118,8 @@ def test_a_pool_of_runners_is_made_and_then_watched_for_drift(
 @pytest.fixture(scope="module")
 def inside(booting: Booting, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A host that runs podstead itself, on which nothing was done yet."""
-    folder, python = tmp_path_factory.mktemp("wheel"), PYTHON["debian-13"]
-    pip("wheel", "--no-deps", "--wheel-dir", folder, PROJECT)
-    (wheel,) = folder.glob("podstead-*.whl")
-    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in GLIBC]
-    platforms += ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"]
-    target = folder / "site"
-    pip("install", "--target", target, "--python-version", python, "--implementation", "cp", *platforms,
-        "--only-binary=:all:", wheel)  # fmt: skip
+    python = PYTHON["debian-13"]
+    target = site_packages(tmp_path_factory.mktemp("wheel"), python)
     with booting("debian-13") as host:
         shutil.copytree(target, host.path(WHERE))
         shutil.copytree(PROJECT / "inventories", host.path("/srv") / "inventories")

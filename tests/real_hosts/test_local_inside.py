@@ -34,6 +34,19 @@ def pip(*words: str | Path) -> None:
     )
 
 
+def site_packages(folder: Path, python: str) -> Path:
+    """podstead's wheel and the locked dependencies of it, as a host with this Python needs them."""
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, PROJECT)
+    (wheel,) = folder.glob("podstead-*.whl")
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in GLIBC]
+    platforms += ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"]
+    target = folder / "site"
+    for what in (("--require-hashes", "-r", PROJECT / "requirements/run.txt"), (wheel,)):
+        pip("install", "--target", target, "--python-version", python, "--implementation", "cp", *platforms,
+            "--only-binary=:all:", "--no-deps", *what)  # fmt: skip
+    return target
+
+
 @dataclass(frozen=True)
 class Machine:
     """A host that runs podstead itself."""
@@ -63,14 +76,8 @@ class Machine:
 def machine(
     booting: Booting, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    folder, python = tmp_path_factory.mktemp("wheel"), PYTHON[request.param]
-    pip("wheel", "--no-deps", "--wheel-dir", folder, PROJECT)
-    (wheel,) = folder.glob("podstead-*.whl")
-    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in GLIBC]
-    platforms += ["--platform=manylinux2014_x86_64", "--platform=manylinux1_x86_64"]
-    target = folder / "site"
-    pip("install", "--target", target, "--python-version", python, "--implementation", "cp", *platforms,
-        "--only-binary=:all:", wheel)  # fmt: skip
+    python = PYTHON[request.param]
+    target = site_packages(tmp_path_factory.mktemp("wheel"), python)
     with booting(request.param) as host:
         shutil.copytree(target, host.path(WHERE))
         host.sh(f"apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install python{python}")

@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from podstead.errors import InputError, Problem
 from podstead.layers import Path as Path_
 from podstead.nodes import Origin, Sealed, displayed, is_template, plain
 from podstead.validate import values
 from podstead.yamldoc import parse, read
+from podstead.yamlfault import fault
 
 
 def problems(text: str) -> list[str]:
@@ -103,6 +105,34 @@ def test_an_alias_bomb_is_refused() -> None:
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_deep_nesting_is_refused_and_does_not_end_the_process(opening: str) -> None:
     assert "nested deeper than 64 levels" in problems(opening * 200_000)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("a: @b", 1, "a value starts with a character that needs quotes around the value"),
+        ('a: "\\q"', 1, "a backslash inside double quotes must be doubled; or use single quotes"),
+        ("a: *\n", 1, "a name after & or * may hold letters, digits, '-' and '_' only"),
+        ("- a\nb: c", 2, "wrong indentation, or a '-' is missing"),
+        ("a: - b", 1, "wrong indentation, or '-' or '?' inside a line"),
+        ("a: ,b", 1, "a bracket or comma stands where a value should; quote the value"),
+        ("a: |x\n  b", 1, "the line with | or > is malformed: nothing but a comment may follow"),
+        ("%x\na: 1", 1, "a line that starts with '%' is malformed; quote text that starts with '%'"),
+        ("a: 1\n...\nb: 1", 3, "text follows the end of the document"),
+        ("a: 1\nb: 'x", 2, "a quotation mark is not closed"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_podsteads_own(text: str, line: int, says: str) -> None:
+    assert problems(text) == [f"f:{line}: is not YAML: {says}"]
+
+
+def test_words_of_a_parser_that_nobody_knows_reach_no_message() -> None:
+    mark = yaml.Mark("f", 0, 1, 0, None, 0)
+    error = yaml.MarkedYAMLError("while doing hunter2", mark, "found hunter2", mark)
+    assert fault(error, "a\nb\n", "f") == Problem(
+        where="f:2",
+        message="is not YAML: the text cannot be read from here on; check quotes, brackets and indentation",
+    )
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:
