@@ -9,6 +9,7 @@ from podstead import probe, script
 from podstead.api import hosts
 from podstead.converge import applied
 from podstead.plan import plan
+from podstead.report.record import ChangeStatus
 from podstead.script import Person
 from podstead.spec import HostSpec
 from podstead.state import parse
@@ -39,7 +40,7 @@ def capture(host: Host) -> None:
         if not changes:
             break
         result = applied(changes, run(host, script.apply(wanted, changes, NONCE)).splitlines(), NONCE)
-        if result.failed:
+        if any(one.status is ChangeStatus.FAILED for one in result.records):
             sys.exit(f"capture: {host.release}: {result.records}")
     _write("observed", f"{host.release}-provisioned", run(host, script.observe(wanted, NONCE)))
     alice = Person(

@@ -1,7 +1,7 @@
 """A host as far as podstead can see it: looked at through the records of the real scripts, changed by the same steps.
 
-It lets a test apply a plan and look again without a machine. What usermod(8) does to the files is modelled here and
-compared with the real program in ``tests/property/test_newuidmap_real.py``.
+It lets a test apply a plan and look again without a machine. The real script is run against real files in
+``tests/property/test_newuidmap_real.py``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from podstead.change import (
 )
 from podstead.frames import Record, Records
 from podstead.plan import Plan, plan
-from podstead.ranges import IdMap, IdRange
+from podstead.ranges import IdMap
 from podstead.spec import HostSpec
 from podstead.state import HostState, from_records
 
@@ -87,6 +87,7 @@ class ModelHost:
     groups: dict[str, int] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=lambda: {"/etc/subuid": "", "/etc/subgid": ""})
     modes: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     live: dict[str, str] = field(default_factory=dict)
@@ -202,7 +203,7 @@ class ModelHost:
 
     def _stat(self) -> str:
         lines = [
-            f"{self.modes.get(path, '644')}:0:0:regular file:{path}"
+            f"{self.modes.get(path, '644')}:0:0:{self.kinds.get(path, 'regular file')}:{path}"
             for path in ("/etc/subuid", "/etc/subgid")
             if path in self.files
         ]
@@ -291,7 +292,7 @@ class ModelHost:
                 self._guard(step.path, step.expected)
                 self.files[step.path], self.modes[step.path] = step.content, "644"
             case GrantSubids():
-                self._usermod(step)
+                self._grant(step)
             case InstallPackages():
                 self.installed |= {name: self.available.get(name, "1.0") for name in step.names}
                 self.half_installed -= set(step.names)
@@ -307,15 +308,14 @@ class ModelHost:
         if found != expected:
             raise ChangedSinceError(path)
 
-    def _usermod(self, step: GrantSubids) -> None:
-        self._guard("/etc/subuid", step.expected_subuid)
-        self._guard("/etc/subgid", step.expected_subgid)
-        self.files["/etc/subuid"] = usermod(
-            self.files["/etc/subuid"], step.user, step.subuids, step.revoke_subuids
-        )
-        self.files["/etc/subgid"] = usermod(
-            self.files["/etc/subgid"], step.user, step.subgids, step.revoke_subgids
-        )
+    def _grant(self, step: GrantSubids) -> None:
+        for edit in step.edits:
+            self._guard(edit.path, edit.expected)
+        uids, gids = {one.uid for one in self.accounts.values()}, set(self.groups.values())
+        for real, ranges in ((uids, step.subuids), (gids, step.subgids)):
+            assert [number for number in real for one in ranges if number in one] == []
+        for edit in step.edits:
+            self.files[edit.path], self.modes[edit.path] = edit.content, "644"
 
     def _run(self, argv: tuple[str, ...]) -> None:
         self.done.append(argv)
@@ -349,15 +349,6 @@ class ModelHost:
     def _free_uid(self) -> int:
         taken = {account.uid for account in self.accounts.values()}
         return next(uid for uid in range(1000, 60000) if uid not in taken)
-
-
-def usermod(text: str, user: str, add: Iterable[IdRange], revoke: Iterable[IdRange]) -> str:
-    """usermod --del-subuids ... --add-subuids ...: lines by this very name go, others stay as they are."""
-    gone = {f"{user}:{one.start}:{one.count}" for one in revoke}
-    lines = [line for line in text.split("\n") if line not in gone]
-    if lines[-1]:
-        lines.append("")
-    return "\n".join(lines) + "".join(f"{user}:{one.start}:{one.count}\n" for one in add)
 
 
 def _values(facts: Mapping[str, Iterable[str]]) -> str:

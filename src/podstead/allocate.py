@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from podstead.ranges import ALIGN, IdMap, IdRange, first_overlap, total
 
@@ -178,28 +177,6 @@ def too_many(ranges: Iterable[IdRange]) -> bool:
     """Whether the kernel would refuse the map of these ranges for its size."""
     extents = IdMap.expected(2**31 - 1, ranges).extents
     return len(extents) > MAX_MAP_EXTENTS or sum(len(str(one)) + 1 for one in extents) > MAX_MAP_BYTES
-
-
-def objection(own: Iterable[IdRange], side: Holdings, own_id: int | None) -> str | None:
-    """Why existing ranges are no good, or None. Such ranges are never rewritten; a person must decide."""
-    ranges = sorted(own)
-    for one, following in pairwise(ranges):
-        if one.overlaps(following):
-            return f"its ranges {one} and {following} overlap, which the kernel refuses (newuidmap: Invalid argument)"
-    if too_many(ranges):
-        return f"it has {len(ranges)} ranges, more than the kernel takes for one ID map"
-    for one in ranges:
-        if own_id is not None and own_id in one:
-            return f"its range {one} includes its own ID {own_id}"
-        if one.stop > 2**31:
-            return f"its range {one} reaches beyond 2147483647"
-        other = first_overlap(one, side.others)
-        if other:
-            return f"its range {one} overlaps {other} of another owner"
-        real = min((number for number in side.real if number in one), default=None)
-        if real is not None:
-            return f"its range {one} includes {real}, the ID of a real account or group"
-    return None
 
 
 def _describe(block: IdRange | int) -> str:

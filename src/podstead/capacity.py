@@ -17,10 +17,10 @@ def left(spec: HostSpec, state: SubidsState, accounts: AccountsState) -> Capacit
     if (
         isinstance(policy, Refused)
         or state.source != "files"
-        or not all(side.readable for side in state.sides)
+        or not all(side.readable and side.regular and not side.unsettled for side in state.sides)
     ):
         return None
-    blocks = [entry.range for side in state.sides for entry in side.entries]
+    blocks = [entry.range for side in state.sides for entry in side.taken()]
     blocks += [*RESERVED, *(IdRange(number, 1) for number in accounts.uids | accounts.gids)]
     gaps = list(_gaps(policy.window, blocks))
     if policy.by_uid:

@@ -12,6 +12,7 @@ from podstead.checks import finding_of
 from podstead.evidence import Evidence
 from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
+from podstead.flaws import Flaw, Side, of_owner
 from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
 from podstead.parts.sysctls import meets
@@ -37,7 +38,14 @@ class Case:
     state: HostState
     subuids: tuple[IdRange, ...]
     subgids: tuple[IdRange, ...]
+    sides: tuple[Side, Side]
+    """Everybody's grants, UIDs and GIDs."""
     evidence: Evidence
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """What is wrong with this user's ranges, on both sides."""
+        return tuple(flaw for side in self.sides for flaw in of_owner(side, self.account.name))
 
     @property
     def uid_map(self) -> IdMap:
@@ -150,5 +158,6 @@ def case_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> 
         state=state,
         subuids=subuids,
         subgids=subgids,
+        sides=subids.sides(state.subids, state.accounts),
         evidence=evidence,
     )

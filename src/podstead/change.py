@@ -74,15 +74,18 @@ class EditShared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantSubids:
-    """``usermod --add-subuids/--add-subgids``, retried while another tool holds the lock."""
+    """Write both subordinate ID files while shadow's locks on both are held, if nothing has changed since the look.
+
+    usermod(8) is not used: it looks at nothing while it holds the locks, so a range that was free at the look could be
+    somebody else's by then (docs/decisions/0013). Besides the checksums of both files, no account may have got an ID in
+    ``subuids``, no group one in ``subgids``; where ranges are taken away, the user must have no process.
+    """
 
     user: str
+    edits: tuple[EditShared, EditShared]
     subuids: tuple[IdRange, ...] = ()
     subgids: tuple[IdRange, ...] = ()
-    revoke_subuids: tuple[IdRange, ...] = ()
-    revoke_subgids: tuple[IdRange, ...] = ()
-    expected_subuid: str
-    expected_subgid: str
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +134,31 @@ class Change:
     title: str
     steps: tuple[Step, ...]
     diff: str = ""
+    user: str = ""
+    """Whose change it is; empty where it concerns the whole host."""
 
     @property
     def part(self) -> str:
         return self.id.split(":", 1)[0]
+
+
+def needs(later: Change, earlier: Change) -> bool:
+    """Whether ``later`` cannot be made where ``earlier`` could not.
+
+    Changes of different users do not need each other, nor do different parts, but for three things: sessions and
+    Podman's own commands need packages; sessions must not start before storage and engine are settled
+    (docs/decisions/0006); and ranges are granted only in files that are as they were planned to be.
+    """
+    if earlier.user:
+        return earlier.user == later.user
+    match earlier.phase:
+        case Phase.PACKAGES:
+            return later.phase in (Phase.PACKAGES, Phase.SESSION, Phase.MIGRATE)
+        case Phase.STORAGE | Phase.ENGINE:
+            return later.phase in (Phase.SESSION, Phase.MIGRATE)
+        case Phase.SUBIDS:
+            return later.phase in (Phase.SUBIDS, Phase.MIGRATE)
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from podstead import frames, script, tasks
-from podstead.change import Change, Phase
+from podstead.change import Change, Phase, needs
 from podstead.job import Job, Target
 from podstead.plan import Plan, plan
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
@@ -16,6 +16,10 @@ from podstead.state import HostState, from_records, parse
 
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
+MAX_OVERTAKEN = 12
+"""How often a plan is made anew because somebody else changed a file between the look and the change."""
+OVERTAKEN = "75"
+"""The exit code by which a change says so (EX_TEMPFAIL of sysexits.h)."""
 
 WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause processes could not be seen"
 UNKNOWN_PODMAN = (
@@ -35,9 +39,8 @@ class Applied:
     records: tuple[ChangeRecord, ...]
     state: HostState
 
-    @property
-    def failed(self) -> bool:
-        return any(record.status is ChangeStatus.FAILED for record in self.records)
+    overtaken: frozenset[str] = frozenset()
+    """Changes that were not made because somebody else had changed the file since the look: to be planned anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,57 @@ class Choice:
             refusals=tuple(one for one in intended.refusals if self.has(one.id)),
             not_applicable=tuple(one for one in intended.not_applicable if self.has(one.id)),
         )
+
+
+@dataclass(slots=True)
+class Work:
+    """What of a host's plan was done, what failed, and what is to be tried next."""
+
+    done: list[tuple[ChangeRecord, Change]] = field(default_factory=list)
+    failed: list[Change] = field(default_factory=list)
+    overtaken: list[tuple[ChangeRecord, Change]] = field(default_factory=list)
+    rounds: int = 0
+    again: int = 0
+
+    def next(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """The changes to make now: nothing that was tried, and nothing that needs what failed.
+
+        A change that was made and is still wanted did not hold: that is reported, and never tried for ever.
+        """
+        if self.rounds >= MAX_ROUNDS or self.again > MAX_OVERTAKEN:
+            return ()
+        made = {change for _, change in self.done}
+        ids = {change.id for change in self.failed}
+        return _batch(
+            tuple(
+                one
+                for one in changes
+                if one not in made and one.id not in ids and not any(needs(one, bad) for bad in self.failed)
+            )
+        )
+
+    def rest_of(self, spec: HostSpec) -> HostSpec:
+        """The spec without users who could not be given their ranges: those of the others must not be built on theirs."""
+        without = {change.user for change in self.failed if change.phase is Phase.SUBIDS}
+        users = {name: user for name, user in spec.users.items() if name not in without}
+        return spec.model_copy(update={"users": users}) if without else spec
+
+    def note(self, batch: Sequence[Change], result: Applied) -> None:
+        """Take in how a batch ended. What was overtaken, and what was not reached because of it, is planned anew."""
+        self.overtaken = []
+        for record, change in zip(result.records, batch, strict=True):
+            if change.id in result.overtaken:
+                self.overtaken.append((record, change))
+            elif record.status is not ChangeStatus.NOT_REACHED:
+                self.done.append((record, change))
+                if record.status is ChangeStatus.FAILED:
+                    self.failed.append(change)
+        if self.overtaken:
+            self.again += 1
+            if self.again > MAX_OVERTAKEN:
+                self.done += self.overtaken
+        else:
+            self.rounds += 1
 
 
 def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
@@ -107,7 +161,8 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
                 hint=advice(log) if failed else "",
             )
         )
-    return Applied(records=tuple(results), state=from_records(records))
+    overtaken = frozenset(name for name, code in codes.items() if code == OVERTAKEN)
+    return Applied(records=tuple(results), state=from_records(records), overtaken=overtaken)
 
 
 def converge(
@@ -117,29 +172,20 @@ def converge(
     spec = target.spec
     say("looking")
     state = state or look(spec, run, draw)
-    done: list[ChangeRecord] = []
-    made: list[Change] = []
-    failed = False
     first = plan(spec, state, allowed=job.allow)
     choice = Choice.of(job, first)
     left = choice.select(first)
-    for _ in range(MAX_ROUNDS):
-        if not left.changes or job.verb == "check":
-            break
-        if any(change in made for change in left.changes):
-            break  # a change that was made and is still wanted did not hold: said below, never tried for ever
+    work = Work()
+    while job.verb == "apply" and (batch := work.next(left.changes)):
         if not state.platform.is_root:
             return _needs_root(target.name, state, left.changes)
-        batch = _batch(left.changes)
         say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
         result = apply(spec, batch, run, draw)
-        made += batch
-        done += result.records
-        state, failed = result.state, result.failed
-        left = choice.select(plan(spec, state, allowed=job.allow))
-        if failed:
-            break
-    return _report(target.name, state, left, list(zip(done, made, strict=True)), job, failed=failed)
+        work.note(batch, result)
+        state = result.state
+        left = choice.select(plan(work.rest_of(spec), state, allowed=job.allow))
+    left = choice.select(plan(spec, state, allowed=job.allow)) if work.failed else left
+    return _report(target.name, state, left, work.done, job)
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
@@ -172,19 +218,21 @@ def _report(
     left: Plan,
     done: list[tuple[ChangeRecord, Change]],
     job: Job,
-    *,
-    failed: bool,
 ) -> HostReport:
     pending = {change.id: change for change in left.changes}
     records = [_confirmed(record, still=pending.get(record.id) == change) for record, change in done]
-    seen = {record.id for record, change in done if pending.get(record.id) == change}
+    seen = {
+        record.id
+        for record, change in done
+        if record.status is ChangeStatus.FAILED or pending.get(record.id) == change
+    }
     for change in pending.values():
         if change.id not in seen:
             status = ChangeStatus.PENDING if job.verb == "check" else ChangeStatus.NOT_REACHED
             records.append(ChangeRecord(id=change.id, title=change.title, status=status, diff=change.diff))
     return HostReport(
         name=name,
-        status=_status(records, left, failed=failed),
+        status=_status(records, left),
         system=state.platform.name,
         kernel=state.platform.kernel,
         changes=tuple(records),
@@ -214,9 +262,9 @@ def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:
     return record
 
 
-def _status(records: Sequence[ChangeRecord], left: Plan, *, failed: bool) -> Status:
+def _status(records: Sequence[ChangeRecord], left: Plan) -> Status:
     statuses = {record.status for record in records}
-    if failed or left.refusals or statuses & {ChangeStatus.FAILED, ChangeStatus.NOT_REACHED}:
+    if left.refusals or statuses & {ChangeStatus.FAILED, ChangeStatus.NOT_REACHED}:
         return Status.FAILED
     if ChangeStatus.PENDING in statuses:
         return Status.PENDING
@@ -224,7 +272,10 @@ def _status(records: Sequence[ChangeRecord], left: Plan, *, failed: bool) -> Sta
 
 
 _ADVICE = (
-    (r"podstead: changed-since", "run podstead again; it plans anew from what is there now"),
+    (
+        r"podstead: changed-since",
+        "another program keeps changing the file (useradd in a loop? a configuration tool?): end it, then run podstead again",
+    ),
     (
         r"podstead: locked|cannot lock|Could not get lock",
         "wait for the other program to end, then run podstead again",

@@ -135,6 +135,14 @@ CHANGES: tuple[Entry, ...] = (
         "subuid(5)",
     ),
     _change(
+        "subids:subuid:link",
+        "/etc/subuid (or /etc/subgid) is no regular file",
+        "newuidmap, usermod and useradd open regular files only, so no range behind a symbolic link is granted. Writing "
+        "through it could change a file that somebody else owns.",
+        'cp --remove-destination "$(readlink -f /etc/subuid)" /etc/subuid && chmod 0644 /etc/subuid',
+        "shadow lib/commonio.c",
+    ),
+    _change(
         "subids:subuid:exists",
         "create /etc/subuid (or /etc/subgid)",
         "useradd silently hands out nothing, and usermod refuses, where the file is missing.",

@@ -6,20 +6,18 @@ No tool checks this: usermod(8) adds overlapping ranges without a word, and user
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
-from podstead import catalogue
+from podstead import catalogue, flaws
 from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
-from podstead.parts.accounts import Account, AccountsState
-from podstead.parts.subids import SubidsState
+from podstead.flaws import ROOTFUL, Flaw
+from podstead.parts.accounts import AccountsState
+from podstead.parts.subids import SubidsState, sides
 from podstead.platforms import Family
-from podstead.ranges import IdRange
+from podstead.ranges import IdRange, total
 from podstead.subidfile import Entry, SubidFile
 
-ROOTFUL = "containers"
-"""The pseudo-user of rootful --userns=auto (containers-storage.conf(5)): it needs no account."""
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""
 SHOWN = 20
@@ -29,25 +27,19 @@ SYSTEMD_RANGE = IdRange.between(524288, 1878982655)
 """What systemd leaves to containers (docs/UIDS-GIDS.md), to whole blocks of 65536."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
-    """Something wrong with the ranges of a host. ``ref`` is a row of the catalogue; ``owners`` are whose ranges it is."""
-
-    ref: str
-    owners: frozenset[str]
-    text: str
-
-
-def flaws(state: SubidsState, accounts: AccountsState) -> tuple[Flaw, ...]:
+def of_host(state: SubidsState, accounts: AccountsState) -> tuple[Flaw, ...]:
     """Everything wrong in both files, the worst first."""
     if state.source != "files":
         return ()
-    found = [flaw for side in state.sides for flaw in _of_file(side, accounts)]
+    found = [flaw for side in sides(state, accounts) for flaw in flaws.of_all(side)]
+    found += [flaw for file in state.sides for flaw in _of_file(file, accounts)]
     found += _one_sided(state, accounts)
     return tuple(sorted(found, key=lambda flaw: _ORDER.index(flaw.ref)))
 
 
-_ORDER = ("C10", "C11", "C27", "C09", "C12", "C06", "C07", "C08", "C15", "C13", "C02", "C25", "C23", "C29")
+_ORDER = (
+    "C32", "C10", "C11", "C27", "C09", "C12", "C18", "C06", "C07", "C08", "C15", "C33", "C13", "C02", "C25", "C23", "C29",
+)  # fmt: skip
 
 
 def _owner(entry: Entry, accounts: AccountsState) -> str:
@@ -63,115 +55,58 @@ def _by_owner(entries: Iterable[Entry], accounts: AccountsState) -> dict[str, li
 
 
 def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
-    yield from _neighbours(file, accounts)
-    owned = _by_owner(file.entries, accounts)
-    real = sorted(accounts.by_name.values(), key=lambda one: one.uid)
-    for name, entries in owned.items():
-        account = accounts.by_name.get(name)
-        yield from _of_owner(file, name, account, entries)
-    yield from _real_inside(file, owned, real, accounts)
+    """What is wrong with the file itself, and with owners as such."""
+    if not file.regular:
+        yield Flaw(ref="C32", owner="", text=f"{file.path} is a {file.kind}")
+    if file.unfinished:
+        yield Flaw(ref="C33", owner="", text=f"the last line of {file.path} does not end with a newline")
     for bad in file.bad:
-        owner = bad.meant.owner if bad.meant else ""
-        yield Flaw(ref="C15", owners=frozenset({owner}), text=f"{file.path}:{bad.line}: {bad.text[:80]!r}")
-    if len(file.entries) >= MANY_LINES and sum(one.owner.isdigit() for one in file.entries) * 2 < len(
-        file.entries
-    ):
-        yield Flaw(
-            ref="C29", owners=frozenset(), text=f"{file.path} has {len(file.entries)} lines, most by name"
-        )
-
-
-def _neighbours(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
-    """Overlaps of different owners: sorted by start, a range can only overlap one that reaches past its start."""
-    ordered = sorted(file.entries, key=lambda entry: (entry.range, entry.line))
-    reaching: Entry | None = None
-    for entry in ordered:
-        if reaching and reaching.range.overlaps(entry.range):
-            one, other = _owner(reaching, accounts), _owner(entry, accounts)
-            if one != other:
-                yield Flaw(
-                    ref="C10",
-                    owners=frozenset({one, other}),
-                    text=f"{file.path}: {one}'s {reaching.range} (line {reaching.line}) overlaps {other}'s {entry.range} "
-                    f"(line {entry.line})",
-                )
-        if reaching is None or entry.range.stop > reaching.range.stop:
-            reaching = entry
-
-
-def _of_owner(
-    file: SubidFile, name: str, account: Account | None, entries: Sequence[Entry]
-) -> Iterator[Flaw]:
-    about = frozenset({name})
-    own = None if account is None else account.uid if file.path.endswith("subuid") else account.gid
-    for entry in entries:
-        where = f"{file.path}:{entry.line}: {name}'s {entry.range}"
-        if own is not None and own in entry.range:
-            yield Flaw(ref="C09", owners=about, text=f"{where} includes the owner's own ID {own}")
-        if entry.range.stop > 2**31:
-            yield Flaw(ref="C12", owners=about, text=f"{where} reaches beyond 2147483647")
-        if entry.range.count == 65537:
-            yield Flaw(ref="C25", owners=about, text=f"{where} has 65537 IDs")
-    for one, other in pairwise(sorted(entries, key=lambda entry: entry.range)):
-        if one.range == other.range:
-            ref = "C07" if one.owner == other.owner else "C06"
-            yield Flaw(
-                ref=ref,
-                owners=about,
-                text=f"{file.path}: lines {one.line} and {other.line} grant {one.range} twice",
-            )
-        elif one.range.overlaps(other.range):
-            yield Flaw(
-                ref="C08",
-                owners=about,
-                text=f"{file.path}: lines {one.line} and {other.line} of {name} overlap",
-            )
-    size = sum(entry.range.count for entry in entries)
-    if size < 65536 and name != ROOTFUL:
-        yield Flaw(ref="C13", owners=about, text=f"{file.path}: {name} has {size} IDs, images expect 65536")
-    if account is None and name != ROOTFUL:
-        yield Flaw(
-            ref="C23", owners=about, text=f"{file.path}:{entries[0].line}: the host has no account {name}"
-        )
-
-
-def _real_inside(
-    file: SubidFile, owned: dict[str, list[Entry]], real: Sequence[Account], accounts: AccountsState
-) -> Iterator[Flaw]:
-    users = file.path.endswith("subuid")
-    numbers = {one.uid: one.name for one in real} if users else dict.fromkeys(accounts.gids, "a group")
-    for name, entries in owned.items():
-        account = accounts.by_name.get(name)
-        own = None if account is None else account.uid if users else account.gid
-        for entry in entries:
-            inside = min(
-                (number for number in numbers if number in entry.range and number != own), default=None
-            )
-            if inside is not None:
-                who = numbers[inside]
-                yield Flaw(
-                    ref="C27" if users and inside > 60000 else "C11",
-                    owners=frozenset({name}),
-                    text=f"{file.path}:{entry.line}: {name}'s {entry.range} includes {inside}, the ID of {who}",
-                )
+        account = accounts.owner(bad.owner)
+        owner = account.name if account else bad.owner
+        yield Flaw(ref="C15", owner=owner, text=f"{file.path}:{bad.line}: {bad.shown}")
+    for name, entries in _by_owner(file.entries, accounts).items():
+        size = total(entry.range for entry in entries)
+        if size < 65536 and name != ROOTFUL:
+            text = f"{file.path}: {name} has {size} IDs, images expect 65536"
+            yield Flaw(ref="C13", owner=name, text=text)
+        if name not in accounts.by_name and name != ROOTFUL:
+            text = f"{file.path}:{entries[0].line}: the host has no account {name}"
+            yield Flaw(ref="C23", owner=name, text=text)
+    by_number = sum(one.owner.isdigit() for one in file.entries)
+    if len(file.entries) >= MANY_LINES and by_number * 2 < len(file.entries):
+        text = f"{file.path} has {len(file.entries)} lines, most by name"
+        yield Flaw(ref="C29", owner="", text=text)
 
 
 def _one_sided(state: SubidsState, accounts: AccountsState) -> Iterator[Flaw]:
     if not all(side.exists and side.readable for side in state.sides):
         return
-    sides = [{_owner(entry, accounts) for entry in side.entries} for side in state.sides]
-    for name in sorted(sides[0] ^ sides[1]):
-        here = state.sides[0 if name in sides[0] else 1].path
-        yield Flaw(ref="C02", owners=frozenset({name}), text=f"{name} has ranges in {here} only")
+    owned = [{_owner(entry, accounts) for entry in side.entries} for side in state.sides]
+    for name in sorted(owned[0] ^ owned[1]):
+        here = state.sides[0 if name in owned[0] else 1].path
+        yield Flaw(ref="C02", owner=name, text=f"{name} has ranges in {here} only")
 
 
 def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
     """What is worth knowing and no flaw."""
-    if state.source != "files":
-        return ()
     said = []
+    high = sorted(
+        {one.owner for side in sides(state, accounts) for one in side.grants if one.range.stop > 2**31}
+    )
+    if high:
+        said.append(
+            f"ranges above 2147483647 for {_some(high)}: FreeIPA hands out such ranges, and Podman takes them; programs "
+            "that hold IDs in 31 bits may print negative numbers"
+        )
+    if state.source != "files":
+        return tuple(said)
     outside = sorted(
-        {_owner(one, accounts) for side in state.sides for one in side.entries if not _inside(one.range)}
+        {
+            _owner(one, accounts)
+            for side in state.sides
+            for one in side.entries
+            if not _inside(one.range) and one.range.stop <= 2**31
+        }
     )
     if outside:
         said.append(
@@ -213,7 +148,7 @@ def findings(
     if state.source != "files":
         why = f"nsswitch.conf takes ranges from {state.source}"
         return (finding_of("V03", Verdict.NOT_APPLICABLE, cause=why),)
-    rest = [flaw for flaw in flaws(state, accounts) if not flaw.owners & judged]
+    rest = [flaw for flaw in of_host(state, accounts) if not flaw.owners & judged]
     if not rest:
         owners = {_owner(one, accounts) for side in state.sides for one in side.entries}
         return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from podstead import obstacles
 from podstead.change import Change, NotApplicable, Refusal
-from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
+from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls
 from podstead.spec import HostSpec
 from podstead.state import HostState
 
@@ -31,13 +31,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         packages.plan(spec, state.packages, state.platform)
         + packages.plan_helpers(spec, state.packages, state.platform)
         + accounts.plan(spec, state.accounts)
-        + subids.plan(
-            spec,
-            state.subids,
-            state.accounts,
-            state.users_with_storage,
-            can_usermod="usermod" in state.platform.tools,
-        )
+        + subids_plan.plan(spec, state.subids, state.accounts, state.users_with_storage)
         + sysctls.plan(spec, state.sysctls, container=state.platform.container)
         + session.plan(spec, state.session, state.platform)
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)

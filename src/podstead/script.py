@@ -23,6 +23,7 @@ from podstead.change import (
     Step,
     WaitSocket,
     WriteFile,
+    needs,
 )
 from podstead.parts.sysctls import path_of
 from podstead.ranges import IdRange
@@ -88,12 +89,15 @@ def observe(spec: HostSpec, nonce: str) -> str:
 
 
 def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
-    """The script that makes ``changes`` in order, stops at the first failure, and then looks again."""
+    """The script that makes ``changes`` in order, leaves out what needs a failed one, and then looks again."""
     bodies = "".join(
         f"ps_c{index}() {{\n" + "".join(f"{_step(step)}\n" for step in change.steps) + "}\n"
         for index, change in enumerate(changes)
     )
-    calls = "\n".join(command("ps_change", change.id, f"ps_c{index}") for index, change in enumerate(changes))
+    calls = "\n".join(
+        command("ps_change", change.id, f"ps_c{index}", *(f"ps_c{one}" for one in _needed(index, changes)))
+        for index, change in enumerate(changes)
+    )
     return (
         observe_header(spec, nonce)
         + source("frame.sh")
@@ -104,8 +108,13 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
         + source("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
-        + "ps_serial\nps_framed apply ps_apply_and_look\n"
+        + "ps_serial || exit 75\numask 022\nps_framed apply ps_apply_and_look\n"
     )
+
+
+def _needed(index: int, changes: Sequence[Change]) -> list[int]:
+    """The numbers of the changes before this one without which it is not made."""
+    return [one for one in range(index) if needs(changes[index], changes[one])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +225,9 @@ def _step(step: Step) -> str:
         case EditShared():
             return command("ps_edit_shared", step.path, step.expected, _base64(step.content))
         case GrantSubids():
-            return command("ps_grant", step.user, step.expected_subuid, step.expected_subgid, *_usermod(step))
+            files = [word for one in step.edits for word in (one.path, one.expected, _base64(one.content))]
+            ranges = (_first_last(step.subuids), _first_last(step.subgids))
+            return command("ps_grant", step.user, "idle" if step.idle else "any", *ranges, *files)
         case InstallPackages():
             return command("ps_install", step.manager, *step.names)
         case SetSysctl():
@@ -227,21 +238,8 @@ def _step(step: Step) -> str:
             assert_never(step)
 
 
-def _usermod(step: GrantSubids) -> Iterable[str]:
-    """usermod(8) takes FIRST-LAST; ranges to take away come before ranges to add."""
-    for option, ranges in (
-        ("--del-subuids", step.revoke_subuids),
-        ("--del-subgids", step.revoke_subgids),
-        ("--add-subuids", step.subuids),
-        ("--add-subgids", step.subgids),
-    ):
-        for one in ranges:
-            yield option
-            yield _first_last(one)
-
-
-def _first_last(one: IdRange) -> str:
-    return f"{one.start}-{one.last}"
+def _first_last(ranges: Iterable[IdRange]) -> str:
+    return " ".join(f"{one.start} {one.last}" for one in ranges)
 
 
 def _base64(text: str) -> str:

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from podstead.change import ABSENT, checksum
 from podstead.ranges import IdRange
+from podstead.subidline import BadLine, Entry, read
 
-#: Directory services have names with blanks inside ("DOMAIN\\jane doe"); only blanks at an end are damage.
-_LINE = re.compile(r"([^:#\s](?:[^:\n]*[^:\s])?):(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})")
-_MAX_32 = 2**32
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line that shadow and Podman both accept."""
-
-    owner: str
-    range: IdRange
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that shadow passes over (and Podman's own parser may stop at). ``meant`` is what it seems to say."""
-
-    line: int
-    text: str
-    meant: Entry | None
+__all__ = ["BadLine", "Entry", "SubidFile", "parse", "repaired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +22,8 @@ class SubidFile:
     readable: bool = True
     mode: str = ""
     owner: str = "0:0"
+    kind: str = "regular file"
+    """What stat(1) calls it, without following a link. shadow opens nothing but regular files (O_NOFOLLOW)."""
     entries: tuple[Entry, ...] = ()
     bad: tuple[BadLine, ...] = ()
 
@@ -51,29 +33,50 @@ class SubidFile:
         return ABSENT if self.text is None else checksum(self.text.encode("utf-8", errors="surrogateescape"))
 
     @property
+    def regular(self) -> bool:
+        return not self.exists or self.kind.startswith("regular")
+
+    @property
     def world_readable(self) -> bool:
         """Podman reads the file as the user; newuidmap does not need to, so its success proves nothing here."""
         return not self.mode or bool(int(self.mode, 8) & 0o004)
 
+    @property
+    def unfinished(self) -> bool:
+        """The last line has no newline: shadow 4.19 ignores it, shadow 4.20 refuses the whole file."""
+        return bool(self.text) and not (self.text or "").endswith("\n")
+
+    @property
+    def unsettled(self) -> tuple[BadLine, ...]:
+        """Lines that no program can read: the IDs that they stand for are unknown, so none can be said to be free."""
+        return tuple(one for one in self.bad if not one.settled and one.meant is None)
+
     def of(self, owners: frozenset[str]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.owner in owners)
 
+    def bad_of(self, owners: frozenset[str]) -> tuple[BadLine, ...]:
+        """Damaged lines that name one of ``owners``."""
+        return tuple(one for one in self.bad if one.owner in owners)
+
+    def taken(self) -> Iterator[Entry]:
+        """Every range that a line grants, or that some program may take it to grant."""
+        yield from self.entries
+        for one in self.bad:
+            yield from one.taken
+
 
 def parse(
-    path: str, text: str | None, *, exists: bool, readable: bool = True, mode: str = "", owner: str = "0:0"
+    path: str,
+    text: str | None,
+    *,
+    exists: bool,
+    readable: bool = True,
+    mode: str = "",
+    owner: str = "0:0",
+    kind: str = "regular file",
 ) -> SubidFile:
     """Read one file; nothing in it can raise."""
-    entries: list[Entry] = []
-    bad: list[BadLine] = []
-    for number, line in enumerate((text or "").split("\n"), start=1):
-        if line == "" or line.startswith("#"):
-            continue  # shadow skips comments and empty lines
-        entry = _entry(line, number)
-        if entry:
-            entries.append(entry)
-        else:
-            fields = (field.strip() for field in line.partition("#")[0].split(":"))
-            bad.append(BadLine(number, line, _entry(":".join(fields), number)))
+    found = [read(line, number) for number, line in enumerate((text or "").split("\n"), start=1)]
     return SubidFile(
         path=path,
         text=text,
@@ -81,28 +84,30 @@ def parse(
         readable=readable,
         mode=mode,
         owner=owner,
-        entries=tuple(entries),
-        bad=tuple(bad),
+        kind=kind,
+        entries=tuple(one for one in found if isinstance(one, Entry)),
+        bad=tuple(one for one in found if isinstance(one, BadLine)),
     )
 
 
-def _entry(line: str, number: int) -> Entry | None:
-    match = _LINE.fullmatch(line)
-    if not match:
-        return None
-    start, count = int(match[2]), int(match[3])
-    if count < 1 or start + count > _MAX_32:
-        return None
-    return Entry(match[1], IdRange(start, count), number)
-
-
-def repaired(file: SubidFile, identity: Callable[[str], str]) -> str | None:
+def repaired(
+    file: SubidFile, identity: Callable[[str], str], blocked: Callable[[IdRange, str], bool]
+) -> str | None:
     """The text without white space around fields and without repeats of one owner's very same range; None if all is well.
 
     Both kinds of damage stop Podman ("Invalid argument" from newuidmap for a repeat), neither can be mended by
-    usermod(8), and mending them moves nobody's IDs. Lines that cannot be understood stay as they are.
+    usermod(8), and mending them moves nobody's IDs. Lines that cannot be understood stay as they are, and so do lines
+    whose range is ``blocked`` (called with the range and the owner's identity): to mend one of them would be to grant
+    somebody else's IDs.
     """
-    mendable = {one.line: one.meant for one in file.bad if one.meant}
+    mendable = {
+        one.line: one.meant
+        for one in file.bad
+        if one.meant
+        and set(one.grants) <= {one.meant}
+        and "\0" not in one.text
+        and not blocked(one.meant.range, identity(one.meant.owner))
+    }
     seen: set[tuple[str, IdRange]] = set()
     kept: list[str] = []
     by_line = {entry.line: entry for entry in file.entries}

@@ -188,7 +188,7 @@ def test_nothing_that_was_granted_is_taken_away(host: ModelHost, spec: HostSpec)
     before = {side: lines_of(host, side) for side in SIDES}
     strange = {side: [one.text for one in read(host, side).bad if one.meant is None] for side in SIDES}
     given_ranges = converged(host, spec)
-    assert [step.revoke_subuids + step.revoke_subgids for step in given_ranges] == [()] * len(given_ranges)
+    assert [step.idle for step in given_ranges] == [False] * len(given_ranges)
     for side in SIDES:
         assert {(identity(host, owner), one) for owner, one in before[side]} <= lines_of(host, side)
         assert [line for line in strange[side] if line not in host.files.get(side, "").split("\n")] == []

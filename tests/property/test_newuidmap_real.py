@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from podstead import script
 from podstead.converge import applied
-from podstead.parts import subids
+from podstead.parts import subids, subids_plan
 from podstead.plan import plan
 from podstead.probe import probe_values
 from podstead.ranges import IdMap, IdRange
@@ -207,7 +207,7 @@ def test_the_apply_script_moves_a_range_that_was_asked_for_by_hand() -> None:
     assert host.files["/etc/subuid"] == "bob:900000:65536\nalice:800000:65536\n"
 
 
-def test_the_apply_script_edits_the_files_itself_where_usermod_cannot() -> None:
+def test_the_apply_script_grants_ranges_on_hosts_without_usermod() -> None:
     host = ModelHost(
         accounts={"alice": ModelAccount(UID, GID)},
         groups={"alice": GID},
@@ -237,5 +237,5 @@ def applied_for_real(host: ModelHost, spec: HostSpec) -> None:
     assert host.files == after
     assert left == []
     assert dict.fromkeys(host.files, 0o644) == modes
-    again = subids.plan(spec, result.state.subids, result.state.accounts, frozenset(), can_usermod=True)
+    again = subids_plan.plan(spec, result.state.subids, result.state.accounts, frozenset())
     assert again.changes == ()

@@ -21,7 +21,7 @@ from podstead.plan import Plan, plan
 from podstead.ranges import IdMap
 from podstead.report.record import ChangeStatus, HostReport, Status
 from podstead.spec import HostSpec
-from tests.model_host import ModelAccount, ModelHost, record, spec_of
+from tests.model_host import ChangedSinceError, ModelAccount, ModelHost, record, spec_of
 
 FULL = spec_of(
     users={"alice": {}, "new": {"create": True}},
@@ -41,6 +41,10 @@ class Answers:
     spec: HostSpec
     fails: str = ""
     undone: str = ""
+    overtaken: int = 0
+    """How many times somebody else is faster with the ranges."""
+    calls: list[list[str]] = field(default_factory=list)
+    unserved: set[str] = field(default_factory=set)
     scripts: list[str] = field(default_factory=list)
 
     def __call__(self, text: str) -> Sequence[str]:
@@ -54,23 +58,45 @@ class Answers:
             for line in text.splitlines()
             if line.startswith("ps_change ") and line.split()[-1].startswith("ps_c")
         ]
+        self.calls = [shlex.split(line)[1:] for line in text.splitlines() if line.startswith("ps_change ")]
         self.scripts.append(" ".join(ids))
         return self.host.frame(self.spec.users, kind="apply", nonce=found[1], first=self.make(ids))
 
     def make(self, ids: Sequence[str]) -> list[Record]:
+        # ranges of the others are planned without a user whose own could not be granted
+        users = {name: one for name, one in self.spec.users.items() if name not in self.unserved}
+        spec = self.spec.model_copy(update={"users": users})
         planned: dict[str, Change] = {
-            one.id: one for one in plan(self.spec, self.host.state(self.spec.users), allowed=ids).changes
+            one.id: one for one in plan(spec, self.host.state(spec.users), allowed=ids).changes
         }
         records = []
-        for one in ids:
-            code = 7 if one == self.fails else 0
+        failed: set[str] = set()
+        for one, function, *needed in self.calls:
+            if failed & set(needed):
+                failed.add(function)
+                continue
+            code = self.code(one)
             if code == 0 and one != self.undone:
-                self.host.apply([planned[one]])
+                try:
+                    self.host.apply([planned[one]])
+                except ChangedSinceError:
+                    code = 75
+            if code:
+                failed.add(function)
+            if code == 7 and one.startswith("subids:"):
+                self.unserved.add(one.split(":")[1])
             log = "first\npodstead: changed-since /etc/subuid was changed\n" if code else "fine\n"
             records += [record("change", f"{code}\n", one), record("log", log, one)]
-            if code:
-                break
         return records
+
+    def code(self, one: str) -> int:
+        if one.startswith("subids:") and self.overtaken:
+            self.overtaken -= 1
+            free = 524288 + 65536 * sum(text.count("\n") for text in (self.host.files["/etc/subuid"],))
+            for path in ("/etc/subuid", "/etc/subgid"):
+                self.host.files[path] += f"other{self.overtaken}:{free}:65536\n"
+            return 75
+        return 7 if one == self.fails else 0
 
 
 def nonces() -> Any:
@@ -156,26 +182,60 @@ def test_check_of_a_healthy_host_is_ok() -> None:
     assert Status.OK is run(Answers(settled(), FULL), "check")[0].status
 
 
-def test_a_failed_change_stops_the_run_and_what_was_not_reached_is_said() -> None:
+def test_a_failed_change_stops_only_what_needs_it() -> None:
     host = settled()
     host.files |= {"/etc/subuid": "", "/etc/subgid": ""}
     host.live["net.ipv4.ip_unprivileged_port_start"] = "1024"
-    answers = Answers(host, FULL, fails="subids:new:ranges")
+    host.linger.clear()
+    answers = Answers(host, FULL, fails="subids:alice:ranges")
     report, _ = run(answers)
-    assert len(answers.scripts) == 2
     assert statuses(report) == {
-        "subids:alice:ranges": "changed",
-        "subids:new:ranges": "failed",
-        "sysctls:net.ipv4.ip_unprivileged_port_start:live": "not-reached",
+        "subids:alice:ranges": "failed",
+        "subids:new:ranges": "changed",
+        "sysctls:net.ipv4.ip_unprivileged_port_start:live": "changed",
+        "session:alice:linger": "not-reached",
+        "session:new:linger": "changed",
     }
     assert Status.FAILED is report.status
+    assert len([one for one in answers.scripts if "subids:alice:ranges" in one]) == 1
+
+
+def test_what_needs_no_packages_is_done_where_they_cannot_be_installed() -> None:
+    report, _ = run(Answers(fresh(), FULL, fails="packages:install:names"))
+    found = statuses(report)
+    assert found["packages:install:names"] == "failed"
+    assert {found["subids:alice:ranges"], found["accounts:new:exists"]} == {"changed"}
+    assert found["session:alice:linger"] == "not-reached"
+
+
+def test_a_change_that_was_overtaken_is_planned_anew_within_the_run() -> None:
+    host = settled()
+    host.files |= {"/etc/subuid": "", "/etc/subgid": ""}
+    report, _ = run(Answers(host, FULL, overtaken=3))
+    assert statuses(report) == {"subids:alice:ranges": "changed", "subids:new:ranges": "changed"}
+    assert Status.CHANGED is report.status
+    lines = host.files["/etc/subuid"].splitlines()
+    starts = [line.split(":")[1] for line in lines]
+    assert len(lines) == 5
+    assert len(set(starts)) == 5
+
+
+def test_a_change_that_is_overtaken_for_ever_fails_and_says_by_what() -> None:
+    host = settled()
+    host.files |= {"/etc/subuid": "", "/etc/subgid": ""}
+    answers = Answers(host, FULL, overtaken=1000)
+    report, _ = run(answers)
+    assert Status.FAILED is report.status
+    assert ChangeStatus.FAILED is report.changes[0].status
+    assert "keeps changing the file" in report.changes[0].hint
+    assert len(answers.scripts) == 2 + converging.MAX_OVERTAKEN
 
 
 def test_a_failed_change_says_what_it_printed_and_what_to_do() -> None:
     report, _ = run(Answers(fresh(), FULL, fails="packages:install:names"))
     (failed,) = [change for change in report.changes if change.status is ChangeStatus.FAILED]
     assert failed.log == "first\npodstead: changed-since /etc/subuid was changed"
-    assert failed.hint == "run podstead again; it plans anew from what is there now"
+    assert failed.hint.startswith("another program keeps changing the file")
 
 
 def test_a_change_that_did_not_hold_is_failed_and_not_tried_for_ever() -> None:

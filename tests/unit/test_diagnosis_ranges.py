@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from podstead import lint
+from podstead.evidence import Attempt
 from podstead.finding import Verdict
+from podstead.parts import subids_plan
 from podstead.verdict import findings
-from tests.model_host import ModelAccount, ModelHost
+from tests.model_host import ModelAccount, ModelHost, spec_of
 from tests.unit.cases import (
     HEALTHY,
     RANGE,
@@ -49,6 +52,8 @@ GRANT: Mapping[str, Broken] = {
     ),
     "C13": Broken(case=case(on=lines("alice:524288:1000\n")), check="V02"),
     "C15": Broken(case=case(no_grant(), lines(f"alice:{RANGE}\r\n")), check="V02", also=("C01",)),
+    "C32": Broken(case=case(no_grant(), lines(OWN, kinds={"/etc/subuid": "symbolic link"})), check="V02"),
+    "C33": Broken(case=case(on=lines(f"alice:{RANGE}")), check="V02", verdict=Verdict.WARN),
     "C16": Broken(case=case(replace(HEALTHY, access=HEALTHY.access - {"/etc/subgid"})), check="V02"),
     "C19": Broken(case=case(no_grant(), lines(f"EXAMPLE\\Alice:{RANGE}\n")), check="V02", also=("C01",)),
     "C20": Broken(
@@ -86,8 +91,10 @@ CLASHES: Mapping[str, Broken] = {
         check="V03",
     ),
     "C10": Broken(case=case(on=lines(f"{OWN}bob:589000:65536\n")), check="V03"),
-    "C11": Broken(case=case(on=host(groups={"staff": 524300})), check="V03"),
-    "C12": Broken(case=case(on=lines("alice:2147450880:65536\n", user_facts={"graph__owner": None})), check="V03"),
+    "C11": Broken(
+        case=case(on=host(groups={"staff": 524300}, login_defs={"GID_MAX": "600000"})), check="V03"
+    ),
+    "C12": Broken(case=case(on=lines("alice:4294901760:65536\n", user_facts={"graph__owner": None})), check="V03"),
     "C18": Broken(
         case=case(
             on=lines(
@@ -140,7 +147,7 @@ def test_name_and_number_are_said_where_nothing_is_repeated() -> None:
     finding = judged("V03", case(on=lines(f"1000:{RANGE}\n{OWN}")))
     assert (finding.ref, finding.found.partition(";")[0]) == (
         "C06",
-        "/etc/subuid: lines 1 and 2 grant 524288:65536 twice",
+        "/etc/subuid:1 and /etc/subuid:2 grant alice 524288:65536 twice",
     )
 
 
@@ -154,6 +161,52 @@ def test_useradd_passes_over_accounts_outside_the_login_range(uid: int) -> None:
     on = lines("", accounts={"alice": ModelAccount(uid, 1001)})
     finding = judged("V02", case(no_grant(), on))
     assert (finding.ref, finding.others) == ("C04", ("C01",))
+
+
+def test_somebody_elses_damaged_line_counts_where_podman_stops_at_it() -> None:
+    said = "cannot find UID/GID for user alice: cannot parse subuid/gid information: Format not correct for /etc/subuid file"
+    ill = replace(no_grant(), attempts={**no_grant().attempts, "inside": Attempt(125, said)})
+    finding = judged("V10", case(ill, lines(f"{OWN}zed:655360:65536:note\n")))
+    assert (finding.ref, "'zed:655360:65536:note'" in finding.found) == ("C15", True)
+    assert "zed" not in finding.remedy
+
+
+def test_a_line_that_nobody_can_read_leaves_open_whose_ids_these_are() -> None:
+    finding = judged("V03", case(on=lines(f"{OWN}zed:524288:many\n")))
+    assert finding.verdict is Verdict.COULD_NOT_LOOK
+    assert "/etc/subuid:2: 'zed:524288:many'" in finding.cause
+
+
+def test_a_grant_that_only_shadow_reads_is_an_overlap_all_the_same() -> None:
+    finding = judged("V03", case(on=lines(f"{OWN}zed:0x80000:65536\n")))
+    assert (finding.verdict, finding.ref) == (Verdict.FAIL, "C10")
+
+
+def test_ranges_of_a_directory_above_2_31_are_no_failure() -> None:
+    on = lines(
+        "",
+        subid_source="sss",
+        directory={"alice": ("0: alice 2147483648 65536\n", "0: alice 2147483648 65536\n")},
+        facts={"libsubid__module": "libsubid_sss.so"},
+        user_facts={"graph__owner": None},
+    )
+    assert judged("V03", case(on=on)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("uid_max", "ref"), [("70000", "C11"), ("60000", "C27")])
+def test_the_same_account_is_the_same_flaw_for_everybody_who_judges(uid_max: str, ref: str) -> None:
+    """Where accounts are made by themselves the range is in the wrong place, elsewhere the account is."""
+    on = lines(
+        "alice:66000:65536\n",
+        accounts=people(bob=ModelAccount(66500, 66500)),
+        login_defs={"UID_MAX": uid_max, "GID_MAX": uid_max},
+        user_facts={"graph__owner": None},
+    )
+    assert judged("V03", case(on=on)).ref == ref
+    state = on.state(["alice"])
+    assert {flaw.ref for flaw in lint.of_host(state.subids, state.accounts)} == {ref}
+    (refusal,) = subids_plan.plan(spec_of(), state.subids, state.accounts, frozenset()).refusals
+    assert "includes 66500, the UID of bob" in refusal.reason
 
 
 def test_somebody_elses_damaged_line_is_not_this_users() -> None:
@@ -170,14 +223,17 @@ def test_a_range_in_a_reserved_block_warns_because_nobody_is_there_yet() -> None
 
 def test_two_users_of_one_range_are_named_with_file_and_line() -> None:
     finding = judged("V03", case(on=lines(f"{OWN}bob:589000:65536\n")))
-    assert finding.found.startswith("/etc/subuid:2: bob's 589000:65536 overlaps 524288:65536 of alice")
+    assert finding.found == (
+        "/etc/subuid:1: alice's 524288:65536 overlaps bob's 589000:65536 (/etc/subuid:2); "
+        "/etc/subgid:1: alice's 524288:65536 overlaps bob's 589000:65536 (/etc/subgid:2)"
+    )
 
 
 def test_a_second_danger_is_a_finding_of_its_own() -> None:
     """A range that overlaps and holds an account needs two repairs."""
     on = lines(f"{OWN}bob:589000:65536\n", groups={"staff": 524300})
     named = [finding.ref for finding in findings(case(on=on)) if finding.check == "V03"]
-    assert named == ["C10", "C11"]
+    assert named == ["C10", "C27"]
 
 
 def test_a_lock_that_is_held_is_no_finding() -> None:

@@ -63,6 +63,9 @@ def plans() -> list[Plan]:
     one.unreadable.add("/etc/subuid")
     found.append(one.plan(everything()))
     one.unreadable.clear()
+    one.kinds["/etc/subuid"] = "symbolic link"
+    found.append(one.plan(everything()))
+    one.kinds.clear()
     for directory in ({}, {"alice": ("0: alice 524288 65536\n", "0: alice 524288 65536\n")}):
         one.subid_source, one.directory = "sss", directory
         found.append(one.plan(everything()))

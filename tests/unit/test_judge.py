@@ -163,8 +163,8 @@ def test_v02_needs_no_files_where_a_directory_gives_the_ranges() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("bob:524288:65536\n", "overlaps 524288:65536 of another owner"),
-        ("alice:524289:5\n", "overlap, which the kernel refuses"),
+        ("bob:524288:65536\n", "overlaps bob's 524288:65536 (/etc/subuid:2)"),
+        ("alice:524289:5\n", "/etc/subuid:1 and /etc/subuid:2 of alice overlap"),
     ],
 )
 def test_v03_fails_on_ids_that_are_not_the_users_alone(line: str, expected: str) -> None:
@@ -177,7 +177,7 @@ def test_v03_fails_on_ids_that_are_not_the_users_alone(line: str, expected: str)
 
 def test_v03_fails_on_the_id_of_a_real_group() -> None:
     real = host(groups={"staff": 524300})
-    assert "/etc/subgid: its range 524288:65536 includes 524300" in judged("V03", case(on=real)).found
+    assert "/etc/subgid:1: alice's 524288:65536 includes 524300" in judged("V03", case(on=real)).found
 
 
 def test_v03_does_not_apply_where_nothing_is_granted() -> None:

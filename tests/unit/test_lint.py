@@ -33,7 +33,7 @@ def host(subuid: str, subgid: str | None = None, **accounts: ModelAccount) -> Ho
 
 
 def refs(state: HostState) -> list[str]:
-    return sorted({flaw.ref for flaw in lint.flaws(state.subids, state.accounts)})
+    return sorted({flaw.ref for flaw in lint.of_host(state.subids, state.accounts)})
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,12 @@ def refs(state: HostState) -> list[str]:
         ("alice:524288:65536\nalice:524388:65536\n", ["C08"]),
         ("alice:524288:65535\n", ["C13"]),
         ("alice:524288:65537\n", ["C25"]),
-        ("alice:2147418113:65536\n", ["C12"]),
-        ("containers:2147483647:2147483648\n", ["C12"]),
+        ("alice:2147418113:65536\n", []),
+        ("alice:4294901760:65536\n", ["C12"]),
+        ("containers:2147483647:2147483648\n", []),
         ("alice:524288:65536 \nbob:589824:65536\n", ["C15"]),
+        ("alice:524288:65536\nzed:0x80000:65536\n", ["C10", "C15"]),
+        ("alice:524288:65536\nbob:589824:65536", ["C33"]),
         ("ghost:524288:65536\n", ["C23"]),
         ("4242:524288:65536\n", ["C23"]),
     ],
@@ -61,14 +64,14 @@ def test_each_flaw_is_found_and_nothing_else(text: str, expected: list[str]) -> 
 
 def test_an_account_inside_a_range_is_found_with_its_name() -> None:
     state = host("alice:590000:65536\n", eve=ACCOUNTS["eve"])
-    (flaw,) = lint.flaws(state.subids, state.accounts)
+    (flaw,) = lint.of_host(state.subids, state.accounts)
     assert (flaw.ref, flaw.owners) == ("C27", frozenset({"alice"}))
-    assert "600000, the ID of eve" in flaw.text
+    assert "includes 600000, the UID of eve" in flaw.text
 
 
 def test_a_group_inside_a_range_of_gids_is_found() -> None:
     state = host("alice:524288:65536\n", "alice:524288:65536\n", carol=ModelAccount(1002, 530000))
-    assert refs(state) == ["C11"]
+    assert refs(state) == ["C27"]
 
 
 def test_the_owners_own_id_is_no_foreign_one() -> None:
@@ -94,7 +97,7 @@ def test_what_a_directory_says_is_not_looked_for_in_the_files() -> None:
     )
     model.subid_source = "sss"
     state = model.state(("alice",))
-    assert lint.flaws(state.subids, state.accounts) == ()
+    assert lint.of_host(state.subids, state.accounts) == ()
     (finding,) = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert finding.verdict is Verdict.NOT_APPLICABLE
 
@@ -116,8 +119,8 @@ def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
     mode = load()["C10"]
     assert (finding.verdict, finding.mode, finding.costs) == (Verdict.WARN, mode.id, mode.costs)
     assert finding.remedy == mode.remedy_for(Family.DEBIAN)
-    assert "line 1" in finding.found
-    assert "line 2" in finding.found
+    assert "/etc/subuid:1" in finding.found
+    assert "/etc/subuid:2" in finding.found
 
 
 def test_many_flaws_of_one_kind_are_one_finding_that_counts_them() -> None:

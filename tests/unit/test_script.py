@@ -28,7 +28,6 @@ from podstead.change import (
     WriteFile,
 )
 from podstead.parts.sysctls import path_of
-from podstead.ranges import IdRange
 from podstead.script import Person
 from podstead.spec import HostSpec
 from tests.model_host import NONCE, ModelHost, spec_of
@@ -98,7 +97,15 @@ def words(step: Step) -> list[str]:
                 base64.b64encode(step.content.encode("utf-8", "surrogateescape")).decode(),
             ]
         case GrantSubids():
-            return ["ps_grant", step.user, step.expected_subuid, step.expected_subgid, *script._usermod(step)]
+            files = [
+                word
+                for one in step.edits
+                for word in (one.path, one.expected, base64.b64encode(one.content.encode()).decode())
+            ]
+            ranges = [
+                " ".join(f"{one.start} {one.last}" for one in given) for given in (step.subuids, step.subgids)
+            ]
+            return ["ps_grant", step.user, "idle" if step.idle else "any", *ranges, *files]
         case InstallPackages():
             return ["ps_install", step.manager, *step.names]
         case SetSysctl():
@@ -273,26 +280,30 @@ def test_a_variable_has_a_name_of_ours(name: str) -> None:
         shell.assign(name, "x")
 
 
-def test_ranges_to_take_away_come_before_ranges_to_add() -> None:
-    step = GrantSubids(
-        user="alice",
-        subuids=(IdRange(10, 5),),
-        subgids=(IdRange(20, 5), IdRange(30, 1)),
-        revoke_subuids=(IdRange(1, 2),),
-        expected_subuid="absent",
-        expected_subgid="absent",
+def change(name: str, phase: Phase, user: str = "") -> Change:
+    return Change(id=name, phase=phase, title=name, steps=(Run(("true",)),), user=user)
+
+
+def test_a_change_names_those_of_its_batch_that_it_needs() -> None:
+    changes = (
+        change("accounts:alice:exists", Phase.ACCOUNTS, "alice"),
+        change("subids:subuid:lines", Phase.SUBIDS),
+        change("subids:alice:ranges", Phase.SUBIDS, "alice"),
+        change("subids:bob:ranges", Phase.SUBIDS, "bob"),
+        change("sysctls:a.b:live", Phase.SYSCTLS),
+        change("engine:drop-in:content", Phase.ENGINE),
+        change("session:bob:linger", Phase.SESSION, "bob"),
     )
-    expected = [
-        "--del-subuids",
-        "1-2",
-        "--add-subuids",
-        "10-14",
-        "--add-subgids",
-        "20-24",
-        "--add-subgids",
-        "30-30",
+    calls = re.findall("^ps_change .*$", script.apply(spec_of(), changes, NONCE), re.MULTILINE)
+    assert calls == [
+        "ps_change accounts:alice:exists ps_c0",
+        "ps_change subids:subuid:lines ps_c1",
+        "ps_change subids:alice:ranges ps_c2 ps_c0 ps_c1",
+        "ps_change subids:bob:ranges ps_c3 ps_c1",
+        "ps_change sysctls:a.b:live ps_c4",
+        "ps_change engine:drop-in:content ps_c5",
+        "ps_change session:bob:linger ps_c6 ps_c3 ps_c5",
     ]
-    assert expected == list(script._usermod(step))
 
 
 _USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)

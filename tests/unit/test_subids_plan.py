@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Change, CreateShared, EditShared, GrantSubids, Outcome, Run, checksum
-from podstead.parts import subids
+from podstead.parts import subids, subids_plan
 from podstead.ranges import IdRange
 from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost, spec_of
@@ -26,8 +26,7 @@ def host(subuid: str | None = "", subgid: str | None = "", **more: ModelAccount)
 
 def planned(one: ModelHost, spec: HostSpec) -> Outcome:
     state = one.state(spec.users)
-    can = "usermod" in one.tools
-    return subids.plan(spec, state.subids, state.accounts, state.users_with_storage, can_usermod=can)
+    return subids_plan.plan(spec, state.subids, state.accounts, state.users_with_storage)
 
 
 def grants(outcome: Outcome) -> list[tuple[str, tuple[IdRange, ...], tuple[IdRange, ...]]]:
@@ -78,7 +77,7 @@ def test_missing_files_are_created_before_anybody_gets_a_range() -> None:
     assert (CreateShared(path="/etc/subuid"),) == the(outcome, "subids:subuid:exists").steps
     (grant,) = the(outcome, "subids:alice:ranges").steps
     assert isinstance(grant, GrantSubids)
-    assert checksum(b"") == grant.expected_subuid
+    assert [one.expected for one in grant.edits] == [checksum(b""), checksum(b"")]
     settled(host(None, None), spec_of())
 
 
@@ -194,12 +193,12 @@ def test_a_range_does_not_grow_into_a_reserved_block() -> None:
 @pytest.mark.parametrize(
     ("subuid", "subgid", "expected"),
     [
-        ("alice:900:65536\n", "", "/etc/subuid: its range 900:65536 includes its own ID 1000"),
-        ("alice:524288:65536\nbob:530000:65536\n", "", "/etc/subuid: its range 524288:65536 overlaps 530000:65536 of another owner"),
-        ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid: its ranges 524288:65536 and 530000:65536 overlap, which the kernel refuses (newuidmap: Invalid argument)"),
-        ("alice:2147450880:65536\n", "", "/etc/subuid: its range 2147450880:65536 reaches beyond 2147483647"),
-        ("", "alice:300000:65536\n", "/etc/subgid: its range 300000:65536 includes 300001, the ID of a real account or group"),
-        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "/etc/subuid: it has 340 ranges, more than the kernel takes for one ID map"),
+        ("alice:900:65536\n", "", "/etc/subuid:1: alice's 900:65536 includes the owner's own UID 1000"),
+        ("alice:524288:65536\nbob:530000:65536\n", "", "/etc/subuid:1: alice's 524288:65536 overlaps bob's 530000:65536 (/etc/subuid:2)"),
+        ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid:1 and /etc/subuid:2 of alice overlap: 524288:65536, 530000:65536"),
+        ("alice:4294901760:65536\n", "", "/etc/subuid:1: alice's 4294901760:65536 reaches beyond 4294967294, the last ID that exists"),
+        ("", "alice:300000:65536\n", "/etc/subgid:1: alice's 300000:65536 includes 300001, the GID of group staff"),
+        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "alice has 340 ranges of UIDs, more than the kernel takes for one ID map"),
     ],
 )  # fmt: skip
 def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
@@ -287,7 +286,8 @@ def test_a_range_by_hand_replaces_another_while_there_is_no_storage() -> None:
     (change,) = planned(one, HAND).changes
     (step,) = change.steps
     assert isinstance(step, GrantSubids)
-    assert (step.revoke_subuids, step.revoke_subgids) == ((FIRST,), (FIRST,))
+    assert step.idle
+    assert [one.content for one in step.edits] == ["alice:800000:65536\n"] * 2
     settled(one, HAND)
 
 
@@ -305,19 +305,17 @@ def test_storage_does_not_matter_where_the_range_is_already_right() -> None:
     assert planned(one, HAND) == Outcome()
 
 
-def test_a_range_written_by_number_is_not_replaced_because_usermod_cannot() -> None:
+def test_a_range_written_by_number_is_replaced_too() -> None:
     one = host("1000:524288:65536\n", "alice:524288:65536\n")
-    assert (
-        reason(planned(one, HAND))
-        == "/etc/subuid grants a range to the number 1000, and usermod(8) takes ranges of names only"
-    )
+    one.apply(planned(one, HAND).changes)
+    assert one.files["/etc/subuid"] == one.files["/etc/subgid"] == "alice:800000:65536\n"
 
 
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
-        (850000, "/etc/subuid: its range 850000:65536 overlaps 900000:65536 of another owner"),
-        (300000, "/etc/subgid: its range 300000:65536 includes 300001, the ID of a real account or group"),
+        (850000, "/etc/subuid: 850000:65536 overlaps 900000:65536 of another owner"),
+        (300000, "/etc/subgid: 300000:65536 includes 300001, the ID of an account or group"),
         (61184, "61184:65536 reaches into 61184 to 65519, which is reserved"),
     ],
 )
@@ -408,29 +406,99 @@ def test_by_uid_never_shifts_because_of_login_defs() -> None:
     assert refusal.reason.endswith("/etc/login.defs of this host starts at 1000000")
 
 
-# --- hosts without usermod ---
+# --- damaged lines, and what cannot be read ---
 
 
-def test_without_usermod_the_files_are_edited_under_their_own_guards() -> None:
-    one = host("bob:524288:65536\n", "")
-    one.tools.remove("usermod")
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("alice:0x80000:65536", "alice:524288:65536"),
+        ("alice:+524288:65536", "alice:524288:65536"),
+        ("alice:524288:65536:note", "alice:524288:65536"),
+        ("alice:524288:65536:", "alice:524288:65536"),
+    ],
+)
+def test_a_line_that_shadow_alone_reads_is_a_refusal_with_the_line_that_is_meant(
+    line: str, meant: str
+) -> None:
+    one = host(f"{line}\n", f"{line}\n")
     outcome = planned(one, spec_of())
-    (change,) = outcome.changes
-    assert change.steps == (
-        EditShared(
-            path="/etc/subuid",
-            content="bob:524288:65536\nalice:589824:65536\n",
-            expected=checksum(b"bob:524288:65536\n"),
-        ),
-        EditShared(path="/etc/subgid", content="alice:589824:65536\n", expected=checksum(b"")),
-    )
-    settled(one, spec_of())
+    assert f"/etc/subuid:1: '{line}'; /etc/subgid:1: '{line}'" in reason(outcome)
+    assert f"sed -i '1s/.*/{meant}/' /etc/subuid" in outcome.refusals[0].remedy
 
 
-def test_without_usermod_no_range_is_taken_away() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "alice:1000000:65535v:1100000:65535",
+        "alice::231072:65536",
+        "alice:524288:65,536",
+        "1000:x:65536",
+        "alice",
+    ],
+)
+def test_a_damaged_line_of_a_user_is_no_missing_line(line: str) -> None:
+    one = host(f"{line}\nbob:524288:65536\n", "bob:524288:65536\n")
+    assert f"a line of alice is damaged: /etc/subuid:1: '{line}'" in reason(planned(one, spec_of()))
+
+
+@pytest.mark.parametrize(
+    "line", ["zed:1000000:65535v:1100000:65535", "zed:many:65536", "zed", ":524288:65536", "z\0d:1:2"]
+)
+def test_a_line_that_nobody_can_read_forbids_new_grants_and_prints_it(line: str) -> None:
+    one = host(f"{line}\n", "")
+    outcome = planned(one, spec_of(users={"alice": {}, "bob": {}}))
+    assert [refusal.id for refusal in outcome.refusals] == ["subids:alice:ranges", "subids:bob:ranges"]
+    assert f"/etc/subuid:1: {line!a}" in outcome.refusals[0].reason
+    assert outcome.changes == ()
+
+
+def test_a_line_that_nobody_can_read_does_not_concern_who_needs_nothing() -> None:
+    text = "zed:many:65536\nalice:524288:65536\n"
+    assert planned(host(text, text), spec_of()) == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("line", "taken"),
+    [
+        ("zed:0x80000:65536", IdRange(524288, 65536)),
+        ("zed:02000000:65536", IdRange(524288, 65536)),
+        ("zed:524288:0x10000", IdRange(524288, 65536)),
+        ("zed:524288:65536:note", IdRange(524288, 65536)),
+        ("zed: 524288:65536", IdRange(524288, 65536)),
+        ("zed:0b10000000000000000000:65536", IdRange(524288, 65536)),
+        ("zed:0:0", IdRange(0, 2**32)),
+        ("zed:1:-1", IdRange(1, 2**32 - 1)),
+    ],
+)
+def test_what_shadow_grants_is_taken_however_it_is_written(line: str, taken: IdRange) -> None:
+    one = host(f"{line}\n", "")
+    assert taken in {entry.range for entry in one.state().subids.subuid.taken()}
+    outcome = planned(one, spec_of())
+    given = [step for _, *sides in grants(outcome) for side in sides for step in side]
+    assert not [range_ for range_ in given if range_.overlaps(taken)]
+
+
+def test_a_line_is_not_mended_into_somebody_elses_range() -> None:
+    text = "bob:524288:65536\nzed:530000 :65536\n"
+    one = host(text, text)
+    assert ids(planned(one, spec_of(users={"bob": {}}))) == []
+    assert one.state().subids.subuid.bad != ()
+
+
+def test_a_link_in_place_of_the_file_is_refused() -> None:
     one = host("alice:524288:65536\n", "alice:524288:65536\n")
-    one.tools.remove("usermod")
-    assert reason(planned(one, HAND)) == "this host has no usermod(8) that can take ranges away"
+    one.kinds["/etc/subuid"] = "symbolic link"
+    outcome = planned(one, spec_of())
+    assert ids(outcome) == ["subids:subuid:link"]
+    assert "cp --remove-destination" in outcome.refusals[0].remedy
+    state = one.state(["alice"])
+    assert subids.granted("alice", state.subids, state.accounts) == ((), ())
+
+
+def test_ranges_above_2_31_are_kept_as_they_are() -> None:
+    text = "alice:2147483648:65536\n"
+    assert planned(host(text, text), spec_of()) == Outcome()
 
 
 def test_a_missing_file_is_expected_to_be_absent_until_it_is_made() -> None:

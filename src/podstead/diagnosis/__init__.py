@@ -97,7 +97,9 @@ def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> 
         mode=mode.id,
         ref=mode.ref,
         severity=mode.severity,
-        found="; ".join(dict.fromkeys(part for part in (sign.found, finding.found) if part)),
+        found=finding.found
+        if sign.found in finding.found
+        else "; ".join(filter(None, (sign.found, finding.found))),
         expected=sign.expected or finding.expected,
         cause=sign.cause or mode.title,
         remedy=remedy_of(diagnosis, sign, case),

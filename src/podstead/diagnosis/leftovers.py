@@ -13,17 +13,38 @@ from podstead.ranges import IdRange
 register = Register()
 
 
-@register("C17", "V11")
+@register("C17", "V11", alone=Verdict.WARN)
 def shifted_by_lower_range(case: Case) -> Sign | None:
     """A range below the old ones moves every container ID: ranges are sorted by start."""
     held = case.pause
-    if held is None or len(case.subuids) < 2:
+    if len(case.subuids) < 2:
         return None
+    if held is None:
+        return _added_later(case)
     before = {(one.outside, one.count) for one in held[0].extents[1:]}
     now = [(one.start, one.count) for one in sorted(case.subuids)]
     if before and before < set(now) and now[0] not in before:
         return Sign(found=f"the new range {now[0][0]}:{now[0][1]} lies below the old ones")
     return None
+
+
+def _added_later(case: Case) -> Sign | None:
+    """No process keeps the map from before. usermod appends, so a lower range in a later line came later."""
+    names = {case.user, str(case.account.uid)}
+    entries = [one for one in case.state.subids.subuid.entries if one.owner in names]
+    if len(entries) < 2 or case.state.subids.source != "files":
+        return None
+    first = entries[0]
+    lower = next((one for one in entries[1:] if one.range.start < first.range.start), None)
+    owners = (line.partition(" ")[0] for line in case.facts.all("graph.owner"))
+    if lower is None or not any(
+        re.fullmatch("[0-9]{1,10}", one) and int(one) in first.range for one in owners
+    ):
+        return None
+    return Sign(
+        found=f"{lower.range} (line {lower.line}) lies below {first.range} (line {first.line}), whose IDs own files in storage",
+        expected="a further range above the first one",
+    )
 
 
 @register("D01", "V11")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 
-from podstead import allocate
 from podstead.case import Case
 from podstead.diagnosis.sign import HELPERS, PODMAN, Register, Sign
 from podstead.finding import Verdict
@@ -57,15 +55,47 @@ def other_name_in_user(case: Case) -> Sign | None:
     return Sign(found=f"$USER is {name} in the session of {seen.who[0]}", expected=seen.who[0])
 
 
+@register("C32", *_GRANT)
+def not_regular(case: Case) -> Sign | None:
+    """shadow opens the files with O_NOFOLLOW (lib/commonio.c)."""
+    odd = [f"{file.path} is a {file.kind}" for file in case.state.subids.sides if not file.regular]
+    return Sign(found="; ".join(odd), expected="regular files") if odd and _from_files(case) else None
+
+
+@register("C33", *_GRANT, alone=Verdict.WARN)
+def unfinished(case: Case) -> Sign | None:
+    cut = [file.path for file in case.state.subids.sides if file.unfinished]
+    if not cut or not _from_files(case):
+        return None
+    return Sign(found=f"the last line of {' and '.join(cut)} does not end with a newline")
+
+
 @register("C15", *_GRANT)
 def malformed(case: Case) -> Sign | None:
-    bad = [
-        f"{file.path}:{one.line}: {one.text!r}"
-        for file in case.state.subids.sides
+    """The user's own line; or anybody's, where this user's Podman stops at it and says so."""
+    if not _from_files(case):
+        return None
+    sides = case.state.subids.sides
+    own = [f"{file.path}:{one.line}: {one.shown}" for file in sides for one in file.bad_of(_names(case))]
+    if own:
+        return Sign(found="; ".join(own[:3]), expected="NAME:FIRST:COUNT and nothing else")
+    stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", case.said)
+    if not stops:
+        return None
+    theirs = [
+        f"{file.path}:{one.line}: {one.shown}"
+        for file in sides
+        if file.path == stops[1]
         for one in file.bad
-        if one.meant is None or one.meant.owner in _names(case)
+        if len(one.text.strip().split(":")) != 3
     ]
-    return Sign(found="; ".join(bad[:3]), expected="NAME:FIRST:COUNT and nothing else") if bad else None
+    if not theirs:
+        return None
+    return Sign(
+        found="; ".join(theirs[:3]),
+        expected="OWNER:FIRST:COUNT in every line: this Podman stops at any other",
+        remedy="correct these lines to OWNER:FIRST:COUNT, with the owner and the IDs that they have now",
+    )
 
 
 @register("C21", "V02", alone=Verdict.WARN)
@@ -182,62 +212,43 @@ def no_entry(case: Case) -> Sign | None:
     return Sign(found=f"neither file has a line for {case.user} or {case.account.uid}")
 
 
+def _flaw(case: Case, ref: str) -> Sign | None:
+    """A flaw that :mod:`podstead.flaws` finds in this user's ranges."""
+    found = next((flaw for flaw in case.flaws if flaw.ref == ref), None)
+    return Sign(found=found.text) if found else None
+
+
 @register("C07", *_GRANT)
 def repeated(case: Case) -> Sign | None:
-    return _twice(case, same_owner=True)
+    return _flaw(case, "C07")
 
 
 @register("C06", *_GRANT)
 def name_and_number(case: Case) -> Sign | None:
-    return _twice(case, same_owner=False)
-
-
-def _twice(case: Case, *, same_owner: bool) -> Sign | None:
-    for file in case.state.subids.sides:
-        for one, other in combinations(_own(case, file), 2):
-            if one.range == other.range and (one.owner == other.owner) is same_owner:
-                return Sign(found=f"{file.path}: lines {one.line} and {other.line} grant {one.range} twice")
-    return None
+    return _flaw(case, "C06")
 
 
 @register("C08", *_GRANT)
 def own_overlap(case: Case) -> Sign | None:
-    for file in case.state.subids.sides:
-        for one, other in combinations(_own(case, file), 2):
-            if one.range != other.range and one.range.overlaps(other.range):
-                return Sign(
-                    found=f"{file.path}: lines {one.line} and {other.line} overlap: {one.range}, {other.range}"
-                )
-    return None
+    return _flaw(case, "C08")
 
 
 @register("C09", *_GRANT)
 def own_id(case: Case) -> Sign | None:
-    sides = ((case.subuids, case.account.uid, "UID"), (case.subgids, case.account.gid, "GID"))
-    for ranges, number, kind in sides:
-        for one in ranges:
-            if number in one:
-                return Sign(found=f"the range {one} includes the user's own {kind} {number}")
-    return None
+    return _flaw(case, "C09")
 
 
 @register("C12", "V03", *PODMAN, alone=Verdict.FAIL)
-def beyond_2_31(case: Case) -> Sign | None:
-    for one in {*case.subuids, *case.subgids}:
-        if one.stop > 2**31:
-            return Sign(found=f"the range {one} reaches beyond 2147483647", expected="IDs below 2^31")
-    return None
+def beyond_the_last_id(case: Case) -> Sign | None:
+    return _flaw(case, "C12")
 
 
 @register("C18", "V05", "V03", *PODMAN)
 def too_many(case: Case) -> Sign | None:
-    for ranges in (case.subuids, case.subgids):
-        if ranges and allocate.too_many(ranges):
-            return Sign(
-                found=f"{len(ranges)} ranges",
-                expected="at most 340 lines, and less than 4096 bytes, in one map",
-            )
-    return None
+    found = _flaw(case, "C18")
+    return found and Sign(
+        found=found.found, expected="at most 340 lines, and less than 4096 bytes, in one map"
+    )
 
 
 @register("C13", "V02", "V19")

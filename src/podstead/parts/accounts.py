@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from podstead.change import Change, Outcome, Phase, Refusal, Run
@@ -29,7 +29,12 @@ class AccountsState:
     """Everybody that the host could list. Directory services may hide accounts from a listing."""
 
     by_name: dict[str, Account]
-    gids: frozenset[int]
+    groups: Mapping[int, str]
+    """Every GID with what to call it: of groups, and primary ones of accounts."""
+
+    @property
+    def gids(self) -> frozenset[int]:
+        return frozenset(self.groups)
 
     @property
     def uids(self) -> frozenset[int]:
@@ -61,9 +66,14 @@ def parse(records: Records) -> AccountsState:
     listed = parse_passwd(records.lines("passwd"))
     named = parse_passwd([*records.lines("passwd-owners"), *records.lines("passwd-named")])
     groups = (line.split(":") for line in records.lines("group"))
-    gids = {int(fields[2]) for fields in groups if len(fields) >= 4 and _ID.fullmatch(fields[2])}
+    listed_groups = {
+        int(fields[2]): f"group {fields[0]}"
+        for fields in groups
+        if len(fields) >= 4 and _ID.fullmatch(fields[2])
+    }
     by_name = {**listed, **named}
-    return AccountsState(by_name=by_name, gids=frozenset(gids | {one.gid for one in by_name.values()}))
+    primary = {one.gid: f"the group of {one.name}" for one in by_name.values()}
+    return AccountsState(by_name=by_name, groups=primary | listed_groups)
 
 
 def owners(name: str, accounts: AccountsState) -> frozenset[str]:
@@ -126,6 +136,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
                 id=f"accounts:{name}:exists",
                 phase=Phase.ACCOUNTS,
                 title=f"create account {name}",
+                user=name,
                 steps=(Run((*argv, "--", name)),),
             ),
         )

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from podstead import allocate, subidfile
+from podstead import allocate, flaws, subidfile
 from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
-from podstead.parts.accounts import AccountsState, owners
+from podstead.parts import subids
+from podstead.parts.accounts import Account, AccountsState, owners
+from podstead.parts.subids import SubidsState
 from podstead.ranges import IdRange, first_overlap, total
 from podstead.spec import HostSpec, RangeSpec, UserSpec
-from podstead.subidfile import SubidFile
+from podstead.subidfile import BadLine, SubidFile
 
 
 class Allocator:
     """Serves one user after the other; each sees what the ones before were given."""
 
     def __init__(
-        self,
-        spec: HostSpec,
-        files: tuple[SubidFile, SubidFile],
-        login_defs: Mapping[str, int],
-        accounts: AccountsState,
-        storage: frozenset[str],
-        *,
-        can_usermod: bool,
+        self, spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str]
     ) -> None:
         self.accounts = accounts
         self.storage = storage
-        self.can_usermod = can_usermod
-        self.policy = policy_of(spec, login_defs)
-        self.files = list(files)
+        self.state = state
+        self.policy = policy_of(spec, state.login_defs)
         # UIDs that accounts get in the same run; useradd gives their groups the same numbers
         planned = {
             user.uid
@@ -38,36 +34,65 @@ class Allocator:
         }
         self.real = (accounts.uids | planned, accounts.gids | planned)
 
+    @property
+    def files(self) -> tuple[SubidFile, SubidFile]:
+        return self.state.sides
+
     def holdings(self, name: str) -> tuple[allocate.Holdings, allocate.Holdings]:
         names = owners(name, self.accounts)
-        sides = []
+        both = []
         for file, real in zip(self.files, self.real, strict=True):
-            meant = [one.meant for one in file.bad if one.meant]
             own = tuple(sorted(entry.range for entry in file.of(names)))
-            others = tuple(entry.range for entry in (*file.entries, *meant) if entry.owner not in names)
-            sides.append(allocate.Holdings(own=own, others=others, real=real))
-        return sides[0], sides[1]
+            others = tuple(entry.range for entry in file.taken() if entry.owner not in names)
+            both.append(allocate.Holdings(own=own, others=others, real=real))
+        return both[0], both[1]
 
     def serve(self, name: str, user: UserSpec) -> Outcome:
         if isinstance(self.policy, allocate.Refused):
             return _refused(name, self.policy)
-        sides = self.holdings(name)
         account = self.accounts.by_name.get(name)
         if account is None and (not user.create or user.uid in self.accounts.uids):
             return Outcome()  # there will be no such account, and accounts.py says why
+        damaged = self._damaged(name)
+        if damaged:
+            return damaged
+        sides = self.holdings(name)
         if user.subuid or user.subgid:
             return self._by_hand(name, user, sides)
-        own_ids = (account.uid, account.gid) if account else (None, None)
-        for file, side, own_id in zip(self.files, sides, own_ids, strict=True):
-            reason = allocate.objection(side.own, side, own_id)
-            if reason:
-                return _kept(name, f"{file.path}: {reason}")
+        flaw = self._flaw(name, self.files)
+        if flaw:
+            return _kept(name, flaw.text)
         wanted = self._wanted(sides, account.uid if account else None)
         if isinstance(wanted, allocate.Refused):
             if account is None and self.policy.by_uid:
                 return Outcome()  # the next look knows the UID
             return _refused(name, wanted)
         return self._grant(name, wanted)
+
+    def _damaged(self, name: str) -> Outcome | None:
+        """A damaged line of the user's is no missing line: other IDs would be handed out than the files in storage have."""
+        names = owners(name, self.accounts)
+        found = [(file, bad) for file in self.files for bad in file.bad_of(names)]
+        if not found:
+            return None
+        file, bad = found[0]
+        where = "; ".join(f"{one.path}:{line.line}: {line.shown}" for one, line in found)
+        return _refused(
+            name,
+            allocate.Refused(
+                f"a line of {name} is damaged: {where}. Until it is corrected, nobody can say which IDs {name} has",
+                _correction(file, bad),
+            ),
+        )
+
+    def _flaw(self, name: str, files: tuple[SubidFile, SubidFile]) -> flaws.Flaw | None:
+        """What is wrong with the ranges that a user would have if the files were these."""
+        state = replace(self.state, subuid=files[0], subgid=files[1])
+        for side in subids.sides(state, self.accounts):
+            flaw = flaws.fatal(side, name)
+            if flaw:
+                return flaw
+        return None
 
     def _wanted(
         self, sides: tuple[allocate.Holdings, allocate.Holdings], uid: int | None
@@ -106,88 +131,78 @@ class Allocator:
         given = (user.subuid or user.subgid, user.subgid or user.subuid)
         add: list[tuple[IdRange, ...]] = []
         revoke: list[tuple[IdRange, ...]] = []
-        account = self.accounts.by_name.get(name)
-        own_ids = (account.uid, account.gid) if account else (None, None)
-        for side, spec, own_id, file in zip(sides, given, own_ids, self.files, strict=True):
+        for side, spec, file in zip(sides, given, self.files, strict=True):
             wanted = _range(spec)
-            if side.own == (wanted,):
-                add.append(())
-                revoke.append(())
-                continue
-            reason = _reserved(wanted) or allocate.objection((wanted,), side, own_id)
-            if reason:
-                return _refused(
-                    name,
-                    allocate.Refused(
-                        f"the range asked for is no good for {file.path}: {reason}", "choose another range"
-                    ),
-                )
-            if side.own and name in self.storage:
-                held = ", ".join(str(one) for one in side.own)
-                return _kept(
-                    name,
-                    f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs",
-                )
-            by_name = {entry.range for entry in file.of(frozenset({name}))}
-            if not by_name.issuperset(side.own):
-                return _kept(
-                    name,
-                    f"{file.path} grants a range to the number {own_id}, and usermod(8) takes ranges of names only",
-                )
-            add.append((wanted,))
-            revoke.append(side.own)
+            changed = side.own != (wanted,)
+            add.append((wanted,) if changed else ())
+            revoke.append(side.own if changed else ())
+            if changed:
+                problem = self._unfit(name, wanted, side, file)
+                if problem:
+                    return problem
         return self._grant(name, (add[0], add[1]), (revoke[0], revoke[1]))
+
+    def _unfit(self, name: str, wanted: IdRange, side: allocate.Holdings, file: SubidFile) -> Outcome | None:
+        """Why a range that the spec names cannot be given on one side."""
+        account = self.accounts.by_name.get(name)
+        reason = _reserved(wanted) or self._taken(name, wanted, side, file, account)
+        if reason:
+            why = f"the range asked for is no good for {file.path}: {reason}"
+            return _refused(name, allocate.Refused(why, "choose another range"))
+        if side.own and name in self.storage:
+            held = ", ".join(str(one) for one in side.own)
+            why = f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs"
+            return _kept(name, why)
+        return None
+
+    def _taken(
+        self, name: str, wanted: IdRange, side: allocate.Holdings, file: SubidFile, account: Account | None
+    ) -> str | None:
+        other = first_overlap(wanted, side.others)
+        if other:
+            return f"{wanted} overlaps {other} of another owner"
+        own = None if account is None else account.uid if file.path.endswith("subuid") else account.gid
+        if own is not None and own in wanted:
+            return f"{wanted} includes {name}'s own ID {own}"
+        real = min((number for number in side.real if number in wanted), default=None)
+        return None if real is None else f"{wanted} includes {real}, the ID of an account or group"
 
     def _grant(self, name: str, add: _Ranges, revoke: _Ranges = ((), ())) -> Outcome:
         if not any((*add, *revoke)):
             return Outcome()
-        if not self.can_usermod and any(revoke):
-            return _refused(
-                name,
-                allocate.Refused(
-                    "this host has no usermod(8) that can take ranges away", "edit the files by hand"
-                ),
-            )
-        before = list(self.files)
-        for index in (0, 1):
-            self.files[index] = _with(self.files[index], name, add[index], revoke[index])
-        changes = []
-        diff = "".join(
-            unified_diff(old.path, old.text, new.text or "")
-            for old, new in zip(before, self.files, strict=True)
+        unsettled = [(file, bad) for file in self.files for bad in file.unsettled]
+        if unsettled:
+            return _refused(name, _unsettled(unsettled))
+        before = self.files
+        after = (
+            _with(before[0], owners(name, self.accounts), name, add[0], revoke[0]),
+            _with(before[1], owners(name, self.accounts), name, add[1], revoke[1]),
         )
-        if self.can_usermod:
-            step = GrantSubids(
-                user=name,
-                subuids=add[0],
-                subgids=add[1],
-                revoke_subuids=revoke[0],
-                revoke_subgids=revoke[1],
-                expected_subuid=before[0].expected,
-                expected_subgid=before[1].expected,
-            )
-            steps: tuple[GrantSubids | EditShared, ...] = (step,)
-        else:
-            steps = tuple(
-                EditShared(path=new.path, content=new.text or "", expected=old.expected)
-                for old, new in zip(before, self.files, strict=True)
-                if old.text != new.text
-            )
+        edits = tuple(
+            EditShared(path=old.path, content=new.text or "", expected=old.expected)
+            for old, new in zip(before, after, strict=True)
+        )
+        self.state = replace(self.state, subuid=after[0], subgid=after[1])
+        diff = "".join(
+            unified_diff(old.path, old.text, new.text or "") for old, new in zip(before, after, strict=True)
+        )
+        step = GrantSubids(
+            user=name, edits=(edits[0], edits[1]), subuids=add[0], subgids=add[1], idle=any(revoke)
+        )
         what = " and ".join(
             f"{label} {', '.join(str(one) for one in ranges)}"
             for label, ranges in (("UIDs", add[0]), ("GIDs", add[1]))
             if ranges
         )
-        changes.append(
-            Change(
-                id=f"subids:{name}:ranges",
-                phase=Phase.SUBIDS,
-                title=f"grant {name} subordinate {what}",
-                steps=steps,
-                diff=diff,
-            )
+        change = Change(
+            id=f"subids:{name}:ranges",
+            phase=Phase.SUBIDS,
+            title=f"grant {name} subordinate {what}",
+            steps=(step,),
+            diff=diff,
+            user=name,
         )
-        return Outcome(changes=tuple(changes))
+        return Outcome(changes=(change,))
 
 
 _Ranges = tuple[tuple[IdRange, ...], tuple[IdRange, ...]]
@@ -219,15 +234,41 @@ def _reserved(wanted: IdRange) -> str | None:
     return f"{wanted} reaches into {block.start} to {block.last}, which is reserved" if block else None
 
 
-def _with(file: SubidFile, name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]) -> SubidFile:
-    """The file as it will be: what usermod(8) does to it, as far as the plan of the next users needs to know."""
-    gone = {entry.line for entry in file.of(frozenset({name})) if entry.range in revoke}
+def _with(
+    file: SubidFile, names: frozenset[str], name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]
+) -> SubidFile:
+    """The file as it will be: lines of the user's that are taken away are gone, new ones stand at the end."""
+    gone = {entry.line for entry in file.of(names) if entry.range in revoke}
     lines = [line for number, line in enumerate((file.text or "").split("\n"), start=1) if number not in gone]
     text = "\n".join(lines)
     if text and not text.endswith("\n"):
         text += "\n"
     text += "".join(f"{name}:{one.start}:{one.count}\n" for one in add)
     return subidfile.parse(file.path, text, exists=True, mode=file.mode)
+
+
+def _correction(file: SubidFile, bad: BadLine) -> str:
+    """How a person corrects a damaged line, with a command where what it means is plain."""
+    meant = bad.meant or (bad.grants[0] if len(bad.grants) == 1 else None)
+    if meant is None:
+        return (
+            f"correct line {bad.line} of {file.path} to {bad.owner}:FIRST:COUNT in an editor (the files in the user's "
+            "container storage show the IDs that it had: ls -ln), then run podstead apply"
+        )
+    line = f"{meant.owner}:{meant.range.start}:{meant.range.count}"
+    if not re.fullmatch("[A-Za-z0-9._:@-]+", line):
+        return f"if {line} is what was meant, correct line {bad.line} of {file.path} to that, then run podstead apply"
+    return (
+        f"if {line} is what was meant: sed -i '{bad.line}s/.*/{line}/' {file.path}; then run podstead apply"
+    )
+
+
+def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
+    where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in lines[:3])
+    return allocate.Refused(
+        f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so which IDs are free is not known: {where}",
+        "correct each line to OWNER:FIRST:COUNT, or delete it where the IDs are nobody's; then run podstead apply",
+    )
 
 
 def _refused(name: str, why: allocate.Refused) -> Outcome:

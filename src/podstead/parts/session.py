@@ -194,7 +194,7 @@ def _linger(name: str, user: UserSession) -> Outcome:
     else:
         enable = Run(("loginctl", "enable-linger", "--", name))
         change_id, title, steps = f"session:{name}:linger", f"enable linger for {name}", (enable, *start)
-    return Outcome(changes=(Change(id=change_id, phase=Phase.SESSION, title=title, steps=steps),))
+    return Outcome(changes=(Change(id=change_id, phase=Phase.SESSION, title=title, steps=steps, user=name),))
 
 
 def plan_migrate(
@@ -226,6 +226,7 @@ def plan_migrate(
                     phase=Phase.MIGRATE,
                     title=f"let Podman of {name} take up the new ID map (podman system migrate)",
                     steps=(RunAsUser(user=name, argv=("podman", "system", "migrate")),),
+                    user=name,
                 ),
             )
         )

@@ -1,29 +1,17 @@
-"""Subordinate UIDs and GIDs: ``/etc/subuid``, ``/etc/subgid``, and what the spec wants in them."""
+"""Subordinate UIDs and GIDs: ``/etc/subuid``, ``/etc/subgid``, and where else a host takes ranges from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from podstead import subidfile
-from podstead.change import (
-    Change,
-    CreateShared,
-    EditShared,
-    NotApplicable,
-    Outcome,
-    Phase,
-    Refusal,
-    Run,
-    unified_diff,
-)
+from podstead.flaws import Granted, Side
 from podstead.frames import Records
 from podstead.parts.accounts import AccountsState, owners
-from podstead.parts.grants import Allocator
 from podstead.ranges import IdRange
-from podstead.spec import HostSpec, UserSpec
-from podstead.subidfile import SubidFile
+from podstead.subidfile import Entry, SubidFile
 
 PATHS = ("/etc/subuid", "/etc/subgid")
 
@@ -60,7 +48,7 @@ def parse(records: Records) -> SubidsState:
             ),
             None,
         )
-        mode, owner = stats.get(path, ("", "0:0"))
+        mode, owner, kind = stats.get(path, ("", "0:0", "regular file"))
         files.append(
             subidfile.parse(
                 path,
@@ -69,6 +57,7 @@ def parse(records: Records) -> SubidsState:
                 readable=path not in unreadable,
                 mode=mode,
                 owner=owner,
+                kind=kind,
             )
         )
     defs = {}
@@ -96,13 +85,13 @@ def parse(records: Records) -> SubidsState:
     )
 
 
-def _stats(records: Records) -> dict[str, tuple[str, str]]:
+def _stats(records: Records) -> dict[str, tuple[str, str, str]]:
     found = {}
     for record in records.all("stat"):
         for line in record.text.splitlines():
             fields = line.split(":", 4)
             if len(fields) == 5 and fields[4] in PATHS and re.fullmatch("[0-7]+", fields[0]):
-                found[fields[4]] = (fields[0], f"{fields[1]}:{fields[2]}")
+                found[fields[4]] = (fields[0], f"{fields[1]}:{fields[2]}", fields[3])
     return found
 
 
@@ -129,109 +118,55 @@ def granted(
     if state.source != "files":
         return state.directory.get(name, ((), ()))
     names = owners(name, accounts)
+    if not all(side.regular for side in state.sides):
+        return (), ()  # shadow opens nothing but regular files
     subuids, subgids = (tuple(sorted(entry.range for entry in side.of(names))) for side in state.sides)
     return subuids, subgids
 
 
-def plan(
-    spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str], *, can_usermod: bool
-) -> Outcome:
-    """What must change so that every wanted user has good ranges. ``storage``: users who have container storage."""
-    if not spec.users:
-        return Outcome()
-    blind = [side.path for side in state.sides if not side.readable]
-    if blind:
-        why = f"{' and '.join(blind)} could not be read without root"
-        return Outcome(
-            refusals=(
-                Refusal(
-                    id="subids:files:read", title="ranges are unknown", reason=why, remedy="run with --become"
-                ),
-            )
-        )
-    if state.source != "files":
-        return _from_directory(spec, state)
-    outcome, state = _mend(state, accounts)
-    allocator = Allocator(spec, state.sides, state.login_defs, accounts, storage, can_usermod=can_usermod)
-    for name, user in sorted(spec.users.items(), key=lambda item: _turn(item[0], item[1], accounts)):
-        outcome += allocator.serve(name, user)
-    return outcome
-
-
-def _turn(name: str, user: UserSpec, accounts: AccountsState) -> tuple[bool, int, str]:
-    """Ranges that the spec names come first: nobody else may be given their numbers before."""
-    return not (user.subuid or user.subgid), _uid(accounts, name), name
-
-
-def _uid(accounts: AccountsState, name: str) -> int:
-    account = accounts.by_name.get(name)
-    return account.uid if account else 2**32
-
-
-def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
-    """nsswitch says that ranges come from elsewhere: then local files are not looked at by newuidmap."""
-    outcome = Outcome()
-    for name in sorted(spec.users):
-        subuids, subgids = state.directory.get(name, ((), ()))
-        if subuids and subgids:
-            outcome += Outcome(
-                not_applicable=(
-                    NotApplicable(
-                        id=f"subids:{name}:ranges", reason=f"nsswitch.conf takes ranges from {state.source}"
-                    ),
-                )
-            )
-            continue
-        outcome += Outcome(
-            refusals=(
-                Refusal(
-                    id=f"subids:{name}:ranges",
-                    title=f"{name} has no subordinate IDs in {state.source}",
-                    reason=f"nsswitch.conf says 'subid: {state.source}', so /etc/subuid and /etc/subgid are not read, "
-                    f"and {state.source} gives {name} no ranges",
-                    remedy=f"assign ranges to {name} in the directory, or set 'subid: files' in /etc/nsswitch.conf",
-                ),
-            )
-        )
-    return outcome
-
-
-def _mend(state: SubidsState, accounts: AccountsState) -> tuple[Outcome, SubidsState]:
-    """Create missing files, make them readable, take out white space and repeats; and the state after that."""
-    outcome = Outcome()
-    after = []
-    for side in state.sides:
-        name = side.path.rsplit("/", 1)[1]
-        mended = side
-        if not side.exists:
-            outcome += _one(
-                f"subids:{name}:exists",
-                f"create {side.path}",
-                CreateShared(path=side.path),
-                unified_diff(side.path, None, ""),
-            )
-            mended = subidfile.parse(side.path, "", exists=True, mode="644")
+def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
+    """What is granted on this host, and to whom, as :mod:`podstead.flaws` judges it: UIDs, then GIDs."""
+    names = {account.name: account for account in accounts.by_name.values()}
+    real = ({one.uid: one.name for one in names.values()}, accounts.groups)
+    own = ({name: one.uid for name, one in names.items()}, {name: one.gid for name, one in names.items()})
+    defs = state.login_defs
+    both = []
+    for index, (kind, file) in enumerate(zip(("UID", "GID"), state.sides, strict=True)):
+        if state.source == "files":
+            grants, taken = of_file(file, accounts)
         else:
-            if not side.world_readable:
-                outcome += _one(
-                    f"subids:{name}:mode",
-                    f"make {side.path} readable (mode {side.mode})",
-                    Run(("chmod", "0644", "--", side.path)),
-                )
-            text = subidfile.repaired(side, lambda owner: _identity(owner, accounts))
-            if text is not None:
-                diff = unified_diff(side.path, side.text, text)
-                step = EditShared(path=side.path, content=text, expected=side.expected)
-                outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", step, diff)
-                mended = subidfile.parse(side.path, text, exists=True, mode="644")
-        after.append(mended)
-    return outcome, replace(state, subuid=after[0], subgid=after[1])
+            taken = ()
+            grants = tuple(
+                Granted(owner=user, range=one, where=state.source, said=user)
+                for user, given in sorted(state.directory.items())
+                for one in given[index]
+            )
+        both.append(
+            Side(
+                kind=kind,
+                grants=grants,
+                own=own[index],
+                real=real[index],
+                account_max=defs.get(f"{kind}_MAX", 60000),
+                taken=taken,
+            )
+        )
+    return both[0], both[1]
 
 
-def _identity(owner: str, accounts: AccountsState) -> str:
-    account = accounts.owner(owner)
-    return owner if account is None else str(account.uid)
+def of_file(file: SubidFile, accounts: AccountsState) -> tuple[tuple[Granted, ...], tuple[Granted, ...]]:
+    """The good grants of a file, and what some program takes its damaged lines for."""
 
+    def granted_by(entry: Entry) -> Granted:
+        account = accounts.owner(entry.owner)
+        return Granted(
+            owner=account.name if account else entry.owner,
+            range=entry.range,
+            where=f"{file.path}:{entry.line}",
+            said=entry.owner,
+        )
 
-def _one(change_id: str, title: str, step: CreateShared | EditShared | Run, diff: str = "") -> Outcome:
-    return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))
+    return (
+        tuple(granted_by(one) for one in file.entries),
+        tuple(granted_by(one) for bad in file.bad for one in bad.grants),
+    )

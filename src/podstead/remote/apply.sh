@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Makes changes; each is a function call list written by podstead.script. POSIX sh: dash, busybox ash, bash.
-# Set before this text: PS_NONCE. Every change runs in a subshell with "set -e"; the first failure ends the run.
+# Set before this text: PS_NONCE. Every change runs in a subshell with "set -e"; what needs a change that failed is left out.
 
 ps_say() { printf '%s\n' "$*" >&2; }
 
@@ -16,7 +16,11 @@ ps_sum() { # checksum of a file, or "absent"
 
 ps_expect() { # path checksum: somebody else's change since the look is never overwritten
     [ "$(ps_sum "$1")" = "$2" ] && return 0
-    ps_say "podstead: changed-since $1 was changed by somebody else since podstead looked; run podstead again"
+    ps_overtaken "$1 was changed by somebody else since podstead looked"
+}
+
+ps_overtaken() { # what: the plan is no longer good; podstead plans anew for this exit code (EX_TEMPFAIL)
+    ps_say "podstead: changed-since $1"
     return 75
 }
 
@@ -67,7 +71,7 @@ ps_lock() { # path: the lock of shadow's own tools (lib/commonio.c: a file with 
     while ! ln "$1.podstead.$PS_PID" "$1.lock" 2>/dev/null; do
         ps_holder=$(tr -cd 0-9 <"$1.lock") 2>/dev/null || ps_holder=
         if [ -n "$ps_holder" ] && ! ps_pid_alive "$ps_holder"; then
-            rm -f "$1.lock" # its owner is dead: shadow takes over such a lock as well
+            ps_take_over "$1.lock"
             continue
         fi
         if [ "$(date +%s)" -ge "$ps_until" ]; then
@@ -80,16 +84,6 @@ ps_lock() { # path: the lock of shadow's own tools (lib/commonio.c: a file with 
     rm -f "$1.podstead.$PS_PID"
 }
 
-ps_edit_shared() { # path expected content
-    ps_lock "$1"
-    ps_rc=0
-    { ps_expect "$1" "$2" && ps_put "$1" 0644 "$3"; } || ps_rc=$?
-    rm -f "$1.lock"
-    return $ps_rc
-}
-
-ps_pause() { sleep 0.2 2>/dev/null || sleep 1; } # between two looks at a condition; old sleeps take whole seconds
-
 ps_room() { # directory: whether a file can be written there; the reason is said
     rm -f "$1"/.podstead.??????
     ps_new=$(mktemp "$1/.podstead.XXXXXX") || return 1
@@ -99,38 +93,78 @@ ps_room() { # directory: whether a file can be written there; the reason is said
     return $ps_rc
 }
 
-ps_usermod() { # arguments: usermod, tried again while another tool holds a lock (exit 16, or 1 for passwd's lock)
-    ps_until=$(($(date +%s) + PS_LOCK_SECONDS)) # a time and not a count: one try may itself wait 15 s (lckpwdf(3))
-    while :; do
-        ps_rc=0
-        ps_out=$(usermod "$@" 2>&1) || ps_rc=$?
-        [ "$ps_rc" = 0 ] && return 0
-        case $ps_out in
-            *'cannot lock'* | *'try again later'*) ;;
-            *)
-                ps_say "$ps_out"
-                return "$ps_rc"
-                ;;
-        esac
-        # usermod says "cannot lock" on a full or read-only file system, too
-        ps_room /etc || return 1
-        if [ "$(date +%s)" -ge "$ps_until" ]; then
-            ps_say "podstead: locked $ps_out"
-            for ps_l in /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid; do
-                [ -e "$ps_l.lock" ] && ps_say "$ps_l.lock is held by process $(cat "$ps_l.lock")"
-            done
-            return 16
-        fi
-        ps_pause
-    done
+ps_take_over() { # lock: of a dead process, which shadow takes over as well
+    # renamed before it is looked at once more: another tool may have taken it over since, and its lock must stand
+    mv "$1" "$1.podstead.$PS_PID" 2>/dev/null || return 0
+    ps_holder=$(tr -cd 0-9 <"$1.podstead.$PS_PID") || ps_holder=
+    if ps_pid_alive "$ps_holder"; then ln "$1.podstead.$PS_PID" "$1" 2>/dev/null || :; fi
+    rm -f "$1.podstead.$PS_PID"
 }
 
-ps_grant() { # user expected-subuid expected-subgid usermod-arguments...
-    ps_expect /etc/subuid "$2"
-    ps_expect /etc/subgid "$3"
-    ps_user=$1
-    shift 3
-    ps_usermod "$@" -- "$ps_user"
+ps_rewrite() { # path content-in-base64: a file of shadow's, with a copy of the old one beside it as shadow makes it
+    if [ -s "$1" ]; then
+        ps_new=$(mktemp "${1%/*}/.podstead.XXXXXX") && cp -p "$1" "$ps_new" && mv -f "$ps_new" "$1-" || return 1
+    fi
+    ps_put "$1" 0644 "$2"
+}
+
+ps_shared() { # path expected: a regular file, as it was when podstead looked
+    if [ -L "$1" ]; then
+        ps_overtaken "$1 is a symbolic link"
+        return
+    fi
+    ps_expect "$1" "$2"
+}
+
+ps_edit_shared() { # path expected content
+    ps_room "${1%/*}"
+    ps_lock "$1"
+    ps_rc=0
+    { ps_shared "$1" "$2" && ps_rewrite "$1" "$3"; } || ps_rc=$?
+    rm -f "$1.lock"
+    return $ps_rc
+}
+
+ps_pause() { sleep 0.2 2>/dev/null || sleep 1; } # between two looks at a condition; old sleeps take whole seconds
+
+ps_grant() { # user "idle"|"any" uids gids path expected content path expected content
+    # both locks are held from the look at the files to the last write: what is free at the look is free at the write
+    ps_room "${5%/*}"
+    ps_lock "$5"
+    ps_rc=0
+    ps_lock "$8" || ps_rc=$?
+    if [ $ps_rc = 0 ]; then
+        ps_write_grant "$@" || ps_rc=$?
+        rm -f "$8.lock"
+    fi
+    rm -f "$5.lock"
+    return $ps_rc
+}
+
+ps_write_grant() { # as ps_grant. No "set -e" here: each step says what comes next
+    ps_shared "$5" "$6" && ps_shared "$8" "$9" &&
+        ps_unused passwd "$3" && ps_unused group "$4" &&
+        { [ "$2" = any ] || ps_idle "$1"; } || return
+    ps_given=$8
+    ps_rewrite "$5" "$7" || return
+    shift 9
+    ps_rewrite "$ps_given" "$1"
+}
+
+ps_unused() { # database "FIRST LAST ...": no account or group has got an ID of these ranges since
+    ps_found=$({ getent "$1" || cat "/etc/$1"; } | awk -F: -v r="$2" 'BEGIN { n = split(r, a, " ") }
+        $3 ~ /^[0-9]+$/ { for (i = 1; i < n; i += 2) if ($3 + 0 >= a[i] + 0 && $3 + 0 <= a[i + 1] + 0) { print $1, $3; exit } }')
+    [ -z "$ps_found" ] && return 0
+    ps_overtaken "${ps_found% *} ($1) has ID ${ps_found#* }, which was free when podstead looked"
+}
+
+ps_idle() { # user: usermod(8) takes no ranges away from a user who has processes either
+    ps_id=$(id -u "$1") || return 1
+    for ps_d in /proc/[0-9]*; do
+        [ "$(stat -c %u "$ps_d" 2>/dev/null)" = "$ps_id" ] || continue
+        ps_say "podstead: user $1 is currently used by process ${ps_d#/proc/} ($(cat "$ps_d/comm" 2>/dev/null))"
+        return 8
+    done
 }
 
 ps_sysctl() { # path value
@@ -176,34 +210,65 @@ ps_install() { # manager package...
     esac
 }
 
-ps_change() { # id function: run one change, keep what it says, tell how it ended; nothing runs after a failure
-    [ "$ps_failed" = 0 ] || return 0
-    ps_log=$(mktemp /run/podstead.XXXXXX) || ps_log=$(mktemp) || ps_log=/dev/null
+ps_change() { # id function function...: run one change unless one of the others failed; keep what it says, tell how it ended
+    ps_id=$1
+    ps_do=$2
+    shift 2
+    for ps_needed; do
+        case " $ps_failed " in *" $ps_needed "*)
+            ps_failed="$ps_failed $ps_do"
+            return 0
+            ;;
+        esac
+    done
+    ps_log=$(mktemp "$PS_RUN/log.XXXXXX") || ps_log=$(mktemp) || ps_log=/dev/null
     # open, and gone from its folder at once: a run that is killed leaves no log behind
     exec 7>"$ps_log"
     [ "$ps_log" = /dev/null ] || rm -f "$ps_log"
     # never in a "||" or "&&": that would switch "set -e" off inside. What a change starts must not keep the lock (9).
     (
         set -e
-        "$2"
+        "$ps_do"
     ) >&7 2>&1 </dev/null 9>&- 7>&-
     ps_status=$?
-    ps_record change "$1"
+    ps_record change "$ps_id"
     printf '%s\n' "$ps_status"
-    ps_record log "$1"
+    ps_record log "$ps_id"
     tail -c 20000 /proc/self/fd/7
     exec 7>&-
-    ps_failed=$ps_status
+    [ $ps_status = 0 ] || ps_failed="$ps_failed $ps_do"
 }
 
-ps_failed=0
+ps_failed=
 PS_PID=$$
-: "${PS_LOCK_SECONDS:=15}" "${PS_APT_WAIT:=120}"
+PS_RUN=/run/podstead
+: "${PS_LOCK_SECONDS:=15}" "${PS_APT_WAIT:=120}" "${PS_SERIAL_SECONDS:=600}"
 
-ps_serial() { # two podsteads on one host take turns
-    command -v flock >/dev/null && exec 9>/run/podstead.lock && flock -w 600 9 &&
-        rm -f /run/podstead.?????? # logs of a run that was killed
-    return 0
+ps_serial() { # two podsteads on one host take turns, in a folder that only root can enter: a lock is anybody's who can open it
+    umask 077
+    mkdir -p $PS_RUN && chmod 0700 $PS_RUN && chown 0:0 $PS_RUN || return 1
+    rm -f /run/podstead.lock # of podstead 0.1, which everybody could open
+    if command -v flock >/dev/null; then
+        exec 9>>$PS_RUN/lock
+        ps_until=$(($(date +%s) + PS_SERIAL_SECONDS))
+        until flock -n 9; do # busybox's has no -w
+            if [ "$(date +%s)" -ge "$ps_until" ]; then
+                ps_holder=$(tr -cd 0-9 <$PS_RUN/holder)
+                ps_say "podstead: another podstead is at work on this host: process ${ps_holder:-unknown} $(ps_since "$ps_holder"); nothing was changed"
+                return 1
+            fi
+            ps_pause
+        done
+        printf '%s\n' $$ >$PS_RUN/holder
+        rm -f $PS_RUN/log.?????? # of a run that was killed
+    else
+        PS_LOCK_SECONDS=$PS_SERIAL_SECONDS ps_lock $PS_RUN/run || return 1
+        trap 'rm -f $PS_RUN/run.lock' EXIT
+    fi
+}
+
+ps_since() { # pid: since when it runs
+    if [ -n "$1" ] && [ -d "/proc/$1" ]; then echo "since $(date -d "@$(stat -c %Y "/proc/$1")" '+%F %T' 2>/dev/null)"; else echo "which is gone"; fi
 }
 
 ps_apply_and_look() {

@@ -1,0 +1,200 @@
+"""What is wrong with granted ranges: the one place that judges them. Pure functions.
+
+apply asks it about ranges that a user has or is to get, verify about each user, and the look at whole files about every
+owner, so that no two of them can disagree. No tool of the system checks this: usermod(8) adds overlapping ranges without a
+word, and useradd(8) looks at no account.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+from podstead.allocate import RESERVED, too_many
+from podstead.ranges import IdRange, first_overlap
+
+ROOTFUL = "containers"
+"""The pseudo-user of rootful --userns=auto (containers-storage.conf(5)): it needs no account."""
+LAST_ID = 2**32 - 2
+"""The last ID that exists: 2**32 - 1 is (uid_t) -1, which means no ID (credentials(7), setresuid(2))."""
+_RESERVED = RESERVED[1:-1]
+"""systemd's blocks among the reserved ones, without the login accounts and without everything above 2**31."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """``owner`` (an account's name where there is one) is granted ``range``; ``where`` says by what, ``said`` as whom."""
+
+    owner: str
+    range: IdRange
+    where: str
+    said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """All grants of UIDs, or all of GIDs, and the real IDs that they must not touch."""
+
+    kind: str
+    """UID or GID."""
+    grants: tuple[Granted, ...]
+    own: Mapping[str, int]
+    """The own ID of each account by its name."""
+    real: Mapping[int, str]
+    """Every ID of an account (or group), and what to call it."""
+    account_max: int = 60000
+    """UID_MAX or GID_MAX of login.defs(5)."""
+    taken: tuple[Granted, ...] = field(default=())
+    """What some program takes a damaged line for: nobody's good range, and nobody else's to have."""
+
+    @cached_property
+    def numbers(self) -> Sequence[int]:
+        return sorted(self.real)
+
+    @cached_property
+    def everything(self) -> tuple[Granted, ...]:
+        return (*self.grants, *self.taken)
+
+    def of(self, owner: str) -> tuple[Granted, ...]:
+        return tuple(one for one in self.grants if one.owner == owner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something wrong with the range of ``owner``. ``ref`` is a row of the catalogue.
+
+    ``other`` is whoever else is concerned: the other owner, or the account whose ID lies in the range. ``owners`` are
+    those whose ranges it is about. ``fatal``: no new grant and no further step can be built on such a range.
+    """
+
+    ref: str
+    owner: str
+    text: str
+    range: IdRange | None = None
+    other: str = ""
+    fatal: bool = True
+
+    @property
+    def owners(self) -> frozenset[str]:
+        return frozenset({self.owner, self.other}) if self.ref == "C10" else frozenset({self.owner})
+
+
+def of_owner(side: Side, owner: str) -> tuple[Flaw, ...]:
+    """Everything wrong with the ranges of one owner on one side, overlaps with everybody else included."""
+    mine = side.of(owner)
+    return (*_between(mine, side), *_alone(mine, side))
+
+
+def of_all(side: Side) -> tuple[Flaw, ...]:
+    """Everything wrong with the ranges of all owners on one side; each overlap is named once."""
+    by_owner: dict[str, list[Granted]] = {}
+    for one in side.grants:
+        by_owner.setdefault(one.owner, []).append(one)
+    found = [flaw for mine in by_owner.values() for flaw in _alone(mine, side)]
+    return (*_neighbours(side), *found)
+
+
+def fatal(side: Side, owner: str) -> Flaw | None:
+    """The first flaw for which nothing may be built on the owner's ranges, or None."""
+    return next((one for one in of_owner(side, owner) if one.fatal), None)
+
+
+def _overlap(one: Granted, other: Granted) -> Flaw:
+    return Flaw(
+        ref="C10",
+        owner=one.owner,
+        other=other.owner,
+        range=one.range,
+        text=f"{one.where}: {one.owner}'s {one.range} overlaps {other.owner}'s {other.range} ({other.where})",
+    )
+
+
+def _between(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
+    """Overlaps of one owner's ranges with those of others, the lowest for each."""
+    for one in mine:
+        met = [
+            other for other in side.everything if other.owner != one.owner and other.range.overlaps(one.range)
+        ]
+        if met:
+            yield _overlap(one, min(met, key=lambda other: other.range))
+
+
+def _neighbours(side: Side) -> Iterator[Flaw]:
+    """Overlaps of different owners: sorted by start, a range can only overlap one that reaches past its start."""
+    reaching: Granted | None = None
+    for one in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
+        if reaching and reaching.range.overlaps(one.range) and reaching.owner != one.owner:
+            yield _overlap(reaching, one)
+        if reaching is None or one.range.stop > reaching.range.stop:
+            reaching = one
+
+
+def _alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
+    """What is wrong with one owner's ranges whatever other owners have."""
+    for one in mine:
+        yield from _of_range(one, side)
+        yield from _real_ids(one, side)
+    yield from _repeats(sorted(mine, key=lambda grant: grant.range))
+    if mine and too_many(one.range for one in mine):
+        owner = mine[0].owner
+        text = f"{owner} has {len(mine)} ranges of {side.kind}s, more than the kernel takes for one ID map"
+        yield Flaw(ref="C18", owner=owner, text=text)
+
+
+def _of_range(one: Granted, side: Side) -> Iterator[Flaw]:
+    own = side.own.get(one.owner)
+    where = f"{one.where}: {one.owner}'s {one.range}"
+    if own is not None and own in one.range:
+        text = f"{where} includes the owner's own {side.kind} {own}"
+        yield Flaw(ref="C09", owner=one.owner, text=text, range=one.range)
+    if one.range.last > LAST_ID:
+        text = f"{where} reaches beyond {LAST_ID}, the last ID that exists"
+        yield Flaw(ref="C12", owner=one.owner, text=text, range=one.range)
+    if one.range.count == 65537:
+        yield Flaw(ref="C25", owner=one.owner, text=f"{where} has 65537 IDs", range=one.range, fatal=False)
+
+
+def _repeats(mine: Sequence[Granted]) -> Iterator[Flaw]:
+    for one, other in pairwise(mine):
+        if one.range == other.range:
+            ref = "C07" if one.said == other.said else "C06"
+            text = f"{one.where} and {other.where} grant {one.owner} {one.range} twice"
+            yield Flaw(ref=ref, owner=one.owner, text=text, range=one.range)
+        elif one.range.overlaps(other.range):
+            text = f"{one.where} and {other.where} of {one.owner} overlap: {one.range}, {other.range}"
+            yield Flaw(ref="C08", owner=one.owner, text=text, range=one.range)
+
+
+def _real_ids(one: Granted, side: Side) -> Iterator[Flaw]:
+    """Accounts inside a range: the range is in the wrong place where accounts are made (C11), else the account is (C27)."""
+    number = _first_inside(one, side)
+    where = f"{one.where}: {one.owner}'s {one.range}"
+    if number is not None:
+        low = number <= side.account_max or any(number in block for block in _RESERVED)
+        yield Flaw(
+            ref="C11" if low else "C27",
+            owner=one.owner,
+            other=side.real[number],
+            range=one.range,
+            text=f"{where} includes {number}, the {side.kind} of {side.real[number]}",
+        )
+        return
+    block = first_overlap(one.range, RESERVED[:-1])
+    if block:
+        text = f"{where} reaches into the reserved block {block.start} to {block.last}"
+        yield Flaw(ref="C11", owner=one.owner, range=one.range, text=text, fatal=False)
+
+
+def _first_inside(one: Granted, side: Side) -> int | None:
+    """The lowest real ID in a range that is not the owner's own."""
+    own = side.own.get(one.owner)
+    for index in range(bisect_left(side.numbers, one.range.start), len(side.numbers)):
+        number = side.numbers[index]
+        if number not in one.range:
+            return None
+        if number != own:
+            return number
+    return None

@@ -1,0 +1,156 @@
+"""What must change in ``/etc/subuid`` and ``/etc/subgid`` so that every user whom the spec names has good ranges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from podstead import subidfile
+from podstead.change import (
+    Change,
+    CreateShared,
+    EditShared,
+    NotApplicable,
+    Outcome,
+    Phase,
+    Refusal,
+    Run,
+    unified_diff,
+)
+from podstead.parts.accounts import AccountsState
+from podstead.parts.grants import Allocator
+from podstead.parts.subids import SubidsState
+from podstead.ranges import IdRange
+from podstead.spec import HostSpec, UserSpec
+from podstead.subidfile import SubidFile
+
+
+def plan(spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str]) -> Outcome:
+    """What must change so that every wanted user has good ranges. ``storage``: users who have container storage."""
+    if not spec.users:
+        return Outcome()
+    blind = [side.path for side in state.sides if not side.readable]
+    if blind:
+        why = f"{' and '.join(blind)} could not be read without root"
+        return Outcome(
+            refusals=(
+                Refusal(
+                    id="subids:files:read", title="ranges are unknown", reason=why, remedy="run with --become"
+                ),
+            )
+        )
+    if state.source != "files":
+        return _from_directory(spec, state)
+    odd = tuple(_not_regular(side) for side in state.sides if not side.regular)
+    if odd:
+        return Outcome(refusals=odd)
+    outcome, state = _mend(state, accounts)
+    allocator = Allocator(spec, state, accounts, storage)
+    for name, user in sorted(spec.users.items(), key=lambda item: _turn(item[0], item[1], accounts)):
+        outcome += allocator.serve(name, user)
+    return outcome
+
+
+def _not_regular(side: SubidFile) -> Refusal:
+    """shadow opens the files with O_NOFOLLOW (lib/commonio.c), so nothing that is granted behind a link counts."""
+    path = side.path
+    link = side.kind == "symbolic link"
+    return Refusal(
+        id=f"subids:{path.rpartition('/')[2]}:link",
+        title=f"{path} is a {side.kind}",
+        reason=f"{path} is a {side.kind}: newuidmap, usermod and useradd open regular files only, so no range in it is granted",
+        remedy=f'make it a file of its own: cp --remove-destination "$(readlink -f {path})" {path} && chmod 0644 {path}; '
+        "then take it out of whatever makes the link"
+        if link
+        else f"move {path} away and run podstead apply again",
+    )
+
+
+def _turn(name: str, user: UserSpec, accounts: AccountsState) -> tuple[bool, int, str]:
+    """Ranges that the spec names come first: nobody else may be given their numbers before."""
+    return not (user.subuid or user.subgid), _uid(accounts, name), name
+
+
+def _uid(accounts: AccountsState, name: str) -> int:
+    account = accounts.by_name.get(name)
+    return account.uid if account else 2**32
+
+
+def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
+    """nsswitch says that ranges come from elsewhere: then local files are not looked at by newuidmap."""
+    outcome = Outcome()
+    for name in sorted(spec.users):
+        subuids, subgids = state.directory.get(name, ((), ()))
+        if subuids and subgids:
+            outcome += Outcome(
+                not_applicable=(
+                    NotApplicable(
+                        id=f"subids:{name}:ranges", reason=f"nsswitch.conf takes ranges from {state.source}"
+                    ),
+                )
+            )
+            continue
+        outcome += Outcome(
+            refusals=(
+                Refusal(
+                    id=f"subids:{name}:ranges",
+                    title=f"{name} has no subordinate IDs in {state.source}",
+                    reason=f"nsswitch.conf says 'subid: {state.source}', so /etc/subuid and /etc/subgid are not read, "
+                    f"and {state.source} gives {name} no ranges",
+                    remedy=f"assign ranges to {name} in the directory, or set 'subid: files' in /etc/nsswitch.conf",
+                ),
+            )
+        )
+    return outcome
+
+
+def _mend(state: SubidsState, accounts: AccountsState) -> tuple[Outcome, SubidsState]:
+    """Create missing files, make them readable, take out white space and repeats; and the state after that."""
+    outcome, subuid = _mend_file(state.subuid, accounts)
+    more, subgid = _mend_file(state.subgid, accounts)
+    return outcome + more, replace(state, subuid=subuid, subgid=subgid)
+
+
+def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, SubidFile]:
+    name = side.path.rsplit("/", 1)[1]
+    if not side.exists:
+        outcome = _one(
+            f"subids:{name}:exists",
+            f"create {side.path}",
+            CreateShared(path=side.path),
+            unified_diff(side.path, None, ""),
+        )
+        return outcome, subidfile.parse(side.path, "", exists=True, mode="644")
+    outcome = Outcome()
+    if not side.world_readable:
+        step = Run(("chmod", "0644", "--", side.path))
+        outcome = _one(f"subids:{name}:mode", f"make {side.path} readable (mode {side.mode})", step)
+    text = subidfile.repaired(
+        side,
+        lambda owner: _identity(owner, accounts),
+        lambda wanted, owner: _somebody_elses(wanted, owner, side, accounts),
+    )
+    if text is None:
+        return outcome, side
+    diff = unified_diff(side.path, side.text, text)
+    edit = EditShared(path=side.path, content=text, expected=side.expected)
+    outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", edit, diff)
+    return outcome, subidfile.parse(side.path, text, exists=True, mode="644")
+
+
+def _somebody_elses(wanted: IdRange, owner: str, side: SubidFile, accounts: AccountsState) -> bool:
+    """Whether a range that a damaged line means holds what another line grants, or an ID of another account."""
+    account = next((one for one in accounts.by_name.values() if str(one.uid) == owner), None)
+    users = side.path.endswith("subuid")
+    own = None if account is None else account.uid if users else account.gid
+    return any(
+        entry.range.overlaps(wanted) for entry in side.taken() if _identity(entry.owner, accounts) != owner
+    ) or any(number in wanted for number in (accounts.uids if users else accounts.gids) if number != own)
+
+
+def _identity(owner: str, accounts: AccountsState) -> str:
+    account = accounts.owner(owner)
+    return owner if account is None else str(account.uid)
+
+
+def _one(change_id: str, title: str, step: CreateShared | EditShared | Run, diff: str = "") -> Outcome:
+    return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))
