@@ -107,6 +107,7 @@ class ModelHost:
     available: dict[str, str] = field(default_factory=dict)
     tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
     capabilities: dict[str, str] = field(default_factory=dict)
+    segments: str = ""
     linger: set[str] = field(default_factory=set)
     buses: set[str] = field(default_factory=set)
     runtime_dirs: set[str] = field(default_factory=set)
@@ -136,6 +137,7 @@ class ModelHost:
             record("stat", self._stat()),
             record("cgroup", "cgroup2fs\n"),
             record("tools", self._tools()),
+            record("lock-segments", self.segments),
             *self._packages(),
             *([record("facts", _values(self.facts))] if self.facts else []),
             *(one for name in sorted(self.directory) for one in self._directory(name)),

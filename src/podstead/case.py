@@ -15,7 +15,7 @@ from podstead.finding import Finding, Verdict
 from podstead.flaws import Flaw, Side, of_owner
 from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
-from podstead.parts.sysctls import meets
+from podstead.parts.sysctl_values import meets
 from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
 from podstead.state import HostState

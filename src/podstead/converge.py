@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from podstead import frames, script, tasks
 from podstead.change import Change, Phase, needs
 from podstead.job import Job, Target
+from podstead.parts import sysctls_plan
 from podstead.plan import Plan, plan
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 from podstead.spec import HostSpec
@@ -185,7 +186,7 @@ def converge(
         state = result.state
         left = choice.select(plan(work.rest_of(spec), state, allowed=job.allow))
     left = choice.select(plan(spec, state, allowed=job.allow)) if work.failed else left
-    return _report(target.name, state, left, work.done, job)
+    return _report(target.name, spec, state, left, work.done, job)
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
@@ -214,6 +215,7 @@ def _batch(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 def _report(
     name: str,
+    spec: HostSpec,
     state: HostState,
     left: Plan,
     done: list[tuple[ChangeRecord, Change]],
@@ -238,15 +240,15 @@ def _report(
         changes=tuple(records),
         refusals=left.refusals,
         not_applicable=left.not_applicable,
-        notes=_notes(state, pending.values()),
+        notes=_notes(spec, state, pending.values()),
     )
 
 
-def _notes(state: HostState, pending: Iterable[Change]) -> tuple[str, ...]:
+def _notes(spec: HostSpec, state: HostState, pending: Iterable[Change]) -> tuple[str, ...]:
     notes: tuple[str, ...] = () if state.platform.is_root else (WITHOUT_ROOT,)
     if not state.packages.podman() and any(change.phase is Phase.PACKAGES for change in pending):
         notes += (UNKNOWN_PODMAN,)
-    return notes
+    return (*notes, *sysctls_plan.notes(spec, state.sysctls))
 
 
 def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:

@@ -173,9 +173,10 @@ CHANGES: tuple[Entry, ...] = (
     ),
     _change(
         "sysctls:KEY:boot",
-        "another file wins at boot",
-        "sysctl.d files are read in the order of their names, and the last assignment counts.",
-        "Change or remove the line that is named.",
+        "somebody has set it otherwise",
+        "A line of the administrator's is a decision, wherever its file sorts: a hardening rule, or the mitigation of a "
+        "vulnerability. A file that sorts after podstead's wins at boot in any case.",
+        "Find out why the line is there; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
         "sysctl.d(5)",
     ),
     _change(

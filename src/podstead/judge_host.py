@@ -10,7 +10,7 @@ from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.evidence import Bind, sections
 from podstead.finding import Finding
 from podstead.judge_podman import started, why
-from podstead.parts.sysctls import meets
+from podstead.parts.sysctl_values import meets
 
 _MEMORY = "67108864"
 """What the probe's container is limited to: 64 MiB."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from podstead import obstacles
 from podstead.change import Change, NotApplicable, Refusal
-from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls
+from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls_plan
 from podstead.spec import HostSpec
 from podstead.state import HostState
 
@@ -27,16 +27,24 @@ class Plan:
 
 def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Plan:
     """Compare and decide. ``allowed`` holds the ids of refusals that the person asked for by name."""
+    named = frozenset(allowed)
     outcome = (
         packages.plan(spec, state.packages, state.platform)
         + packages.plan_helpers(spec, state.packages, state.platform)
         + accounts.plan(spec, state.accounts)
         + subids_plan.plan(spec, state.subids, state.accounts, state.users_with_storage)
-        + sysctls.plan(spec, state.sysctls, container=state.platform.container)
+        + sysctls_plan.plan(spec, state.sysctls, container=state.platform.container, allowed=named)
         + session.plan(spec, state.session, state.platform)
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)
-        + engine.plan(spec, state.engine, state.packages)
-        + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=frozenset(allowed))
+        + engine.plan(
+            spec,
+            state.engine,
+            state.packages,
+            with_storage=state.users_with_storage,
+            tools=state.platform.tools,
+            allowed=named,
+        )
+        + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=named)
         + obstacles.plan(spec, state)
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order

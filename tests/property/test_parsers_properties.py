@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from podstead import evidence, frames, subidfile, versions
 from podstead.errors import LookError
 from podstead.frames import Record, Records
-from podstead.parts import accounts, storage, sysctls
+from podstead.parts import accounts, storage, sysctl_values, sysctls
 from podstead.plan import plan
 from podstead.ranges import Extent, IdMap, IdRange
 from podstead.spec import SysctlNeed
@@ -433,15 +433,15 @@ needs = st.one_of(
 @given(needs, lines | odd_numbers | st.text(max_size=12))
 @settings(max_examples=200)
 def test_what_is_written_meets_the_need_whatever_is_there(need: SysctlNeed, current: str) -> None:
-    assert sysctls.meets(need, current) in (True, False)
-    assert sysctls.meets(need, sysctls.wanted_text(need, current))
+    assert sysctl_values.meets(need, current) in (True, False)
+    assert sysctl_values.meets(need, sysctl_values.wanted_text(need, current))
 
 
 @given(needs, st.integers(0, 2**31), st.integers(0, 2**31))
 def test_a_range_that_is_there_is_never_made_narrower(need: SysctlNeed, low: int, size: int) -> None:
     if need.covers is None:
         return
-    first, last = (int(field) for field in sysctls.wanted_text(need, f"{low}\t{low + size}").split())
+    first, last = (int(field) for field in sysctl_values.wanted_text(need, f"{low}\t{low + size}").split())
     assert first == min(low, need.covers[0])
     assert last == max(low + size, need.covers[1])
 

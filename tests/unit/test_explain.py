@@ -46,7 +46,7 @@ def ill_host() -> ModelHost:
 
 def plans() -> list[Plan]:
     one = ill_host()
-    found = [one.plan(everything())]
+    found = [one.plan(everything()), one.plan(everything(), [f"sysctls:{PORT}:boot"])]
     one.running = {}
     found.append(one.plan(everything()))
     one.linger.add("alice")

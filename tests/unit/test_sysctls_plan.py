@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
-from podstead.parts import sysctls
+from podstead.parts import sysctl_values, sysctls, sysctls_plan
 from podstead.parts.sysctls import DROP_IN
 from podstead.spec import HostSpec, SysctlNeed
 from tests.model_host import ModelHost, spec_of
@@ -35,8 +35,8 @@ def other(key: str, need: object) -> HostSpec:
     return spec_of(users={}, sysctls={key: need})
 
 
-def planned(one: ModelHost, wanted: HostSpec) -> Outcome:
-    return sysctls.plan(wanted, one.state().sysctls, container=one.container)
+def planned(one: ModelHost, wanted: HostSpec, *allowed: str) -> Outcome:
+    return sysctls_plan.plan(wanted, one.state().sysctls, container=one.container, allowed=frozenset(allowed))
 
 
 def live_changes(outcome: Outcome) -> dict[str, str]:
@@ -81,7 +81,7 @@ def settled(one: ModelHost, wanted: HostSpec) -> None:
     ],
 )
 def test_a_value_meets_a_need(need: dict[str, object], value: str, expected: bool) -> None:
-    assert expected is sysctls.meets(SysctlNeed.model_validate(need), value)
+    assert expected is sysctl_values.meets(SysctlNeed.model_validate(need), value)
 
 
 def test_a_host_that_is_good_enough_is_left_alone() -> None:
@@ -97,7 +97,7 @@ def test_a_host_that_is_good_enough_is_left_alone() -> None:
 
 
 def test_a_low_value_is_raised_now_and_for_the_next_boot() -> None:
-    one = host({USERNS: "0"}, {"/etc/sysctl.d/10-hardening.conf": f"{USERNS}=0\n"})
+    one = host({USERNS: "0"}, {"/usr/lib/sysctl.d/10-vendor.conf": f"{USERNS}=0\n"})
     outcome = planned(one, spec(userns={"at_least": 28633}))
     assert live_changes(outcome) == {USERNS: "28633"}
     assert f"{HEADER}{USERNS} = 28633\n" == drop_in(outcome)
@@ -127,7 +127,7 @@ def test_the_kernels_own_default_needs_no_file() -> None:
 
 
 def test_a_range_is_widened_not_replaced() -> None:
-    one = host({PING: "100 200"}, {"/etc/sysctl.d/10-mine.conf": f"{PING} = 100 200\n"})
+    one = host({PING: "100 200"}, {"/usr/lib/sysctl.d/10-vendor.conf": f"{PING} = 100 200\n"})
     wanted = spec(ping={"covers": [150, 300]})
     outcome = planned(one, wanted)
     assert live_changes(outcome) == {PING: "100 300"}
@@ -160,15 +160,95 @@ def test_a_later_file_wins_at_boot_and_is_named_with_its_line() -> None:
     (refusal,) = outcome.refusals
     assert f"sysctls:{USERNS}:boot" == refusal.id
     assert f"/etc/sysctl.d/zz-cis.conf:2 sets {USERNS} = 0, and it is read after {DROP_IN}" == refusal.reason
-    assert live_changes(outcome) == {USERNS: "28633"}
+    assert outcome.changes == ()
 
 
-def test_after_applying_only_the_refusal_is_left() -> None:
-    one = host({USERNS: "0"}, {"/etc/sysctl.d/zz-cis.conf": f"{USERNS} = 0\n"})
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/etc/sysctl.d/99-ipv6-frag-escape.conf", "that is somebody's decision"),
+        ("/etc/sysctl.d/97-nsp-rhel-oem.conf", "that is somebody's decision"),
+        ("/run/sysctl.d/10-now.conf", "that is somebody's decision"),
+        ("/etc/sysctl.d/zz-cis.conf", f"it is read after {DROP_IN}"),
+        ("/usr/lib/sysctl.d/zz-vendor.conf", f"it is read after {DROP_IN}"),
+    ],
+)
+def test_what_somebody_has_decided_is_not_undone_until_it_is_allowed_by_name(path: str, why: str) -> None:
+    """A published stop-gap against a container escape is user.max_user_namespaces = 0."""
+    one = host({USERNS: "0"}, {path: f"{USERNS} = 0\n"})
     wanted = spec(userns={"at_least": 28633})
-    one.apply(planned(one, wanted).changes)
-    again = planned(one, wanted)
-    assert ((), [f"sysctls:{USERNS}:boot"]) == (again.changes, [refusal.id for refusal in again.refusals])
+    outcome = planned(one, wanted)
+    (refusal,) = outcome.refusals
+    assert (outcome.changes, refusal.allow) == ((), True)
+    assert f"{path}:1 sets {USERNS} = 0, and {why}" == refusal.reason
+    assert f"podstead apply --allow sysctls:{USERNS}:boot" in refusal.remedy
+    allowed = planned(one, wanted, refusal.id)
+    assert (live_changes(allowed), allowed.refusals) == ({USERNS: "28633"}, ())
+    assert [(absent.id, absent.reason) for absent in allowed.not_applicable] == [
+        (refusal.id, f"allowed: {refusal.reason}")
+    ]
+    assert f"{HEADER}{USERNS} = 28633\n" == drop_in(allowed)
+
+
+def test_a_decision_that_podstead_overrode_before_is_seen_too() -> None:
+    files = {DROP_IN: f"{HEADER}{USERNS} = 28633\n", "/etc/sysctl.d/50-a.conf": f"{USERNS} = 0\n"}
+    outcome = planned(host(files=files), spec(userns={"at_least": 28633}))
+    assert ([one.id for one in outcome.refusals], outcome.changes) == ([f"sysctls:{USERNS}:boot"], ())
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("28633     # NAMESPACE upper bound", "28633"),
+        ("0x6fd9 ; hex", "28633"),
+        ("067731", "28633"),
+        ("28633# glued", None),
+        ('"28633"', None),
+        ("many", None),
+        ("", None),
+    ],
+)
+def test_a_number_is_read_as_the_kernel_reads_it(text: str, read: str | None) -> None:
+    assert sysctl_values.kernel_reads(USERNS, SysctlNeed(at_least=1), text) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("0 2000000     # ping", "0 2000000"), ("0", None), ("0 # all", None), ("0 2147483647", "0 2147483647")],
+)
+def test_a_range_is_read_as_the_kernel_reads_it(text: str, read: str | None) -> None:
+    assert sysctl_values.kernel_reads(PING, SysctlNeed(covers=(0, 1)), text) == read
+
+
+def test_a_text_is_the_whole_line() -> None:
+    assert (
+        sysctl_values.kernel_reads("kernel.core_pattern", SysctlNeed(exact="core"), "core # x") == "core # x"
+    )
+
+
+def test_comments_behind_values_are_good_enough_and_noted() -> None:
+    files = {
+        "/etc/sysctl.d/userns.conf": f"{USERNS} = 28633     # upper bound\n{PORT} = 80  # ports\n{PING} = 0 2000000 # ping\n"
+    }
+    one = host({PORT: "80", PING: "0 2000000"}, files)
+    wanted = spec(userns={"at_least": 28633}, port={"at_most": 80}, ping={"covers": [0, 2000000]})
+    assert planned(one, wanted) == Outcome()
+    assert sysctls_plan.notes(wanted, one.state().sysctls)[0] == (
+        "/etc/sysctl.d/userns.conf:2: the kernel reads 80 and passes over the rest of the line; write the comment "
+        "on a line of its own"
+    )
+
+
+def test_a_line_that_the_kernel_refuses_has_no_effect() -> None:
+    files = {"/etc/sysctl.d/10-a.conf": f"{PORT} = 80\n", "/etc/sysctl.d/zz.conf": f'{PORT} = "1024"\n'}
+    assert planned(host({PORT: "80"}, files), spec(port={"at_most": 80})) == Outcome()
+
+
+def test_a_bad_value_with_a_comment_is_still_bad() -> None:
+    one = host({USERNS: "0"}, {"/etc/sysctl.d/60-stig.conf": f"{USERNS} = 0 # STIG\n"})
+    assert [refusal.id for refusal in planned(one, spec(userns={"at_least": 1})).refusals] == [
+        f"sysctls:{USERNS}:boot"
+    ]
 
 
 def test_a_later_file_that_is_good_enough_needs_nothing_from_podstead() -> None:

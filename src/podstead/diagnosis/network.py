@@ -5,7 +5,7 @@ from __future__ import annotations
 from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
 from podstead.finding import Verdict
-from podstead.parts.sysctls import meets
+from podstead.parts.sysctl_values import meets
 from podstead.versions import upstream
 
 register = Register()

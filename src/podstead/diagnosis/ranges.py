@@ -238,7 +238,7 @@ def own_id(case: Case) -> Sign | None:
     return _flaw(case, "C09")
 
 
-@register("C12", "V03", *PODMAN, alone=Verdict.FAIL)
+@register("C12", "V03", *HELPERS, alone=Verdict.FAIL)
 def beyond_the_last_id(case: Case) -> Sign | None:
     return _flaw(case, "C12")
 

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from podstead.change import ABSENT, Change, Outcome, Phase, Refusal, WriteFile, checksum, unified_diff
 from podstead.frames import Records
+from podstead.parts.engine_lasting import Segment, objections, parse_segments
 from podstead.parts.packages import PackagesState
 from podstead.render import toml
 from podstead.spec import HostSpec
 from podstead.versions import upstream
 
 DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
+_ID = "engine:drop-in:content"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """The text of our drop-in, or None."""
+    """The text of our drop-in, or None; and what Podman's of all users have made under the settings before."""
 
     drop_in: str | None
+    segments: tuple[Segment, ...] = ()
 
 
 def parse(records: Records) -> EngineState:
-    return EngineState(next((one.text for one in records.all("file") if one.argument == DROP_IN), None))
+    return EngineState(
+        next((one.text for one in records.all("file") if one.argument == DROP_IN), None),
+        parse_segments(records.lines("lock-segments")),
+    )
 
 
-def plan(spec: HostSpec, state: EngineState, packages: PackagesState) -> Outcome:
-    """Write the drop-in when the spec has engine settings and they differ."""
+def plan(
+    spec: HostSpec,
+    state: EngineState,
+    packages: PackagesState,
+    *,
+    with_storage: frozenset[str],
+    tools: Container[str],
+    allowed: Container[str] = (),
+) -> Outcome:
+    """Write the drop-in when the spec has engine settings and they differ, unless that breaks what was made before.
+
+    ``with_storage``: users who have used Podman; ``tools``: programs that the host has.
+    """
     if not spec.engine:
         return Outcome()
     podman = upstream(packages.podman())
@@ -35,11 +53,21 @@ def plan(spec: HostSpec, state: EngineState, packages: PackagesState) -> Outcome
     text = toml(spec.engine)
     if text == state.drop_in:
         return Outcome()
+    broken = objections(
+        spec.engine,
+        state.drop_in,
+        segments=state.segments,
+        with_storage=with_storage,
+        runtimes=frozenset(name for name in ("crun", "runc") if name in tools or name in spec.packages),
+        podman=podman,
+    )
+    if broken and _ID not in allowed:
+        return Outcome(refusals=(_would_break(broken),))
     expected = ABSENT if state.drop_in is None else checksum(state.drop_in.encode())
     return Outcome(
         changes=(
             Change(
-                id="engine:drop-in:content",
+                id=_ID,
                 phase=Phase.ENGINE,
                 title=f"write {DROP_IN}",
                 steps=(WriteFile(path=DROP_IN, content=text, expected=expected),),
@@ -49,10 +77,22 @@ def plan(spec: HostSpec, state: EngineState, packages: PackagesState) -> Outcome
     )
 
 
+def _would_break(broken: tuple[str, ...]) -> Refusal:
+    return Refusal(
+        id=_ID,
+        title="engine settings would break what was made under the old ones",
+        reason="; ".join(broken),
+        remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are new after a "
+        "reboot, or where no container of the user is left, and the user has removed /dev/shm/libpod_rootless_lock_UID; "
+        f"to write it all the same, before a reboot for example: podstead apply --allow {_ID}",
+        allow=True,
+    )
+
+
 def _no_drop_ins(podman: str) -> Refusal:
     """containers/common#615 (June 2021) brought the folder; Debian 11's Podman 3.0.1 does not know its name."""
     return Refusal(
-        id="engine:drop-in:content",
+        id=_ID,
         title="engine settings cannot be made here",
         reason=f"Podman {podman} does not read {DROP_IN.rpartition('/')[0]} (new in 3.3)",
         remedy="set them by hand in /etc/containers/containers.conf, or use a release with a newer Podman",

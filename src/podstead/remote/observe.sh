@@ -42,6 +42,12 @@ ps_packages() {
     fi
 }
 
+ps_lock_segments() { # of every account: the drop-in of engine settings is everybody's
+    ps_record lock-segments
+    { echo /dev/shm/libpod_lock && getent passwd | awk -F: '$3 ~ /^[0-9]+$/ { print "/dev/shm/libpod_rootless_lock_" $3 }'; } |
+        sort -u | xargs stat -c '%s %u %n'
+}
+
 ps_tools() {
     ps_record tools
     for b in podman newuidmap newgidmap usermod useradd getsubids crun runc conmon pasta slirp4netns fuse-overlayfs \
@@ -154,6 +160,7 @@ ps_observe() {
         /run/.containerenv /.dockerenv
     stat -L -c '%a:%u:%g:%F:%n' "$(command -v newuidmap)" "$(command -v newgidmap)"
     ps_tools
+    ps_lock_segments
     ps_packages
     ps_facts
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then

@@ -1,0 +1,21 @@
+"""podstead reads damaged subid files as the real newuidmap and getsubids do (the long form: make soak)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.real_hosts.conftest import Booting
+from tests.soak.damaged_files import cases, compare
+
+pytestmark = pytest.mark.real_hosts
+
+
+@pytest.mark.parametrize("release", ["debian-11", "debian-12", "debian-13", "debian-forky"])
+def test_no_disagreement_over_damaged_files(booting: Booting, release: str) -> None:
+    with booting(release) as host:
+        host.sh("apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install uidmap >/dev/null; "
+                "touch /etc/subuid /etc/subgid")  # fmt: skip
+        result = compare(host, cases(seed=1, count=75), whole_file=release == "debian-forky")
+    assert result.found == []
+    assert result.granted > 50
+    assert result.odd > 5
