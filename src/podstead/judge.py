@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from podstead import allocate
 from podstead.case import Case
-from podstead.evidence import Attempt, id_map, sections
+from podstead.engine_evidence import Attempt
+from podstead.evidence import id_map, sections
 from podstead.finding import Finding, Verdict
 from podstead.ranges import IdMap, total
 
