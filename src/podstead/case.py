@@ -97,6 +97,12 @@ class Case:
         return self.facts.words("delegated") if seen is None else seen
 
     @property
+    def graph_mount(self) -> tuple[str, frozenset[str]] | None:
+        """Type and options of the file system of the storage, as the user's probe saw it, else root."""
+        graph = self.evidence.graph
+        return graph.mount if graph is not None and graph.mount else self.facts.mount("graph.mount")
+
+    @property
     def storage_texts(self) -> tuple[str, ...]:
         """The storage.conf files that count for this user, the first first."""
         files = self.state.storage.files

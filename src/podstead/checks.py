@@ -159,7 +159,8 @@ _ALL = (
         title="keep-id: the user is the same inside and outside",
         severity=Severity.MINOR,
         why="With --userns=keep-id the container's root is a subordinate ID, which must be able to reach the storage.",
-        remedy="chmod o+x on the parents of the storage, or an ACL for the subordinate ID.",
+        remedy="See Podman's words under 'found'. Where they say that a folder is closed: namei -l on the storage shows "
+        "which, and chmod o+x or an ACL for the subordinate ID opens it.",
         sources=("podman-run(1) --userns", "podman#24159"),
     ),
     Check(
@@ -167,7 +168,7 @@ _ALL = (
         title="a pod starts without any image",
         severity=Severity.MINOR,
         why="A pod needs catatonit as its pause process.",
-        remedy="Install catatonit.",
+        remedy="See Podman's words under 'found'. Where they name catatonit, install the package catatonit.",
         sources=("podman-pod-create(1)",),
     ),
     Check(
@@ -223,7 +224,8 @@ _ALL = (
         title="storage has the driver that was asked for, on a file system that can hold it",
         severity=Severity.DRIFT,
         why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
-        remedy="Settle storage before the first use; afterwards save images, then podman system reset.",
+        remedy="Settle storage before the user's first podman command: podstead apply (storage.driver). Where the user has "
+        "storage, delete none of it: as the user, podman info says what is in use.",
         sources=("containers-storage.conf(5)", "podman rootless.md"),
     ),
     Check(
@@ -249,6 +251,16 @@ _ALL = (
         why="Settings that were made live and not for the next boot, a runroot on a disk, and a session without linger are lost.",
         remedy="podstead apply; compare with podstead verify --since REPORT after a reboot.",
         sources=("sysctl.d(5)", "podman#25144"),
+    ),
+    Check(
+        id="V31",
+        title="the user's own Podman starts, with its own files and storage",
+        severity=Severity.BLOCK,
+        why="Every podman command reads storage.conf, containers.conf, registries.conf and policy.json of the user and of the "
+        "host, and opens the user's storage, database and locks. The other checks run Podman with a storage of their own.",
+        remedy="Podman's own words are under 'found': mend what they name. As the user, podman --log-level=debug ps says more. "
+        "No image and no container has to be deleted for it.",
+        sources=("containers-storage.conf(5)", "containers.conf(5)", "podman-info(1)", "docs/decisions/0012"),
     ),
 )
 

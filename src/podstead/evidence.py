@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podstead import frames
+from podstead.engine_evidence import Attempt, Graph, Info, graph_of, info_of
 from podstead.frames import Record, Records
 from podstead.ranges import IdMap
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How a command ended and what it said (its last 40000 bytes)."""
-
-    code: int
-    said: str
-
-    @property
-    def ok(self) -> bool:
-        return self.code == 0
-
-    @property
-    def last(self) -> str:
-        """The line that most likely says why."""
-        lines = [line.strip() for line in self.said.splitlines() if line.strip()]
-        return lines[-1] if lines else f"exit code {self.code}, without a word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +21,11 @@ class Bind:
     result: str
 
 
+#: Commands that have fields of their own.
+_STARTS = frozenset({"info", "start", "list", "policy"})
+
 #: Counter-proofs: these attempts must fail.
 REFUSALS = frozenset({"uid-over", "gid-over", "other", "host-root", "raw"})
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """``podman info``: how the command ended, and its scalar values by dotted name (``store.graphDriverName``)."""
-
-    ran: Attempt
-    values: Mapping[str, str]
-
-    def get(self, name: str) -> str:
-        return self.values.get(name, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +51,17 @@ class Evidence:
     podman: str | None = None
     info: Info | None = None
     """Of a state of the probe's own: what Podman would choose."""
-    own: Info | None = None
-    """Of the user's own state, where there is one."""
+    start: Info | None = None
+    """``podman info`` as the user would run it, with the user's own files and storage."""
+    listed: Attempt | None = None
+    """``podman ps``, likewise: it opens the storage, the database and the locks."""
+    policy: Attempt | None = None
+    """A pull that must fail, after the signature policy has been read."""
+    has_database: bool = False
+    """The user has used Podman before."""
+    graph: Graph | None = None
+    configs: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the user's and the host's files for Podman by path, the user's first; only where Podman complained."""
     owned: str = ""
     credentials: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +78,17 @@ class Evidence:
     """The user whose container's file and process this user tried to reach."""
     reached: Mapping[str, bool] | None = None
     """What of it could be reached: "user read", "user signal", "root read", "root signal"."""
+
+    @property
+    def own(self) -> Info | None:
+        """``podman info`` of a user who has used Podman before."""
+        return self.start if self.has_database else None
+
+    @property
+    def starts(self) -> bool | None:
+        """Whether the user's own Podman starts: None where that was not tried."""
+        tried = self.listed or (self.start.ran if self.start else None)
+        return None if tried is None else tried.ok
 
     @property
     def said(self) -> str:
@@ -194,11 +188,16 @@ def from_records(
         helpers=records.pairs("helpers"),
         helper_stat=(records.text("helper-stat") or "").strip(),
         label=(records.text("label") or "").strip("\0\n "),
-        attempts={name: one for name, one in attempts.items() if name not in ("info", "own")},
+        attempts={name: one for name, one in attempts.items() if name not in _STARTS},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
-        info=_info(records, attempts, "info"),
-        own=_info(records, attempts, "own"),
+        info=info_of(records, attempts, "info"),
+        start=info_of(records, attempts, "start"),
+        listed=attempts.get("list"),
+        policy=attempts.get("policy"),
+        has_database=records.lines("database")[:1] == ["yes"],
+        graph=graph_of(records.lines("graph")),
+        configs={record.argument: record.text for record in records.all("config")},
         owned=(records.text("owned") or "").strip(),
         credentials=(records.text("credentials") or "").strip(),
         told={record.argument: record.text for record in records.all("told")},
@@ -225,29 +224,6 @@ def _limits(lines: Sequence[str]) -> dict[str, str]:
         if len(fields) >= 3 and fields[0].startswith("Max "):
             found[fields[0].removeprefix("Max ")] = fields[2]
     return found
-
-
-def _info(records: Records, attempts: Mapping[str, Attempt], name: str) -> Info | None:
-    ran = attempts.get(name)
-    if ran is None:
-        return None
-    try:
-        document = json.loads(records.text("json", name) or "")
-    except (ValueError, RecursionError):  # a host may say anything
-        document = {}
-    values: dict[str, str] = {}
-    _flatten("", document, values, 0)
-    return Info(ran, values)
-
-
-def _flatten(prefix: str, value: object, into: dict[str, str], depth: int) -> None:
-    if isinstance(value, dict) and depth < 6:
-        for key, inner in value.items():
-            _flatten(f"{prefix}.{key}" if prefix else str(key), inner, into, depth + 1)
-    elif isinstance(value, list) and all(isinstance(one, str) for one in value):
-        into[prefix] = " ".join(value)
-    elif isinstance(value, str | int | float | bool):
-        into[prefix] = str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def sections(said: str) -> dict[str, str]:

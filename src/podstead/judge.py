@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from podstead.case import Case
-from podstead.evidence import Attempt, id_map, sections
+from podstead.engine_evidence import Attempt
+from podstead.evidence import id_map, sections
 from podstead.finding import Finding, Verdict
 from podstead.ranges import IdMap, total
 

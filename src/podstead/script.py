@@ -133,6 +133,7 @@ _PROBE_USER = (
     "probe_helpers.sh",
     "probe_sockets.sh",
     "probe_space.sh",
+    "probe_start.sh",
     "probe_engine.sh",
     "probe_user.sh",
 )

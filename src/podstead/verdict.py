@@ -8,6 +8,7 @@ from podstead.finding import Finding
 from podstead.judge import context, delegation, namespaces
 from podstead.judge_host import driver, isolation, limits, network, sockets, survival
 from podstead.judge_podman import containers, maps
+from podstead.judge_start import follow, start
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
@@ -24,5 +25,7 @@ def findings(case: Case) -> tuple[Finding, ...]:
         survival(case),
         driver(case),
         isolation(case),
+        start(case),
     ]
-    return tuple(explain(sorted(judged, key=lambda finding: finding.check), case))
+    following = (follow(case, finding) for finding in judged)
+    return tuple(explain(sorted(following, key=lambda finding: finding.check), case))

@@ -26,8 +26,8 @@ from tests.model_host import encode, record
 
 BOB = "b0bb0bb0bb0bb0bb"
 RELEASE = "debian-13"
-KEYS = ["who", "passwd", "rc", "said", "map", "json", "told", "volume", "helpers", "limits", "access", "sockets", "owned", "kept", "controllers", "own-map", "podman", "probed", "end", "peer", "denied", "context", "probe"]  # fmt: skip
-ARGUMENTS = ["", "alice", "bob", "inside", "whole", "info", "own", "granted", "single", "alice session", "bob session", "alice bob"]  # fmt: skip
+KEYS = ["who", "passwd", "rc", "said", "map", "json", "told", "volume", "helpers", "limits", "access", "sockets", "owned", "kept", "controllers", "own-map", "podman", "probed", "end", "peer", "denied", "context", "probe", "database", "graph", "config"]  # fmt: skip
+ARGUMENTS = ["", "alice", "bob", "inside", "whole", "info", "start", "list", "policy", "granted", "single", "alice session", "bob session", "alice bob"]  # fmt: skip
 
 
 @cache
@@ -188,7 +188,8 @@ COMES_FROM = {
     "V22": ["sockets perl"],
     "V23": ["told whole"],
     "V24": ["rc answer", "said answer"],
-    "V27": ["rc info", "json info"],
+    "V27": ["rc start", "json start", "rc info", "json info"],
+    "V31": ["rc start", "rc list"],
 }
 """Records of alice's that a pass rests on."""
 
@@ -254,6 +255,8 @@ def with_json(text: str) -> Evidence:
         record("rc", "0\n", "info"),
         record("said", "", "info"),
         record("json", text, "info"),
+        record("rc", "0\n", "start"),
+        record("json", text, "start"),
         record("probed", ""),
     )
     return from_records(Records(records))

@@ -17,5 +17,5 @@ def test_no_disagreement_over_damaged_files(booting: Booting, release: str) -> N
                 "touch /etc/subuid /etc/subgid")  # fmt: skip
         result = compare(host, cases(seed=1, count=75), whole_file=release == "debian-forky")
     assert result.found == []
-    assert result.granted > 50
+    assert result.granted > 15
     assert result.odd > 5

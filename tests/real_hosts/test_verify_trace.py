@@ -79,6 +79,73 @@ def test_verify_spares_the_storage_the_database_and_the_pause_process_of_a_user(
     assert running(host) == "busy"
 
 
+def test_verify_spares_a_database_that_nobody_has_used_since_boot(
+    used: tuple[Host, Path], controller: Controller
+) -> None:
+    """The first Podman after a boot resets the state of every container: that is not for a check to start."""
+    host, inventory = used
+    host.sh(
+        "kill -9 $(cat /run/user/1001/libpod/tmp/pause.pid); rm -r /run/user/1001/libpod /run/user/1001/containers"
+        " /dev/shm/libpod_rootless_lock_1001"
+    )
+    sums = "find /home/alice/.local -type f -exec sha256sum {} + | sort"
+    before = files_of(host), processes_of(host, "alice"), host.sh(sums).stdout
+    assert "db.sql" in before[2]
+    proved = controller.json("verify", inventory)
+    assert proved.code == 0, str(proved)
+    found = {one.check: one for one in proved.report.hosts[0].findings}
+    assert (found["V31"].verdict, "the user's database" in found["V31"].found) == (Verdict.PASS, True)
+    assert (files_of(host), processes_of(host, "alice"), host.sh(sums).stdout) == before
+    assert "kept" in host.ssh("alice", "podman ps -a --format '{{.Names}}'").stdout
+
+
+@pytest.fixture
+def elsewhere(ready: tuple[Host, Path]) -> Iterator[tuple[Host, Path]]:
+    """alice has never used Podman, and her storage.conf names a graphroot that she could make."""
+    host, inventory = ready
+    host.sh(
+        "install -d -o alice -g alice /srv/alice /home/alice/.config /home/alice/.config/containers\n"
+        'printf \'[storage]\\ndriver = "overlay"\\ngraphroot = "/srv/alice/a/b/storage"\\n\''
+        " >/home/alice/.config/containers/storage.conf\n"
+    )
+    yield host, inventory
+    host.sh("rm -rf /srv/alice /home/alice/.config")
+
+
+def made_there(host: Host) -> list[str]:
+    return host.sh("find /srv/alice").stdout.split()
+
+
+def test_a_graphroot_that_the_user_could_make_is_tried_and_not_made(
+    elsewhere: tuple[Host, Path], controller: Controller
+) -> None:
+    host, inventory = elsewhere
+    before = files_of(host)
+    proved = controller.json("verify", inventory)
+    assert proved.code == 0, str(proved)
+    found = {one.check: one for one in proved.report.hosts[0].findings}
+    assert "/srv/alice/a/b/storage" in found["V31"].found
+    assert (files_of(host), made_there(host)) == (before, ["/srv/alice"])
+
+
+def test_a_start_that_is_cut_off_leaves_neither_the_graphroot_nor_a_process(
+    elsewhere: tuple[Host, Path], controller: Controller
+) -> None:
+    """podman info waits for a writer of a pipe that the user has put in the place of registries.conf."""
+    host, inventory = elsewhere
+    host.sh(
+        "mkfifo /home/alice/.config/containers/registries.conf; chown alice: /home/alice/.config/containers/*"
+    )
+    before = files_of(host), processes_of(host, "alice")
+    proved = controller.json("verify", inventory, "--probe-timeout", "8")
+    assert proved.code == 1, str(proved)
+    found = {one.check: one for one in proved.report.hosts[0].findings}
+    assert found["V31"].verdict is Verdict.COULD_NOT_LOOK
+    assert "cut short" in found["V31"].cause
+    assert (files_of(host), made_there(host)) == (before[0], ["/srv/alice"])
+    assert set(processes_of(host, "alice")) <= set(before[1])
+
+
 def test_an_old_map_is_found_and_migrated_when_no_container_runs(
     used: tuple[Host, Path], controller: Controller
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from podstead.case import PING_RANGE, PORT_START, Case, case_of
 from podstead.diagnosis import signs
-from podstead.evidence import Attempt, Bind, Evidence, Info
+from podstead.engine_evidence import Attempt, Graph, Info
+from podstead.evidence import Bind, Evidence
 from podstead.finding import Finding, Verdict
 from podstead.ranges import IdMap, IdRange
 from podstead.verdict import findings
@@ -18,6 +19,7 @@ RANGE = IdRange(524288, 65536)
 UID_MAP = "         0       1000          1\n         1     524288      65536\n"
 GID_MAP = "         0       1001          1\n         1     524288      65536\n"
 CHOWN = "chown 1:1 ok\nchown 5:5 ok\nchown 65536:65536 ok\nchown: invalid argument\nchown: invalid argument\n"
+GRAPH = "/home/alice/.local/share/containers/storage"
 WHOLE = IdMap.parse("0 0 4294967295")
 CONTROLLERS = "cpu cpuset io memory pids"
 
@@ -120,6 +122,10 @@ HEALTHY = Evidence(
     },
     podman="podman version 5.4.2\n",
     info=Info(Attempt(0, ""), INFO),
+    start=Info(Attempt(0, ""), INFO),
+    listed=Attempt(0, ""),
+    policy=Attempt(125, "Error: open /nonexistent/manifest.json: no such file or directory\n"),
+    graph=Graph(path=GRAPH, nearest=GRAPH, owner="1000:1001", mount=("ext4", frozenset({"rw", "relatime"}))),
     owned="524292:524292",
     credentials="524292:524294",
     told={"whole": printed(TOLD), "keep-id": printed(KEPT)},
@@ -242,6 +248,14 @@ def info(ran: Attempt | None = None, **changed: str | None) -> Info:
     return Info(ran or Attempt(0, ""), values)
 
 
+def not_started(said: str, configs: Mapping[str, str] | None = None, **more: Any) -> Evidence:
+    """The user's own Podman fails with these words; the probe's own storage works."""
+    failed = Attempt(125, f"{said}\n")
+    return replace(
+        HEALTHY, start=Info(failed, {}), listed=failed, policy=failed, configs=configs or {}, **more
+    )
+
+
 def no_container(said: str) -> Evidence:
     """Neither container starts, and the runtime says why."""
     failed = Attempt(126, f"{said}\n")
@@ -270,7 +284,7 @@ def no_namespace(said: str = "unshare: unshare failed: Operation not permitted")
     attempts = dict.fromkeys(("unshare", "inside", "whole", "plain", "keep-id", "pod-create"), denied)
     ill = replace(HEALTHY, attempts=attempts | {"executable": Attempt(0, "")}, maps={}, label="")
     ill = replace(ill, owned="", credentials="", told={}, volumes={}, kept="", process="", in_pod=False)
-    return replace(ill, info=None, reached=None)
+    return replace(ill, info=None, start=None, listed=None, policy=None, graph=None, reached=None)
 
 
 def no_helper(said: str) -> Evidence:

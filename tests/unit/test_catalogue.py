@@ -11,9 +11,11 @@ import pytest
 
 from podstead import catalogue
 from podstead.catalogue import FailureMode, Need
+from podstead.checks import CHECKS
+from podstead.finding import Check
 from podstead.platforms import Family
 
-COUNTS = {"A": 10, "B": 10, "C": 33, "D": 10, "E": 14, "F": 6, "G": 13, "H": 18, "I": 9, "J": 6}
+COUNTS = {"A": 10, "B": 10, "C": 33, "D": 11, "E": 14, "F": 6, "G": 14, "H": 26, "I": 11, "J": 6}
 REFS = [f"{letter}{number:02}" for letter, count in COUNTS.items() for number in range(1, count + 1)]
 FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
 MODES = list(catalogue.load().values())
@@ -49,7 +51,7 @@ def test_every_reference_is_there_once() -> None:
     written = [entry["ref"] for path in FILES for entry in entries(path)]
     assert sorted(written) == REFS
     assert list(catalogue.load()) == REFS
-    assert len(REFS) == 129
+    assert len(REFS) == 141
 
 
 def test_identifiers_are_unique() -> None:
@@ -107,6 +109,20 @@ def test_a_remedy_says_that_it_stops_containers_or_may_lose_data(mode: FailureMo
             assert mode.needs & {Need.STOPS_CONTAINERS, Need.MAY_LOSE_DATA}
         if re.search(r"\b(?:erases|is lost|are lost|destroys)\b", text):
             assert Need.MAY_LOSE_DATA in mode.needs
+
+
+LOSES = re.compile(r"system (?:reset|prune)|rm -rf? ~|rm -rf? /home|destroys|erases|volume rm|rmi\b")
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_the_remedy_of_a_check_whose_cause_is_not_known_deletes_nothing(check: Check) -> None:
+    assert not LOSES.search(check.remedy)
+
+
+@each_mode
+def test_what_loses_data_is_never_the_first_thing_to_do(mode: FailureMode) -> None:
+    for text in mode.remedy.values():
+        assert not LOSES.search(text.split("; ")[0])
 
 
 @each_mode

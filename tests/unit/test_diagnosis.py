@@ -11,7 +11,7 @@ import pytest
 from podstead import catalogue
 from podstead.case import Case
 from podstead.diagnosis import DIAGNOSES, explain, signs
-from podstead.evidence import Attempt
+from podstead.engine_evidence import Attempt
 from podstead.finding import Verdict
 from podstead.verdict import findings
 from tests.unit.cases import (
@@ -30,16 +30,17 @@ from tests.unit.test_diagnosis_containers import BROKEN as CONTAINERS
 from tests.unit.test_diagnosis_kernel import BROKEN as KERNEL
 from tests.unit.test_diagnosis_ranges import BROKEN as RANGES
 from tests.unit.test_diagnosis_session import BROKEN as SESSION
+from tests.unit.test_diagnosis_start import BROKEN as START
 
 OF_WHOLE_FILES = {"C23", "C29"}
 """Modes that only a look at both files as a whole can tell: podstead.lint does that."""
-BROKEN = {**KERNEL, **RANGES, **SESSION, **CONTAINERS}
+BROKEN = {**KERNEL, **RANGES, **SESSION, **CONTAINERS, **START}
 REFS = [one.ref for one in DIAGNOSES]
 
 
 def test_every_diagnosis_has_a_broken_host_that_it_is_proved_on() -> None:
     assert sorted(BROKEN) == sorted(set(REFS))
-    assert len(BROKEN) == sum(len(table) for table in (KERNEL, RANGES, SESSION, CONTAINERS))
+    assert len(BROKEN) == sum(len(table) for table in (KERNEL, RANGES, SESSION, CONTAINERS, START))
 
 
 def test_every_failure_mode_that_can_be_detected_has_a_diagnosis() -> None:
@@ -77,7 +78,7 @@ def newest() -> Case:
     """Podman 6: pasta, nft, netavark 2 and SQLite, and no file in the old places."""
     seen = podman("6.1.0", host__networkBackendInfo__version="netavark 2.0.0")
     own = info(store__runRoot="/run/user/1000/containers", host__databaseBackend="sqlite")
-    return case(replace(seen, own=own), host(tools=TOOLS - {"iptables", "slirp4netns"}))
+    return case(replace(seen, start=own, has_database=True), host(tools=TOOLS - {"iptables", "slirp4netns"}))
 
 
 def ubuntu() -> Case:
@@ -229,7 +230,8 @@ def test_words_of_a_program_do_not_hold_the_verifier_up(word: str) -> None:
         HEALTHY,
         attempts={**ATTEMPTS, "inside": failed, "whole": failed, "plain": failed},
         info=info(failed),
-        own=info(failed),
+        start=info(failed),
+        has_database=True,
     )
     one = case(ill, host(facts={"selinux": "1", "dev__fuse": "666"}))
     begun = time.process_time()

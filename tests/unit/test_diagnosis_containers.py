@@ -10,12 +10,14 @@ import pytest
 from podstead import script
 from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.diagnosis import signs
-from podstead.evidence import Attempt, Bind, Info
+from podstead.engine_evidence import Attempt, Graph, Info
+from podstead.evidence import Bind, Evidence
 from podstead.finding import Verdict
 from podstead.platforms import EXPLAINING
 from podstead.ranges import IdRange
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.unit.cases import (
+    GRAPH,
     HEALTHY,
     INFO,
     TOOLS,
@@ -39,6 +41,12 @@ FUSE = '[storage]\ndriver = "overlay"\n[storage.options.overlay]\nmount_program 
 NO_XATTRS = "Error: lsetxattr /: operation not supported"
 PINGS = {PING_RANGE: {"covers": [0, 2000000]}}
 KEPT_OUT = Attempt(126, "Error: crun: open /home/alice/.local: Permission denied\n")
+
+
+def stored(kind: str, *options: str) -> Evidence:
+    """The user's storage lies on a file system of this type, mounted with these options."""
+    graph = Graph(path=GRAPH, nearest=GRAPH, owner="1000:1001", mount=(kind, frozenset(options)))
+    return replace(HEALTHY, graph=graph)
 
 
 def fuse(**facts: str | None) -> ModelHost:
@@ -105,11 +113,11 @@ RUNTIME: Mapping[str, Broken] = {
     "I09": Broken(case=case(on=host(user_facts={"tasks__max": "100"})), check="V10", verdict=Verdict.WARN),
 }  # fmt: skip
 STORAGE: Mapping[str, Broken] = {
-    "H01": Broken(case=case(on=host(user_facts={"graph__mount": "nfs4 rw,vers=4.2"})), check="V27"),
+    "H01": Broken(case=case(stored("nfs4", "rw", "vers=4.2")), check="V27"),
     "H02": Broken(case=case(no_container(NO_XATTRS)), check="V17"),
-    "H03": Broken(case=case(on=host(user_facts={"graph__mount": "ext4 rw,noexec"})), check="V27"),
+    "H03": Broken(case=case(stored("ext4", "rw", "noexec")), check="V27"),
     "H04": Broken(
-        case=case(podman("5.4.2", host__ociRuntime__name="runc"), host(user_facts={"graph__mount": "ext4 rw,nosuid"})),
+        case=case(podman("5.4.2", stored("ext4", "rw", "nosuid"), host__ociRuntime__name="runc")),
         check="V27",
         verdict=Verdict.WARN,
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from podstead import lint
-from podstead.evidence import Attempt
+from podstead.engine_evidence import Attempt
 from podstead.finding import Verdict
 from podstead.parts import subids_plan
 from podstead.verdict import findings

@@ -10,7 +10,8 @@ import pytest
 
 from podstead.case import Case
 from podstead.diagnosis import signs
-from podstead.evidence import Attempt, Evidence
+from podstead.engine_evidence import Attempt
+from podstead.evidence import Evidence
 from podstead.finding import Verdict
 from podstead.ranges import IdMap, IdRange
 from podstead.verdict import findings
@@ -25,6 +26,7 @@ from tests.unit.cases import (
     info,
     judged,
     no_container,
+    not_started,
 )
 
 LOWER = IdRange(100000, 65536)
@@ -38,7 +40,9 @@ def held(*ranges: IdRange, **more: Any) -> dict[str, Any]:
 
 def own(said: str = "", **values: str | None) -> Evidence:
     """What ``podman info`` says of the user's own storage; with words it fails."""
-    return replace(HEALTHY, own=info(Attempt(125, f"{said}\n") if said else None, **values))
+    if said:
+        return not_started(said, has_database=True)
+    return replace(HEALTHY, has_database=True, start=info(None, **values))
 
 
 def outside(evidence: Evidence = HEALTHY) -> Evidence:
@@ -63,19 +67,19 @@ LEFTOVERS: Mapping[str, Broken] = {
         case=case(own(store__graphDriverName="vfs")), check="V27", verdict=Verdict.WARN
     ),
     "D04": Broken(case=case(own(store__runRoot="/tmp/podman-run-1000/containers")), check="V26"),
-    "D05": Broken(case=case(own("Error: current system boot ID differs from cached boot ID")), check="V27"),
+    "D05": Broken(case=case(own("Error: current system boot ID differs from cached boot ID")), check="V31"),
     "D06": Broken(
         case=case(on=host(**held(RANGE), pause_program="bash")), check="V11", verdict=Verdict.WARN
     ),
     "D07": Broken(
         case=case(own("Error: database run root /run/a does not match our run root /run/b: database configuration mismatch")),
-        check="V27",
+        check="V31",
     ),
     "D08": Broken(case=case(own(host__databaseBackend="boltdb")), check="V27", verdict=Verdict.WARN),
     "D09": Broken(
         case=case(on=host(user_facts={"mount__program": "true"})), check="V27", verdict=Verdict.WARN
     ),
-    "D10": Broken(case=case(own(store__runRoot="/run/user/1234/containers")), check="V27"),
+    "D10": Broken(case=case(own(store__runRoot="/run/user/1234/containers")), check="V31"),
     "E11": Broken(
         case=case(
             own(store__runRoot="/tmp/podman-run-1000/containers"),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podstead.checks import CHECKS
-from podstead.evidence import Attempt, Evidence, Info
+from podstead.engine_evidence import Attempt, Graph, Info
+from podstead.evidence import Evidence
 from podstead.finding import Finding, Verdict
 from podstead.verdict import findings
 from tests.model_host import ModelHost
@@ -335,8 +336,9 @@ def test_v26_wants_a_session_without_a_login(
         (replace(HEALTHY, info=Info(Attempt(125, "Error: odd\n"), {})), FAIL),
         (replace(HEALTHY, info=Info(Attempt(0, ""), {})), BLIND),
         (replace(HEALTHY, info=info(store__graphDriverName="btrfs")), FAIL),
-        (replace(HEALTHY, own=Info(Attempt(125, "Error: odd\n"), {})), FAIL),
-        (replace(HEALTHY, own=info()), PASS),
+        (replace(HEALTHY, has_database=True, start=Info(Attempt(125, "Error: odd\n"), {})), BLIND),
+        (replace(HEALTHY, start=None), BLIND),
+        (replace(HEALTHY, has_database=True, start=info()), PASS),
         (attempt(executable=Attempt(126, "sh: odd\n")), FAIL),
     ],
 )
@@ -392,7 +394,12 @@ NEEDS: Mapping[str, set[str]] = {
     "maps": {"V05", "V06", "V07", "V08", "V09"},
     "podman": set(),
     "info": {"V27"},
-    "own": set(),
+    "start": {"V27", "V31"},
+    "listed": {"V31"},
+    "policy": set(),
+    "has_database": set(),
+    "graph": set(),
+    "configs": set(),
     "owned": {"V14"},
     "credentials": {"V15"},
     "told": {"V17", "V19", "V23", "V25"},
@@ -504,7 +511,12 @@ EVIDENCE = st.fixed_dictionaries(
         "maps": st.dictionaries(st.sampled_from(sorted(HEALTHY.maps)), TEXT),
         "podman": st.none() | TEXT,
         "info": INFOS,
-        "own": INFOS,
+        "start": INFOS,
+        "listed": st.none() | TRIED,
+        "policy": st.none() | TRIED,
+        "has_database": st.booleans(),
+        "graph": st.none() | st.builds(Graph, path=TEXT, nearest=TEXT, owner=TEXT, mount=st.none()),
+        "configs": st.dictionaries(TEXT, TEXT, max_size=3),
         "owned": TEXT,
         "told": st.dictionaries(st.sampled_from(["whole", "plain", "network", "limited"]), TEXT | st.just(printed(TOLD))),
         "volumes": st.dictionaries(st.sampled_from(["whole", "plain"]), TEXT),

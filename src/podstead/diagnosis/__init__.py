@@ -20,10 +20,12 @@ from podstead.diagnosis import (
     ranges,
     runtime,
     session,
+    start,
     storage,
 )
 from podstead.diagnosis.sign import Diagnosis, Sign
 from podstead.finding import Finding, Verdict
+from podstead.judge_start import FOLLOWING, starts
 
 #: All who look, from the ground up: what is lower explains what is higher.
 DIAGNOSES: tuple[Diagnosis, ...] = tuple(
@@ -34,6 +36,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = tuple(
         helpers,
         ranges,
         neighbours,
+        start,
         leftovers,
         session,
         cgroups,
@@ -46,6 +49,8 @@ DIAGNOSES: tuple[Diagnosis, ...] = tuple(
 
 Found = tuple[Diagnosis, Sign]
 
+_OF_PODMAN = FOLLOWING | {"V31"}
+
 
 def signs(case: Case) -> list[Found]:
     """Every failure mode that is there, or that cannot be ruled out, the most specific first."""
@@ -54,13 +59,23 @@ def signs(case: Case) -> list[Found]:
 
 def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
     """The same findings with their causes, and further ones for failure modes without a symptom."""
-    seen = signs(case)
-    explained = [_explained(finding, seen, case) for finding in findings]
+    findings, seen = list(findings), signs(case)
+    stopped = starts(case) is not True and any(
+        one.check == "V31" and one.verdict is Verdict.FAIL for one in findings
+    )
+    # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
+    of_podman = [one for one in seen if "V31" in one[0].explains and one[1].proved][:1] if stopped else seen
+    explained = [
+        _explained(finding, of_podman if finding.check in _OF_PODMAN else seen, case, stopped=stopped)
+        for finding in findings
+    ]
     named = {finding.ref for finding in explained if finding.verdict in (Verdict.FAIL, Verdict.WARN)}
     for diagnosis, sign in seen:
         if diagnosis.alone is None or diagnosis.ref in named or not sign.proved:
             continue
         check = diagnosis.explains[0]
+        if stopped and check in _OF_PODMAN:
+            continue
         at = next((index for index, one in enumerate(explained) if one.check == check), None)
         if at is None or (diagnosis.alone is Verdict.PASS and explained[at].verdict is not Verdict.PASS):
             continue
@@ -77,10 +92,14 @@ def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
     return explained
 
 
-def _explained(finding: Finding, seen: list[Found], case: Case) -> Finding:
+def _explained(finding: Finding, seen: list[Found], case: Case, *, stopped: bool) -> Finding:
     if finding.verdict is Verdict.PASS or finding.verdict is Verdict.NOT_APPLICABLE:
         return finding
-    fitting = [(one, sign) for one, sign in seen if finding.check in one.explains]
+    check = finding.check
+    if check in _OF_PODMAN and (stopped or finding.verdict is Verdict.COULD_NOT_LOOK):
+        # what follows from a Podman that does not start; and what keeps it from making a namespace keeps it from starting
+        check = "V31" if stopped else "V10" if check == "V31" else check
+    fitting = [(one, sign) for one, sign in seen if check in one.explains]
     proved = [(one, sign) for one, sign in fitting if sign.proved]
     if finding.verdict is Verdict.COULD_NOT_LOOK and not case.evidence.complete:
         proved = []  # the probe was cut short: that is why, whatever else is wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from podstead.case import Case
-from podstead.diagnosis.sign import Register, Sign
+from podstead.diagnosis.sign import PODMAN, Register, Sign
 from podstead.finding import Verdict
 from podstead.parts.storage import configured_driver_of, mount_program_of
 from podstead.ranges import IdRange
@@ -57,14 +57,16 @@ def kept_map(case: Case) -> Sign | None:
 
 @register("D02", "V27", alone=Verdict.FAIL)
 def old_owners(case: Case) -> Sign | None:
-    foreign = []
-    for line in case.facts.all("graph.owner"):
-        fields = line.split()
-        if len(fields) != 2 or not all(one.isascii() and one.isdigit() and len(one) < 11 for one in fields):
-            continue
-        uid, gid = (int(one) for one in fields)
-        if _outside(uid, case.account.uid, case.subuids) or _outside(gid, case.account.gid, case.subgids):
-            foreign.append(f"{uid}:{gid}")
+    graph = case.evidence.graph
+    if graph is not None and graph.exists and graph.owner.partition(":")[0] != str(case.account.uid):
+        return None  # the folder itself is somebody else's (H21): nothing in it is of an old range
+    foreign = [
+        f"{uid}:{gid}"
+        for uid, gid in storage_owners(case)
+        # what belongs to root or to another account was made by them (H21); an old range is nobody's
+        if (_outside(uid, case.account.uid, case.subuids) and uid not in case.state.accounts.uids)
+        or (_outside(gid, case.account.gid, case.subgids) and gid not in case.state.accounts.gids)
+    ]
     if not foreign or not case.granted:
         return None
     return Sign(
@@ -73,11 +75,17 @@ def old_owners(case: Case) -> Sign | None:
     )
 
 
+def storage_owners(case: Case) -> list[tuple[int, int]]:
+    """UID and GID of whoever owns files in the user's storage, as root saw them."""
+    pairs = (re.fullmatch(r"(\d{1,10}) (\d{1,10})", line, re.ASCII) for line in case.facts.all("graph.owner"))
+    return [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
+
+
 def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
     return number != own and not any(number in one for one in ranges)
 
 
-@register("D07", "V27", alone=Verdict.FAIL)
+@register("D07", "V31", *PODMAN, alone=Verdict.FAIL)
 def database_mismatch(case: Case) -> Sign | None:
     # Podman before 5 looks for its files where they were, without a word on that they were moved
     return _own_said(
@@ -86,12 +94,12 @@ def database_mismatch(case: Case) -> Sign | None:
     )
 
 
-@register("D05", "V27", alone=Verdict.FAIL)
+@register("D05", "V31", *PODMAN, alone=Verdict.FAIL)
 def unhandled_reboot(case: Case) -> Sign | None:
     return _own_said(case, r"boot ID differs")
 
 
-@register("D10", "V27", alone=Verdict.FAIL)
+@register("D10", "V31", *PODMAN, alone=Verdict.FAIL)
 def paths_of_another_uid(case: Case) -> Sign | None:
     run = case.evidence.own.get("store.runRoot") if case.evidence.own else ""
     match = re.match(r"/run/user/(\d{1,10})/", run)

@@ -40,10 +40,10 @@ _CONTAINER_WINDOW = IdRange.between(524288, 1879048191)
 
 
 def _graph(case: Case) -> tuple[str, frozenset[str]] | None:
-    return case.facts.mount("graph.mount")
+    return case.graph_mount
 
 
-@register("H01", "V27", "V13", "V14", *CONTAINERS, alone=Verdict.FAIL)
+@register("H01", "V27", "V31", "V13", "V14", *CONTAINERS, alone=Verdict.FAIL)
 def network_home(case: Case) -> Sign | None:
     mount = _graph(case)
     if mount is None or mount[0] not in NETWORK:
@@ -51,12 +51,12 @@ def network_home(case: Case) -> Sign | None:
     return Sign(found=f"container storage lies on {mount[0]}", expected="a local file system")
 
 
-@register("H02", "V27", *CONTAINERS)
+@register("H02", "V27", "V31", *CONTAINERS)
 def no_user_xattrs(case: Case) -> Sign | None:
     return said(case, r"lsetxattr /: operation not supported|force_mask=\"?700")
 
 
-@register("H03", "V27", *CONTAINERS, alone=Verdict.FAIL)
+@register("H03", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
 def noexec(case: Case) -> Sign | None:
     mount, ran = _graph(case), case.evidence.attempts.get("executable")
     if mount is not None and "noexec" in mount[1]:
@@ -83,7 +83,7 @@ def nosuid_with_runc(case: Case) -> Sign | None:
     )
 
 
-@register("H07", "V27", alone=Verdict.FAIL)
+@register("H07", "V27", "V31", alone=Verdict.FAIL)
 def no_d_type(case: Case) -> Sign | None:
     info = case.evidence.info
     if info is not None and info.get("store.graphStatus.Supports d_type") == "false":
@@ -93,7 +93,7 @@ def no_d_type(case: Case) -> Sign | None:
     return _info_said(case, r"d_type support")
 
 
-@register("H09", "V27", *CONTAINERS, alone=Verdict.FAIL)
+@register("H09", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
 def backing_overlay(case: Case) -> Sign | None:
     mount, info, podman = _graph(case), case.evidence.info, case.podman
     # podman info mounts nothing; the kernel refuses the first layer
@@ -113,7 +113,7 @@ def backing_overlay(case: Case) -> Sign | None:
     return _info_said(case, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
 
 
-@register("H05", "V27")
+@register("H05", "V27", "V31")
 def no_native_overlay(case: Case) -> Sign | None:
     """Unprivileged overlay came with Linux 5.11 and is taken from 5.13 on (containers/storage)."""
     kernel, podman = case.state.platform.kernel_version, case.podman
@@ -126,7 +126,7 @@ def no_native_overlay(case: Case) -> Sign | None:
     return _info_said(case, r"'overlay' is not supported over|kernel does not support overlay")
 
 
-@register("H08", "V27", *CONTAINERS, alone=Verdict.FAIL)
+@register("H08", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
 def no_fuse(case: Case) -> Sign | None:
     """The probe's storage needs no mount program, so nothing of it fails."""
     own = case.state.storage.files.get(f"{case.account.home}/.config/containers/storage.conf")
@@ -136,12 +136,14 @@ def no_fuse(case: Case) -> Sign | None:
         return None
     if case.host.get("dev.fuse") == "missing":
         return Sign(found="/dev/fuse is missing, and a mount program is set", expected="/dev/fuse")
-    return said(case, r"fuse: device not found.*")
+    return _info_said(case, r"fuse: device not found.*") or said(case, r"fuse: device not found.*")
 
 
 def _info_said(case: Case, pattern: str) -> Sign | None:
-    info = case.evidence.info
-    return line_of(info.ran.said, pattern) if info is not None else None
+    for info in (case.evidence.start, case.evidence.info):
+        if info is not None and (sign := line_of(info.ran.said, pattern)):
+            return sign
+    return None
 
 
 @register("H06", "V27")
@@ -245,7 +247,7 @@ def closed_parent(case: Case) -> Sign | None:
     return Sign(found=attempt.last)
 
 
-@register("H18", "V27", "V20", alone=Verdict.FAIL)
+@register("H18", "V27", "V20", "V31", alone=Verdict.FAIL)
 def no_policy(case: Case) -> Sign | None:
     if "podman" not in case.state.platform.tools or case.host.all("policy") or not case.host.values:
         return None

@@ -2,8 +2,7 @@
 # The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh and probe_space.sh stand before it.
 # shellcheck disable=SC2034,SC2086,SC2154 # K is read in probe_space.sh; lists for word splitting; ps_try sets out and rc
 
-# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder, $5 whether the user has
-# a database, $6 the real runtime folder
+# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder
 # shellcheck disable=SC2016 # expanded by the inner shell
 ps_inside='echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --setgroups; cat /proc/self/setgroups
 echo --chown
@@ -28,14 +27,7 @@ chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
 echo $!
 TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
 echo $? >"$1/info-rc"
-[ "$5" = no ] || { unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME TMPDIR; XDG_RUNTIME_DIR=$6
-  podman info --format json >"$1/own" 2>"$1/own-said"; echo $? >"$1/own-rc"; }
 exit $made'
-
-ps_has_database() {
-    g=$HOME/.local/share/containers/storage
-    if [ -e "$g/db.sql" ] || [ -e "$g/libpod/bolt_state.db" ]; then echo yes; else echo no; fi
-}
 
 ps_executable() { printf '#!/bin/sh\nexit 0\n' >"$T/run" && chmod +x "$T/run" && "$T/run"; }
 
@@ -47,7 +39,8 @@ ps_engine() {
     printf '%s\n' "$v"
     m=${v##* }
     m=${m%%.*}
-    ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R" "$(ps_has_database)" "${XDG_RUNTIME_DIR-}"
+    ps_own_start
+    ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R"
     ps_record owned
     stat -c '%u:%g' "$T/owned"
     p=$(printf '%s\n' "$out" | sed -n '/^--process$/{n;p;}')
@@ -57,15 +50,14 @@ ps_engine() {
         kill -9 "$p"
         ;;
     esac
-    for f in info own; do
-        [ -s "$T/$f-rc" ] || continue
-        ps_record rc $f
-        cat "$T/$f-rc"
-        ps_record said $f
-        tail -c 4000 "$T/$f-said"
-        ps_record json $f
-        head -c 100000 "$T/$f"
-    done
+    if [ -s "$T/info-rc" ]; then
+        ps_record rc info
+        cat "$T/info-rc"
+        ps_record said info
+        tail -c 4000 "$T/info-said"
+        ps_record json info
+        ps_json "$T/info"
+    fi
     if ps_does containers; then
         # before Podman 4 the pause container of a pod was an image in a registry
         case $m in '' | *[!0-9]* | [0-3]) pods= ;; *) pods=yes ;; esac

@@ -6,11 +6,13 @@
 # come from the nonce, so that a probe that was killed can be cleared up after.
 ps_places() { # command: that makes or finds them
     N=$(printf %s "$PS_NONCE" | cut -c1-8)
-    g=$(ps_graphroot "$(id -un)" "$(id -u)" "$HOME" "$(cat "${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf")")
+    d=$(ps_own_graphroot)
     T=
-    for d in "$g" "${g%/*}" "$HOME/.local/share/containers" "$HOME/.local/share" "$HOME/.local" "$HOME"; do
+    while [ -n "$d" ]; do
         [ -d "$d" ] && "$@" "$d/.podstead.$N" && T=$d/.podstead.$N && break
+        d=${d%/*}
     done
+    [ -n "$T" ] || { [ -d "$HOME" ] && "$@" "$HOME/.podstead.$N" && T=$HOME/.podstead.$N; }
     [ -n "$T" ] || { T=/tmp/podstead.t$N && "$@" "$T"; } || return 1
     R=${XDG_RUNTIME_DIR:-/tmp}/podstead.$N
     "$@" "$R" || { R=/tmp/podstead.r$N && "$@" "$R"; } || return 1
@@ -81,7 +83,8 @@ ps_clean() {
         ps_wait_working
         ps_end_pause # whoever was still at work may have made a pause process anew
         # what subordinate IDs own is for the root of their namespace to remove
-        [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i"
+        [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i" "$T/own" "$T/pull"
+        ps_unmake
         rm -rf "$T"
     fi
     [ -z "$R" ] || rm -rf "$R"

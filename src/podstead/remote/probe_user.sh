@@ -4,7 +4,7 @@
 # Set before this text, quoted: PS_NONCE; PS_UIDMAP, PS_GIDMAP (arguments of newuidmap for the whole grant); PS_UIDOVER,
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
 # PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers; or sweep alone).
-# probe_helpers.sh, probe_sockets.sh, probe_space.sh and probe_engine.sh stand before this text.
+# probe_helpers.sh, probe_sockets.sh, probe_space.sh, probe_start.sh and probe_engine.sh stand before this text.
 # shellcheck disable=SC2034 # variables of those files
 
 ps_context() {

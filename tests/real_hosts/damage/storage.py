@@ -16,7 +16,7 @@ from tests.real_hosts.damage.case import (
     user_manager,
 )
 
-_CONFIG = "/home/alice/.config/containers"
+CONFIG = "/home/alice/.config/containers"
 _SHARE = "/home/alice/.local/share/containers"
 _FEW, _ENOUGH = user_manager(
     "LimitNPROC=900"
@@ -25,10 +25,10 @@ _FEW, _ENOUGH = user_manager(
 
 def config(text: str) -> tuple[str, str]:
     """Settings in alice's own containers.conf: make and mend. Debian 11 keeps its limit on pids there."""
-    mine, sound = f"{_CONFIG}/containers.conf", "/root/containers.sound"
-    keep = f"mkdir -p {_CONFIG}; [ ! -e {mine} ] || cp -p {mine} {sound}; "
+    mine, sound = f"{CONFIG}/containers.conf", "/root/containers.sound"
+    keep = f"mkdir -p {CONFIG}; [ ! -e {mine} ] || cp -p {mine} {sound}; "
     write = f'printf "[containers]\\npids_limit = 0\\n{text}\\n" >{mine}; chown -R alice: /home/alice/.config'
-    return keep + write, f"if [ -e {sound} ]; then mv {sound} {mine}; else rm {mine}; rmdir {_CONFIG}; fi"
+    return keep + write, f"if [ -e {sound} ]; then mv {sound} {mine}; else rm {mine}; rmdir {CONFIG}; fi"
 
 
 _ULIMITS, _NO_ULIMITS = config('default_ulimits = [\\"nofile=99999999:99999999\\"]')
@@ -74,10 +74,10 @@ STORAGE = (
         name="no fuse",
         ref="H08",
         make=install("fuse-overlayfs")
-        + f'mkdir -p {_CONFIG}; printf \'[storage]\\ndriver = "overlay"\\n[storage.options.overlay]\\n'
-        f'mount_program = "/usr/bin/fuse-overlayfs"\\n\' >{_CONFIG}/storage.conf; chown -R alice: /home/alice/.config; '
+        + f'mkdir -p {CONFIG}; printf \'[storage]\\ndriver = "overlay"\\n[storage.options.overlay]\\n'
+        f'mount_program = "/usr/bin/fuse-overlayfs"\\n\' >{CONFIG}/storage.conf; chown -R alice: /home/alice/.config; '
         "touch /run/nothing; mount --bind /run/nothing /dev/fuse",
-        mend=f"[ -c /dev/fuse ] || umount /dev/fuse; rm {_CONFIG}/storage.conf",
+        mend=f"[ -c /dev/fuse ] || umount /dev/fuse; rm {CONFIG}/storage.conf",
         outcome=Outcome.LEFT,
     ),
     Damage(

@@ -16,6 +16,7 @@ from tests.real_hosts.damage.network import NETWORK
 from tests.real_hosts.damage.ranges import RANGES
 from tests.real_hosts.damage.session import SESSION, UNUSUAL
 from tests.real_hosts.damage.site import Site
+from tests.real_hosts.damage.start import START
 from tests.real_hosts.damage.storage import RUNTIME, STORAGE
 
 pytestmark = pytest.mark.real_hosts
@@ -28,6 +29,7 @@ DAMAGES: tuple[Damage, ...] = (
     *NETWORK,
     *STORAGE,
     *RUNTIME,
+    *START,
     *UNUSUAL,
 )
 

@@ -1,0 +1,228 @@
+"""What keeps the user's own Podman from starting: its files, its storage, its locks (D11, G14, H19 to H26, I10, I11)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from podstead.case import Case
+from podstead.diagnosis.leftovers import storage_owners
+from podstead.diagnosis.sign import Register, Sign
+from podstead.engine_files import above, naming, spoken_of
+from podstead.finding import Verdict
+from podstead.judge_start import no_podman, refused, starts
+
+register = Register()
+
+
+def _said(case: Case) -> str:
+    """Everything that the user's own Podman said of itself."""
+    seen = case.evidence
+    tried = (seen.listed, seen.start.ran if seen.start else None, seen.policy)
+    return "\n".join((*(one.said for one in tried if one is not None), refused(case)))
+
+
+def _line(case: Case, pattern: str) -> Sign | None:
+    """Podman's words from where the pattern begins: a line may hold more than anybody reads."""
+    match = re.search(pattern, _said(case))
+    return Sign(found=match[0].strip()[:300]) if match else None
+
+
+@register("I10", "V31")
+def not_installed(case: Case) -> Sign | None:
+    return Sign(found="Podman is not installed", expected="Podman") if no_podman(case) else None
+
+
+def _file(ref: str, name: str, pattern: str, *more: str) -> None:
+    """A file that Podman cannot read, by Podman's words; ``more`` are the checks that fail beside V31."""
+
+    @register(ref, "V31", *more, alone=Verdict.FAIL)
+    def look(case: Case) -> Sign | None:
+        sign = _line(case, pattern)
+        if sign is None:
+            return None
+        place = spoken_of(sign.found)
+        if name not in place:
+            return None
+        path, _, line = place.partition(":")
+        who = "as the user" if path.startswith(f"{case.account.home}/") else "as root"
+        return Sign(
+            found=sign.found,
+            cause=f"Podman cannot read {place}",
+            remedy=f"{who}, correct {f'line {line} of ' if line else ''}{shlex.quote(path)}; "
+            "as the user, podman info then shows that Podman reads it",
+        )
+
+
+_file(
+    "H23",
+    "storage.conf",
+    r"(?:Failed to (?:parse|read) |decode configuration \"?)/[^\n]{1,300}storage\.conf[^\n]{0,500}",
+)
+_file("H24", "containers.conf", r"decode configuration \"?/[^\n]{1,300}containers\.conf[^\n]{0,500}")
+_file("H25", "registries.conf", r"loading (?:drop-in )?registries configuration [^\n]{1,900}")
+# Podman 4 and 5.4 build a pod's pause image, which reads the policy; 5.8 builds none
+_file("H26", "policy.json", r"invalid policy in [^\n]{1,700}", "V20", "V24")
+
+
+@register("H19", "V31")
+def no_mount_program(case: Case) -> Sign | None:
+    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", _said(case))
+    if not match:
+        return None
+    place = naming(case.evidence.configs, match[1], "mount_program")
+    return Sign(
+        found=f"{place.place}: mount_program = {place.value}" if place else f"mount_program is {match[1]}",
+        expected=f"{match[1]}, or no mount_program",
+        cause=f"storage.conf names the mount program {match[1]}, which is not there",
+    )
+
+
+@register("H20", "V31")
+def place_closed(case: Case) -> Sign | None:
+    """A folder for storage that the user may not make. What a database remembers is another matter (D07, D10)."""
+    match = re.search(r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", _said(case))
+    if not match:
+        return None
+    seen, account = case.evidence, case.account
+    place = above(seen.configs, match[1], case.user, account.uid, account.home)
+    if place is None and (
+        seen.has_database or seen.graph is None or not f"{seen.graph.path}/".startswith(f"{match[1]}/")
+    ):
+        return None
+    if _foreign_owner(case):
+        return None
+    found = (
+        f"{place.place}: {place.key} = {place.value}"
+        if place
+        else f"storage in {seen.graph.path if seen.graph else ''}"
+    )
+    wanted = place.value if place else seen.graph.path if seen.graph else match[1]
+    wanted = (
+        wanted.replace("$HOME", account.home).replace("$USER", case.user).replace("$UID", str(account.uid))
+    )
+    quoted = shlex.quote(wanted)
+    return Sign(
+        found=f"{found}; mkdir {match[1]}: permission denied",
+        expected="a folder of the user",
+        cause=f"The user may not make {match[1]}, where storage is to be",
+        remedy=f"mkdir -p {shlex.quote(wanted.rpartition('/')[0] or '/')} && "
+        f"install -d -o {shlex.quote(case.user)} -g {account.gid} -m 0700 {quoted}; or take the setting out of the file",
+    )
+
+
+def _foreign_owner(case: Case) -> str:
+    """The UID that owns the folder of the storage itself, where it is not the user's."""
+    graph = case.evidence.graph
+    if graph is None or not graph.exists:
+        return ""
+    uid = graph.owner.partition(":")[0]
+    return uid if uid != str(case.account.uid) else ""
+
+
+@register("H21", "V27", "V31", alone=Verdict.FAIL)
+def owned_by_another(case: Case) -> Sign | None:
+    """The folder of the storage, or something in it, belongs to root or to another account."""
+    if starts(case):
+        return _foreign_files(case)
+    denied = re.search(r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", _said(case))
+    graph = case.evidence.graph
+    if denied is None or graph is None or not denied[1].startswith(f"{graph.path}/"):
+        return None
+    uid = _foreign_owner(case)
+    # the folder itself, or the one in it that Podman could not write in
+    path = graph.path if uid else f"{graph.path}/{denied[1].removeprefix(f'{graph.path}/').partition('/')[0]}"
+    owner = f"belongs to {graph.owner}" if uid else "cannot be written in"
+    quoted = shlex.quote(path)
+    return Sign(
+        found=f"{path} {owner}; {denied[0]}",
+        expected=f"a folder of {case.account.uid}:{case.account.gid}",
+        cause="Container storage does not belong to the user",
+        remedy=f"ls -ldn {quoted}, then chown {'' if uid else '-R '}{shlex.quote(case.user)}:{case.account.gid} {quoted}",
+    )
+
+
+def _foreign_files(case: Case) -> Sign | None:
+    """Podman starts, and some of the files that it has to read are another account's."""
+    others = case.state.accounts.uids - {case.account.uid}
+    foreign = sorted(
+        {
+            uid
+            for uid, _ in storage_owners(case)
+            if uid in others and not any(uid in one for one in case.subuids)
+        }
+    )
+    graph = case.evidence.graph
+    if not foreign or graph is None:
+        return None
+    quoted, uids = shlex.quote(graph.path), " -o ".join(f"-uid {uid}" for uid in foreign)
+    return Sign(
+        found=f"files in storage belong to {', '.join(map(str, foreign[:5]))}",
+        expected=f"{case.account.uid} or an ID of {', '.join(map(str, case.subuids))}",
+        cause="Files in container storage belong to another account",
+        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(case.user)}:{case.account.gid} those that Podman made",
+    )
+
+
+@register("H22", "V31")
+def no_additional_store(case: Case) -> Sign | None:
+    text = _said(case)
+    match = re.search(r"can't stat imageStore dir (/[^\s\":]{1,300})", text)
+    path = match[1] if match else ""
+    if not path:
+        denied = re.search(
+            r"(?:open|opening) \"?(/[^\s\":]{1,300})/overlay-(?:images|layers)/[a-z]+\.lock\"?: permission denied",
+            text,
+        )
+        graph = case.evidence.graph
+        if denied and (graph is None or denied[1] != graph.path):
+            path = denied[1]
+    place = naming(case.evidence.configs, path, "additionalimagestores") if path else None
+    if place is None:
+        return None
+    return Sign(
+        found=f"{place.place}: additionalimagestores has {path}; "
+        + ("it is not there" if match else "the user may not read it"),
+        expected="a folder that the user can read",
+        cause=f"The additional image store {path} cannot be reached",
+    )
+
+
+@register("D11", "V31")
+def other_locks(case: Case) -> Sign | None:
+    sign = _line(case, r"failed to open \d{1,7} locks in [^\n]{1,100}: numerical result out of range")
+    if sign is None:
+        return None
+    place = naming(case.evidence.configs, "", "num_locks")
+    return Sign(
+        found=f"{place.place}: num_locks = {place.value}; {sign.found}" if place else sign.found,
+        expected="a lock segment of the size that is configured",
+    )
+
+
+@register("G14", "V31")
+def cni_left_over(case: Case) -> Sign | None:
+    sign = _line(
+        case, r"cni support is not enabled in this build[^\n]{0,300}|unsupported network backend[^\n]{0,300}"
+    )
+    if sign is None:
+        return None
+    place = naming(case.evidence.configs, "cni", "network_backend")
+    return Sign(found=f"{place.place}: {sign.found}" if place else sign.found)
+
+
+@register("I11", "V31")
+def runtime_left_over(case: Case) -> Sign | None:
+    match = re.search(
+        r"OCI runtime \"([^\s\"]{1,200})\" not found|no valid executable found for OCI runtime ([^\s\":]{1,200})",
+        _said(case),
+    )
+    name = (match[1] or match[2]) if match else ""
+    place = naming(case.evidence.configs, name, "runtime") if name else None
+    if place is None:
+        return None  # the host has no runtime at all (I01)
+    return Sign(
+        found=f"{place.place}: runtime = {place.value}, which is not installed",
+        expected="a runtime that is installed, or no such line",
+        cause=f"containers.conf asks for the runtime {name}, which is not installed",
+    )

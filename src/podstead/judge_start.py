@@ -1,0 +1,90 @@
+"""Judging whether the user's own Podman starts, and what cannot be said of anything else where it does not."""
+
+from __future__ import annotations
+
+import re
+
+from podstead.case import Case
+from podstead.engine_files import spoken_of
+from podstead.finding import Finding, Verdict
+from podstead.judge_podman import why
+
+FOLLOWING = frozenset(
+    ("V10", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V23", "V24", "V25", "V27")
+)
+"""What nobody can say of a user whose Podman does not start."""
+
+_EXPECTED = "podman info and podman ps of the user's own"
+
+
+def start(case: Case) -> Finding:
+    """V31"""
+    seen = case.evidence
+    if no_podman(case):
+        return case.failed("V31", expected="Podman", found="Podman is not installed")
+    if seen.helpers and "podman" not in seen.helpers:
+        at = case.state.platform.tools.get("podman", "Podman")
+        return case.failed(
+            "V31",
+            expected="podman on the PATH of the session",
+            found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
+        )
+    if seen.start is None or seen.listed is None:
+        return case.blind("V31", "no namespace could be made in which to start Podman")
+    for attempt in (seen.listed, seen.start.ran):
+        if not attempt.ok:
+            said = why(attempt.said) if attempt.code != 124 else "Podman did not end in 25 seconds"
+            return case.failed("V31", expected=_EXPECTED, found=_placed(said))
+    if said := refused(case):
+        return case.failed("V31", expected=_EXPECTED, found=_placed(why(said)))
+    if seen.policy is not None and re.search(r"invalid policy|policy\.json", seen.policy.said):
+        return case.failed(
+            "V31", expected="a signature policy that Podman reads", found=_placed(why(seen.policy.said))
+        )
+    kept = "with the user's database" if seen.has_database else "nothing of it was kept"
+    graph = seen.start.get("store.graphRoot") or "an unknown folder"
+    return case.passed("V31", f"storage in {graph}; {kept}")
+
+
+def starts(case: Case) -> bool | None:
+    """Whether the user's own Podman starts: None where that was not tried."""
+    return False if refused(case) else case.evidence.starts
+
+
+def refused(case: Case) -> str:
+    """What Podman says before it makes its namespace, where it makes none because of a file.
+
+    Podman 4.3 reads storage.conf there and not within: only ``podman unshare`` tells. The probe's folder, where the user's
+    files are linked, is the user's own in the words.
+    """
+    inside = case.evidence.attempts.get("inside")
+    if inside is None or inside.ok or "--uid" in inside.said.splitlines():
+        return ""
+    said = re.sub(
+        r"/[^\s\"']{0,300}/\.?podstead\.[a-z0-9]{1,9}/config/",
+        lambda _: f"{case.account.home}/.config/",
+        inside.said,
+    )
+    return said if spoken_of(said) else ""
+
+
+def _placed(said: str) -> str:
+    place = spoken_of(said)
+    return f"{place}: {said}" if place.rpartition(":")[2].isdigit() else said
+
+
+def no_podman(case: Case) -> bool:
+    """Podman is wanted, and it is known not to be there."""
+    tools = case.state.platform.tools
+    return bool(tools) and "podman" not in tools and "podman" in case.spec.packages
+
+
+def follow(case: Case, finding: Finding) -> Finding:
+    """The same finding, or the word that it cannot be made: Podman runs for the probe and not for the user."""
+    if finding.check not in FOLLOWING or finding.verdict is Verdict.NOT_APPLICABLE:
+        return finding
+    if no_podman(case):
+        return case.blind(finding.check, "Podman is not installed")
+    if starts(case) is False:
+        return case.blind(finding.check, "the user's own Podman does not start (V31)")
+    return finding
