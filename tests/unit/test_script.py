@@ -62,7 +62,7 @@ documents = st.fixed_dictionaries(
 #: Stands for every command that a change may call, and prints what it was called with.
 STUBS = SHOW + "".join(
     f'{name}() {{ show {name} "$@"; }}\n'
-    for name in ("useradd", "ps_write", "ps_create_shared", "ps_edit_shared", "ps_grant", "ps_install", "ps_sysctl", "ps_wait_socket", "ps_as_user", "loginctl")
+    for name in ("useradd", "ps_write", "ps_create_shared", "ps_edit_shared", "ps_grant", "ps_install", "ps_sysctl", "ps_wait_socket", "ps_user_step", "loginctl")
 ) + 'ps_change() { show "$1"; "$2"; }\nps_serial() { :; }\nps_framed() { ps_changes; }\n'  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def words(step: Step) -> list[str]:
         case Run(argv):
             return list(argv)
         case RunAsUser(user, argv):
-            return ["ps_as_user", user, *argv]
+            return ["ps_user_step", user, *argv]
         case WriteFile():
             return [
                 "ps_write",
@@ -296,7 +296,7 @@ def test_ranges_to_take_away_come_before_ranges_to_add() -> None:
 
 
 _USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)
-_CARRIED = shell.assign("PS_PROBE", _USER_SCRIPT)
+_CARRIED = (shell.assign("PS_PROBE", _USER_SCRIPT), shell.assign("PS_LOOK", script._look_at_user()))
 
 
 def test_comments_are_not_sent_to_hosts() -> None:
@@ -304,8 +304,10 @@ def test_comments_are_not_sent_to_hosts() -> None:
         *(
             "frame.sh",
             "storage.sh",
+            "fact.sh",
             "facts.sh",
             "observe.sh",
+            "observe_user.sh",
             "apply.sh",
             "session.sh",
             "peers.sh",
@@ -322,13 +324,16 @@ def test_comments_are_not_sent_to_hosts() -> None:
     "text",
     [
         script.apply(HostSpec(), (), NONCE),
-        script.probe((), NONCE, seconds=5, isolation=True).replace(_CARRIED, ""),
+        script.probe((), NONCE, seconds=5, isolation=True),
         _USER_SCRIPT,
-        script.standalone().replace(_CARRIED, ""),
+        script._look_at_user(),
+        script.standalone(),
     ],
-    ids=["apply", "probe", "user", "standalone"],
+    ids=["apply", "probe", "user", "look", "standalone"],
 )
 def test_no_function_of_a_script_hides_another(text: str) -> None:
     """The files of a script share one namespace: a second function of a name would silently take the first one's place."""
+    for carried in _CARRIED:
+        text = text.replace(carried, "")
     names = re.findall(r"^(ps_[a-z_]+)\(\)", text, re.MULTILINE)
     assert sorted(set(names)) == sorted(names)
