@@ -36,9 +36,11 @@ from tests.shells import SHELLS, SHOW, argv_of, lacking, run
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
 
-user_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?", fullmatch=True).filter(
-    lambda name: name != "root"
-)
+user_names = st.from_regex(
+    r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[A-Z][A-Za-z0-9.-]{0,9}\\[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"
+    r"|[a-z0-9][a-z0-9_.-]{0,9}@[a-z0-9][a-z0-9.-]{0,9}",
+    fullmatch=True,
+).filter(lambda name: name != "root")
 sysctl_keys = st.from_regex(r"[a-z][a-z0-9_]{0,9}(\.[A-Za-z0-9_-]{1,9}){1,6}", fullmatch=True)
 sysctl_values = st.one_of(st.integers(-(2**40), 2**40), st.from_regex(r"[!-~][ -~]{0,30}", fullmatch=True))
 package_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,99}", fullmatch=True)
@@ -52,7 +54,7 @@ any_words = st.text(
 
 documents = st.fixed_dictionaries(
     {
-        "users": st.dictionaries(user_names, st.fixed_dictionaries({"create": st.just(True), "shell": login_shells}), min_size=1, max_size=3),
+        "users": st.dictionaries(user_names, st.fixed_dictionaries({"create": st.just(True), "shell": login_shells}), min_size=1, max_size=3).map(lambda users: {name: user | {"create": not {"\\", "@"} & {*name}} for name, user in users.items()}),
         "packages": st.dictionaries(package_names, st.just({}), max_size=3),
         "sysctls": st.dictionaries(sysctl_keys, sysctl_values.map(lambda value: {"exact": value}), max_size=3),
         "engine": st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), engine_texts, max_size=2), max_size=2),
@@ -124,7 +126,8 @@ def test_what_a_spec_may_hold_reaches_every_shell_as_lists_of_names(
     text = (
         SHOW
         + script.observe_header(spec, NONCE)
-        + 'for u in $PS_USERS; do show user "$u"; done\nfor k in $PS_SYSCTLS; do show key "$k"; done\nfor p in $PS_PACKAGES; do show package "$p"; done\n'
+        + script.source("observe.sh")
+        + 'ps_names | while IFS= read -r u; do show user "$u"; done\nfor k in $PS_SYSCTLS; do show key "$k"; done\nfor p in $PS_PACKAGES; do show package "$p"; done\n'
     )
     for name in SHELLS:
         seen = argv_of(run(name, text, cwd=hostile_folder(tmp_path)).stdout)
@@ -213,7 +216,7 @@ def test_the_variables_of_a_probe_reach_each_users_shell_through_two_shells(
             ]
 
 
-HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "a\\b", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
+HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "\\b", "a\\", "a\\b\\c", "@b", "a@", "a@b@c", "a b\\c", "D\\$(id)", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -337,3 +340,10 @@ def test_no_function_of_a_script_hides_another(text: str) -> None:
         text = text.replace(carried, "")
     names = re.findall(r"^(ps_[a-z_]+)\(\)", text, re.MULTILINE)
     assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["ACME\\jdoe", "asmith@corp.example.com"])
+def test_an_account_of_a_directory_is_not_created_on_a_host(name: str) -> None:
+    assert HostSpec.model_validate({"users": {name: {}}}).users
+    with pytest.raises(ValidationError, match="is made in the directory"):
+        HostSpec.model_validate({"users": {name: {"create": True}}})

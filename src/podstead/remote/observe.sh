@@ -55,11 +55,18 @@ ps_tools() {
     done
 }
 
+ps_names() { # the users' names, a line each; in some there is a backslash, which some shells take for part of a pattern
+    (
+        set -f
+        [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS
+    )
+}
+
 ps_passwd() { # names on standard input: their entries
     if getent --version >/dev/null; then
         tr '\n' '\0' | xargs -0 getent passwd --
     else # musl's takes no options, and stops at the first name that it does not know
-        grep -v '^-' | while IFS= read -r n; do getent passwd "$n" || awk -F: -v n="$n" '$1 == n' /etc/passwd; done
+        grep -v '^-' | while IFS= read -r n; do getent passwd "$n" || n=$n awk -F: '$1 == ENVIRON["n"]' /etc/passwd; done
     fi
 }
 
@@ -67,7 +74,8 @@ ps_user() { # name uid home: what is root's own to say, then what is seen with t
     ps_record user "$1"
     printf '%s:%s\n' "$2" "$3"
     ps_record stat
-    stat -c '%a:%u:%g:%F:%n' "/var/lib/systemd/linger/$1"
+    # systemd writes names there as a string of C (src/login/logind-dbus.c)
+    stat -c '%a:%u:%g:%F:%n' "/var/lib/systemd/linger/$(printf '%s\n' "$1" | sed 's/\\/\\\\/g')"
     ps_record look "$1"
     # packed, so that nothing in it can be a record; what stands behind it is root's word on how it ended
     {
@@ -121,7 +129,7 @@ ps_observe() {
     ps_record passwd
     getent passwd || cat /etc/passwd
     ps_record passwd-named
-    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd
+    ps_names | ps_passwd
     ps_record passwd-owners
     # a directory may hide its accounts from a listing and still know the owners of ranges
     cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | ps_passwd
@@ -138,13 +146,13 @@ ps_observe() {
     ps_packages
     ps_facts
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
-        for u in $PS_USERS; do
+        ps_names | while IFS= read -r u; do
             ps_record getsubids "$u"
             getsubids "$u"
             ps_record getsubgids "$u"
             getsubids -g "$u"
         done
     fi
-    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd | ps_users
+    ps_names | ps_passwd | ps_users
     ps_record end
 }
