@@ -155,3 +155,13 @@ def test_the_folder_of_a_run_is_gone_however_it_ends_and_old_ones_are_removed(
     assert process.wait(timeout=15) == (143 if how else 0)
     process.stdout.close()
     assert not folder.exists()
+
+
+@each_shell
+def test_a_step_as_a_user_says_when_it_was_late(shell: str) -> None:
+    if needs(root=True):
+        pytest.skip(f"needs {needs(root=True)}")
+    text = f"PS_STEP_SECONDS=1\n{HEAD}(set -e; ps_user_step nobody sh -c 'echo said >&2; exit 4')\necho $?\n"
+    text += "(set -e; ps_user_step nobody sleep 60)\necho $?\n"
+    lines = run(shell, text).stdout.decode().splitlines()
+    assert lines == ["said", "4", "podstead: late as nobody, this was not done within 1 s", "124"]
