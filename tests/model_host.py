@@ -32,6 +32,8 @@ from podstead.spec import HostSpec
 from podstead.state import HostState, from_records
 
 NONCE = "0123456789abcdef"
+INNER = "00112233445566778899aabbccddeeff"
+"""Marks what the look at one user printed."""
 SYSTEMD_TOOLS = ("podman", "newuidmap", "newgidmap", "usermod", "useradd", "systemctl", "loginctl")
 _SYSCTL_FOLDERS = (
     "/etc/sysctl.d/",
@@ -60,6 +62,14 @@ def encode(
 
 def record(key: str, text: str, argument: str = "") -> Record:
     return Record(key, argument, text.encode("utf-8", "surrogateescape"))
+
+
+def look(seen: Iterable[Record], *, code: int = 0, ends: Sequence[str] = ("looked", "end")) -> str:
+    """What root's script packs of the look at one user."""
+    items = (*seen, *(Record(key, "", b"") for key in ends))
+    data = b"".join(f"\n@@{INNER} {one.key}\n".encode() + one.body for one in items)
+    ended = f"\n@@ended {code}\n".encode()
+    return f"base64\n{base64.b64encode(data + ended).decode()}\n"
 
 
 class ChangedSinceError(AssertionError):
@@ -117,6 +127,8 @@ class ModelHost:
     storage: dict[str, str] = field(default_factory=dict)
     facts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     user_facts: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    looks: dict[str, str] = field(default_factory=dict)
+    """What came of the look at a user, where it is not what it should be."""
     done: list[tuple[str, ...]] = field(default_factory=list)
 
     # --- looking ---
@@ -246,8 +258,9 @@ class ModelHost:
         account = self.accounts[name]
         home = account.home_of(name)
         stats = [f"700:{account.uid}:{account.gid}:directory:{home}"]
+        linger = ""
         if name in self.linger:
-            stats.append(f"644:0:0:regular empty file:/var/lib/systemd/linger/{name}")
+            linger = f"644:0:0:regular empty file:/var/lib/systemd/linger/{name}\n"
         if name in self.buses | self.runtime_dirs:
             stats.append(f"700:0:0:directory:/run/user/{account.uid}")
         if name in self.buses:
@@ -256,21 +269,24 @@ class ModelHost:
             stats.append(
                 f"700:0:0:directory:{home}/.local/share/containers/storage/{self.storage[name]}-images"
             )
-        found = [
-            record("user", f"{account.uid}:{home}\n", name),
-            record("stat", "".join(f"{line}\n" for line in stats)),
-        ]
+        seen = [record("paths", "".join(f"{line}\n" for line in stats))]
+        config = self.files.get(f"{home}/.config/containers/storage.conf")
+        if config is not None:
+            seen.append(record("config", config))
         if name in self.pause:
             uid, gid = self.pause[name]
-            found += [
-                record("pause", f"{self.pause_program}\n", name),
-                record("pause-uid", _map(uid), name),
-                record("pause-gid", _map(gid), name),
+            seen += [
+                record("pause", f"{self.pause_program}\n"),
+                record("pause-uid", _map(uid)),
+                record("pause-gid", _map(gid)),
+                record("running", f"{self.running.get(name, 0)}\n"),
             ]
-            found.append(record("running", f"{self.running.get(name, 0)}\n", name))
-        if name in self.user_facts:
-            found.append(record("user-facts", _values(self.user_facts[name]), name))
-        return found
+        seen.append(record("facts", _values(self.user_facts.get(name, {}))))
+        return [
+            record("user", f"{account.uid}:{home}\n", name),
+            record("stat", linger),
+            record("look", self.looks.get(name) or look(seen), name),
+        ]
 
     # --- changing ---
 

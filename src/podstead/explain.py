@@ -218,6 +218,22 @@ CHANGES: tuple[Entry, ...] = (
         "podman-system-migrate(1)",
     ),
     _change(
+        "session:NAME:look",
+        "could not look at a user",
+        "Everything about a user is looked at with the user's own rights and within a time limit that root holds. A user of "
+        "whom something hangs, or as whom no program can be run, is left as found; all others are served.",
+        "timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
+        "runuser(1)",
+        "fs/fuse/dev.c",
+    ),
+    _change(
+        "storage:NAME:look",
+        "could not look at the storage of a user",
+        "The driver of a user's storage is settled by files that only a look at this user shows; see session:NAME:look.",
+        "timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
+        "containers-storage.conf(5)",
+    ),
+    _change(
         "storage:driver:system",
         "settle the storage driver before the first use",
         "Podman before 4.6 takes vfs when no file names a driver, and the driver of the first use stays.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from podstead import obstacles
+from podstead import looks, obstacles
 from podstead.change import Change, NotApplicable, Refusal
 from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls_plan
 from podstead.spec import HostSpec
@@ -46,6 +46,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         )
         + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=named)
         + obstacles.plan(spec, state)
+        + looks.plan(spec, state.unseen, state.accounts)
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order
     return Plan(changes=tuple(ordered), refusals=outcome.refusals, not_applicable=outcome.not_applicable)

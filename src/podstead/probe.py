@@ -102,7 +102,15 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     seen = parse_alone(text)
     users = {user: spec.users.get(user, UserSpec()) for user in seen if user in state.accounts.by_name}
     spec = spec.model_copy(update={"users": users})
-    results = [one for user in sorted(users) for one in findings(case_of(user, spec, state, seen[user]))]
+    results = [
+        one
+        for user in sorted(users)
+        for one in (
+            _all_blind(user, state.unseen[user])
+            if user in state.unseen
+            else findings(case_of(user, spec, state, seen[user]))
+        )
+    ]
     results += [*_of_host(spec, state, frozenset(users)), _reboot()]
     return report(name, spec, state, results, sorted(users))
 
@@ -148,6 +156,8 @@ def _prove(
             results[name] = _all_blind(
                 name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
             )
+        elif name in state.unseen:
+            results[name] = _all_blind(name, state.unseen[name])
         else:
             people[name] = Person(
                 name=name,

@@ -27,6 +27,7 @@ from podstead.version import VERSION
 
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
+_SECONDS_TO_END = 10
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
 
 
@@ -109,7 +110,7 @@ def run(
 
 def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
     if at_once:
-        worker.kill()
+        _let_go(worker)
     else:
         worker.terminate()  # which it takes as: start no further host
 
@@ -143,16 +144,24 @@ def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]
         assert process.stdin is not None  # noqa: S101 - PIPE was asked for
         with contextlib.suppress(BrokenPipeError):  # a worker that died at once says why below
             process.stdin.write(job.model_dump_json().encode() + b"\n")
-            process.stdin.close()
+            process.stdin.flush()
         yield process
     finally:
-        if process.poll() is None:
+        _let_go(process)
+        try:
+            process.wait(timeout=_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _let_go(worker: subprocess.Popen[bytes]) -> None:
+    """Close the worker's standard input, with which it ends at once (:mod:`podstead.remote.lifeline`)."""
+    if worker.stdin:
+        with contextlib.suppress(BrokenPipeError):
+            worker.stdin.close()
 
 
 def _messages(worker: subprocess.Popen[bytes], interrupts: Interrupts) -> Iterator[Progress | Result | None]:

@@ -70,22 +70,24 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
             assign("PS_SYSCTLS", names(path_of(key) for key in sorted({*spec.sysctls, *_ALWAYS}))),
             assign("PS_PACKAGES", names(sorted(wanted))),
             assign("PS_FILES", names(OWNED_FILES)),
+            assign("PS_LOOK", _look_at_user()),
             "",
         )
     )
 
 
+#: What a look is made of.
+_OBSERVE = ("frame.sh", "fact.sh", "facts.sh", "session.sh", "observe.sh")
+
+
+def _look_at_user() -> str:
+    """The script that looks at one user as that user, after name, UID and home as its arguments."""
+    return "".join(map(source, ("frame.sh", "fact.sh", "storage.sh", "observe_user.sh")))
+
+
 def observe(spec: HostSpec, nonce: str) -> str:
     """The script of one look at a host. It always exits 0; what it could not see is missing from its output."""
-    return (
-        observe_header(spec, nonce)
-        + source("frame.sh")
-        + source("storage.sh")
-        + source("facts.sh")
-        + source("session.sh")
-        + source("observe.sh")
-        + "ps_framed observe ps_observe\n"
-    )
+    return observe_header(spec, nonce) + "".join(map(source, _OBSERVE)) + "ps_framed observe ps_observe\n"
 
 
 def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
@@ -100,11 +102,7 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     )
     return (
         observe_header(spec, nonce)
-        + source("frame.sh")
-        + source("storage.sh")
-        + source("facts.sh")
-        + source("session.sh")
-        + source("observe.sh")
+        + "".join(map(source, _OBSERVE))
         + source("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
@@ -189,6 +187,7 @@ def standalone() -> str:
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
         "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
         "PS_FILES": names(OWNED_FILES),
+        "PS_LOOK": _look_at_user(),
         "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
     }
     return (
@@ -196,19 +195,7 @@ def standalone() -> str:
         f"# podstead {VERSION}: proves what rootless Podman can do on this host. Changes nothing and leaves nothing behind.\n"
         "# sh FILE [USER...] >ANSWER   as root for any users, without root for yourself; then: podstead judge ANSWER\n"
         + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + "".join(
-            source(name)
-            for name in (
-                "standalone.sh",
-                "frame.sh",
-                "storage.sh",
-                "facts.sh",
-                "observe.sh",
-                "peers.sh",
-                "session.sh",
-                "probe.sh",
-            )
-        )
+        + "".join(map(source, ("standalone.sh", *_OBSERVE, "peers.sh", "probe.sh")))
         + 'ps_stand_alone "$@"\n'
     )
 
@@ -218,7 +205,7 @@ def _step(step: Step) -> str:
         case Run(argv):
             return command(*argv)
         case RunAsUser(user, argv):
-            return command("ps_as_user", user, *argv)
+            return command("ps_user_step", user, *argv)
         case WriteFile():
             return command("ps_write", step.path, step.mode, step.expected, _base64(step.content))
         case CreateShared():

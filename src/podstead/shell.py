@@ -26,9 +26,12 @@ def assign(name: str, value: str) -> str:
 
 
 def names(values: Iterable[str]) -> str:
-    """A list for unquoted expansion: names without blanks, quotes or pattern characters, or ValueError."""
+    r"""A list for unquoted expansion: names without blanks, quotes or pattern characters, or ValueError.
+
+    A backslash (``DOMAIN\\user``) stands for itself only where the shell has ``set -f``.
+    """
     listed = list(values)
     for one in listed:
-        if not one or not all(char.isascii() and (char.isalnum() or char in "._/@+-$") for char in one):
+        if not one or not all(char.isascii() and (char.isalnum() or char in "._/@+-$\\") for char in one):
             raise ValueError(f"not a plain name: {one!r}")
     return " ".join(listed)

@@ -22,8 +22,17 @@ from pydantic import (
 MAX_ID = 2**31 - 1
 """systemd's UIDS-GIDS document: nothing above this is safe for every program."""
 
-UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?$")]
-"""What useradd(8) accepts on the distributions that podstead knows (Debian's NAME_REGEX and the systemd rules)."""
+_LOCAL = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
+_OF_DIRECTORY = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+_DOMAIN = r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}"
+UserName = Annotated[
+    str,
+    StringConstraints(
+        pattern=rf"^({_LOCAL}|{_DOMAIN}\\{_OF_DIRECTORY}\$?|{_OF_DIRECTORY}@{_DOMAIN})$",
+    ),
+]
+"""What useradd(8) accepts on the distributions that podstead knows (Debian's NAME_REGEX and the systemd rules), and what
+directory services call their accounts: ``DOMAIN\\user`` (winbind) and ``user@domain`` (sssd.conf(5), full_name_format)."""
 
 SysctlKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_-]+){1,6}$")]
 PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,99}$")]
@@ -180,4 +189,13 @@ class HostSpec(Model):
     def _no_root(self) -> Self:
         if "root" in self.users:
             raise ValueError("users.root: root's Podman is not rootless; name an ordinary user")
+        return self
+
+    @model_validator(mode="after")
+    def _directories_make_their_own(self) -> Self:
+        for name, user in self.users.items():
+            if user.create and ("\\" in name or "@" in name):
+                raise ValueError(
+                    f"users.{name}.create: an account with a domain in its name is made in the directory, not on a host"
+                )
         return self

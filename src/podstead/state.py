@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from podstead import facts, frames, platforms
+from podstead import facts, frames, looks, platforms
 from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
 from podstead.platforms import Platform
 
@@ -23,13 +23,20 @@ class HostState:
     storage: storage.StorageState
     engine: engine.EngineState
     facts: facts.FactsState = field(default_factory=facts.FactsState)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Users who could not be looked at, and why."""
 
     @property
     def users_with_storage(self) -> frozenset[str]:
-        return frozenset(name for name, user in self.session.users.items() if user.storage)
+        """Users who have storage, and those of whom that could not be seen."""
+        return (
+            frozenset(name for name, user in self.session.users.items() if user.storage) | self.unseen.keys()
+        )
 
 
-def from_records(records: frames.Records) -> HostState:
+def from_records(seen: frames.Records) -> HostState:
+    looked = looks.parse(seen)
+    records = looked.records
     return HostState(
         platform=platforms.parse(records),
         accounts=accounts.parse(records),
@@ -40,6 +47,7 @@ def from_records(records: frames.Records) -> HostState:
         storage=storage.parse(records),
         engine=engine.parse(records),
         facts=facts.parse(records),
+        unseen=looked.unseen,
     )
 
 

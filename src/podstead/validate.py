@@ -32,7 +32,7 @@ _EXPECTED: Final = {
     "literal": "",
 }
 _PATTERNS: Final = {
-    "users": "not a user name: letters, digits, '_', '.' and '-', no digit first, at most 31 characters",
+    "users": "not a user name: letters, digits, '_', '.' and '-', no digit first, at most 31 characters; or DOMAIN\\user, or user@domain",
     "packages": "not a package name: letters, digits, '+', '.', '_' and '-'",
     "sysctls": "not a kernel setting such as net.ipv4.ip_forward",
     "roles": "not a role name: letters, digits, '_' and '-'",

@@ -20,6 +20,7 @@ from podstead.inventory import load
 from podstead.ranges import IdRange
 from podstead.settings import SETTINGS
 from podstead.spec import HostSpec
+from tests.real_hosts.hostile_users import TRICKS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
@@ -113,3 +114,9 @@ def test_the_fleet_example_of_the_readme_is_an_inventory(tmp_path: Path) -> None
 def test_the_yaml_of_the_guide_is_a_layer() -> None:
     for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL):
         HostSpec.model_validate(yaml.safe_load(block))
+
+
+def test_every_trick_that_is_tried_on_a_real_host_is_in_the_table_of_tricks() -> None:
+    page = (ROOT / "docs/hostile-users.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (.+?) \| .+ \|$", page, re.MULTILINE)
+    assert told[1:] == [trick.what for trick in TRICKS]

@@ -11,7 +11,7 @@ from podstead.parts import storage
 from podstead.plan import Plan
 from podstead.ranges import IdMap
 from podstead.spec import HostSpec
-from tests.model_host import ModelAccount, ModelHost, spec_of
+from tests.model_host import ModelAccount, ModelHost, look, spec_of
 
 PORT = "net.ipv4.ip_unprivileged_port_start"
 
@@ -69,6 +69,8 @@ def plans() -> list[Plan]:
     for directory in ({}, {"alice": ("0: alice 524288 65536\n", "0: alice 524288 65536\n")}):
         one.subid_source, one.directory = "sss", directory
         found.append(one.plan(everything()))
+    one.looks = {"alice": look((), code=124, ends=())}
+    found.append(one.plan(everything()))
     zero = ModelHost(accounts={"toor": ModelAccount(0, 0)})
     found.append(zero.plan(spec_of(users={"toor": {}})))
     return found

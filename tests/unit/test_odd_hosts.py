@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
+from podstead import frames, script
 from podstead.case import PORT_START
 from podstead.probe import probe_values
-from tests.model_host import spec_of
+from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
 from tests.unit.cases import host
 
@@ -92,6 +92,11 @@ def test_isolation_ends_where_no_user_namespace_can_be_made(shell: str, part: st
     assert set(Path("/tmp").glob("podstead.*")) <= before
 
 
+def looked(lines: list[str]) -> bytes:
+    """What was seen with the user's own rights: packed, and the last record."""
+    return frames.unpack("\n".join(lines[lines.index("@@" + NONCE + " look nobody") + 1 :]))
+
+
 @pytest.mark.usefixtures("root")
 @each_shell
 def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, open_path: Path) -> None:
@@ -101,13 +106,13 @@ def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, open_
     home = open_path / "home"
     settings = home / ".config/containers/storage.conf"
     settings.parent.mkdir(parents=True)
-    text = "".join(map(script.source, ("frame.sh", "storage.sh", "facts.sh", "session.sh", "observe.sh")))
-    text = f"PS_NONCE=0\nexec 2>/dev/null\n{text}\nps_user nobody 65534 {home}\n"
+    text = script.observe_header(spec_of(), NONCE) + "".join(map(script.source, script._OBSERVE))
+    text = f"PS_LOOK_SECONDS=20\nexec 2>/dev/null\n{text}\nps_user nobody 65534 {home}\n"
     settings.symlink_to(secret)
-    assert "for root alone" not in said(shell, text)
+    assert b"for root alone" not in looked(said(shell, text))
     settings.unlink()
     settings.write_text("[storage]\n")
-    assert "[storage]" in said(shell, text)
+    assert b"[storage]" in looked(said(shell, text))
 
 
 @pytest.mark.usefixtures("root")
@@ -124,8 +129,7 @@ def test_who_owns_files_in_storage_is_told_without_what_a_file_system_brings(
     place = tmp_path / ".local/share/containers"
     place.mkdir(parents=True)
     (place / "storage").symlink_to(elsewhere)
-    parts = "".join(map(script.source, ("storage.sh", "facts.sh", "observe.sh")))
-    text = f"exec 2>/dev/null\n{parts}\nps_user_facts alice 1234 {tmp_path}\n"
+    text = f"set -- alice 1234 {tmp_path}\n{script._look_at_user()}"
     owners = [line.split("\t")[1] for line in said(shell, text) if line.startswith("graph.owner\t")]
     assert sorted(owners) == ["1234 1234", "99999 99999"]
 

@@ -255,9 +255,12 @@ def test_options_that_leave_something_are_none(folder: Path, options: str) -> No
 
 
 def test_a_job_without_ssh_makes_no_folder_for_ssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    Run(Job(verb="check", targets=()), lambda _message: None).all()
-    assert list(tmp_path.iterdir()) == []
+    home, folder = tmp_path / "home", tmp_path / "folder"
+    home.mkdir()
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    Run(Job(verb="check", targets=()), lambda _message: None).all(folder)
+    assert [*home.iterdir(), *folder.iterdir()] == []
 
 
 def test_values_in_the_tree_of_groups_cannot_act_on_the_terminal(tmp_path: Path) -> None:

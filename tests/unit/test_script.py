@@ -35,9 +35,11 @@ from tests.shells import SHELLS, SHOW, argv_of, lacking, run
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
 
-user_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?", fullmatch=True).filter(
-    lambda name: name != "root"
-)
+user_names = st.from_regex(
+    r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?|[A-Z][A-Za-z0-9.-]{0,9}\\[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"
+    r"|[a-z0-9][a-z0-9_.-]{0,9}@[a-z0-9][a-z0-9.-]{0,9}",
+    fullmatch=True,
+).filter(lambda name: name != "root")
 sysctl_keys = st.from_regex(r"[a-z][a-z0-9_]{0,9}(\.[A-Za-z0-9_-]{1,9}){1,6}", fullmatch=True)
 sysctl_values = st.one_of(st.integers(-(2**40), 2**40), st.from_regex(r"[!-~][ -~]{0,30}", fullmatch=True))
 package_names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,99}", fullmatch=True)
@@ -51,7 +53,7 @@ any_words = st.text(
 
 documents = st.fixed_dictionaries(
     {
-        "users": st.dictionaries(user_names, st.fixed_dictionaries({"create": st.just(True), "shell": login_shells}), min_size=1, max_size=3),
+        "users": st.dictionaries(user_names, st.fixed_dictionaries({"create": st.just(True), "shell": login_shells}), min_size=1, max_size=3).map(lambda users: {name: user | {"create": not {"\\", "@"} & {*name}} for name, user in users.items()}),
         "packages": st.dictionaries(package_names, st.just({}), max_size=3),
         "sysctls": st.dictionaries(sysctl_keys, sysctl_values.map(lambda value: {"exact": value}), max_size=3),
         "engine": st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), engine_texts, max_size=2), max_size=2),
@@ -61,7 +63,7 @@ documents = st.fixed_dictionaries(
 #: Stands for every command that a change may call, and prints what it was called with.
 STUBS = SHOW + "".join(
     f'{name}() {{ show {name} "$@"; }}\n'
-    for name in ("useradd", "ps_write", "ps_create_shared", "ps_edit_shared", "ps_grant", "ps_install", "ps_sysctl", "ps_wait_socket", "ps_as_user", "loginctl")
+    for name in ("useradd", "ps_write", "ps_create_shared", "ps_edit_shared", "ps_grant", "ps_install", "ps_sysctl", "ps_wait_socket", "ps_user_step", "loginctl")
 ) + 'ps_change() { show "$1"; "$2"; }\nps_serial() { :; }\nps_framed() { ps_changes; }\n'  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def words(step: Step) -> list[str]:
         case Run(argv):
             return list(argv)
         case RunAsUser(user, argv):
-            return ["ps_as_user", user, *argv]
+            return ["ps_user_step", user, *argv]
         case WriteFile():
             return [
                 "ps_write",
@@ -131,7 +133,8 @@ def test_what_a_spec_may_hold_reaches_every_shell_as_lists_of_names(
     text = (
         SHOW
         + script.observe_header(spec, NONCE)
-        + 'for u in $PS_USERS; do show user "$u"; done\nfor k in $PS_SYSCTLS; do show key "$k"; done\nfor p in $PS_PACKAGES; do show package "$p"; done\n'
+        + script.source("observe.sh")
+        + 'ps_names | while IFS= read -r u; do show user "$u"; done\nfor k in $PS_SYSCTLS; do show key "$k"; done\nfor p in $PS_PACKAGES; do show package "$p"; done\n'
     )
     for name in SHELLS:
         seen = argv_of(run(name, text, cwd=hostile_folder(tmp_path)).stdout)
@@ -220,7 +223,7 @@ def test_the_variables_of_a_probe_reach_each_users_shell_through_two_shells(
             ]
 
 
-HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "a\\b", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
+HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "\\b", "a\\", "a\\b\\c", "@b", "a@", "a@b@c", "a b\\c", "D\\$(id)", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -307,7 +310,7 @@ def test_a_change_names_those_of_its_batch_that_it_needs() -> None:
 
 
 _USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)
-_CARRIED = shell.assign("PS_PROBE", _USER_SCRIPT)
+_CARRIED = (shell.assign("PS_PROBE", _USER_SCRIPT), shell.assign("PS_LOOK", script._look_at_user()))
 
 
 def test_comments_are_not_sent_to_hosts() -> None:
@@ -315,8 +318,10 @@ def test_comments_are_not_sent_to_hosts() -> None:
         *(
             "frame.sh",
             "storage.sh",
+            "fact.sh",
             "facts.sh",
             "observe.sh",
+            "observe_user.sh",
             "apply.sh",
             "session.sh",
             "peers.sh",
@@ -333,13 +338,23 @@ def test_comments_are_not_sent_to_hosts() -> None:
     "text",
     [
         script.apply(HostSpec(), (), NONCE),
-        script.probe((), NONCE, seconds=5, isolation=True).replace(_CARRIED, ""),
+        script.probe((), NONCE, seconds=5, isolation=True),
         _USER_SCRIPT,
-        script.standalone().replace(_CARRIED, ""),
+        script._look_at_user(),
+        script.standalone(),
     ],
-    ids=["apply", "probe", "user", "standalone"],
+    ids=["apply", "probe", "user", "look", "standalone"],
 )
 def test_no_function_of_a_script_hides_another(text: str) -> None:
     """The files of a script share one namespace: a second function of a name would silently take the first one's place."""
+    for carried in _CARRIED:
+        text = text.replace(carried, "")
     names = re.findall(r"^(ps_[a-z_]+)\(\)", text, re.MULTILINE)
     assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["ACME\\jdoe", "asmith@corp.example.com"])
+def test_an_account_of_a_directory_is_not_created_on_a_host(name: str) -> None:
+    assert HostSpec.model_validate({"users": {name: {}}}).users
+    with pytest.raises(ValidationError, match="is made in the directory"):
+        HostSpec.model_validate({"users": {name: {"create": True}}})

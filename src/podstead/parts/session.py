@@ -74,6 +74,11 @@ def parse(records: Records) -> SessionState:
     return SessionState(users=users, drop_in=own)
 
 
+def linger_file(name: str) -> str:
+    """The file that says that a user lingers: systemd escapes a name as a string of C (logind-dbus.c, cescape())."""
+    return "/var/lib/systemd/linger/" + name.replace("\\", "\\\\")
+
+
 def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Records) -> UserSession:
     graph = f"{home}/.local/share/containers/storage"
     images = tuple(
@@ -94,7 +99,7 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
     return UserSession(
         uid=uid,
         home=home,
-        linger=f"/var/lib/systemd/linger/{name}" in paths,
+        linger=linger_file(name) in paths,
         runtime_dir=f"/run/user/{uid}" in paths,
         bus=paths.get(f"/run/user/{uid}/bus") == "socket",
         # a graphroot of the user's own cannot be looked into from here: taken for used, because that loses nothing

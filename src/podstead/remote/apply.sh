@@ -171,18 +171,6 @@ ps_sysctl() { # path value
     printf '%s\n' "$2" >"/proc/sys/$1"
 }
 
-ps_wait_socket() { # path seconds
-    ps_n=$(($2 * 5))
-    while [ ! -S "$1" ]; do
-        ps_n=$((ps_n - 1))
-        if [ "$ps_n" -le 0 ]; then
-            ps_say "podstead: no socket $1 after $2 seconds"
-            return 1
-        fi
-        ps_pause
-    done
-}
-
 ps_install() { # manager package...
     ps_m=$1
     shift

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,9 +26,11 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from podstead.converge import converge
 from podstead.errors import LookError, PodsteadError
+from podstead.frames import MAX_BYTES
 from podstead.job import Job, Progress, Result, Target
 from podstead.probe import verify
 from podstead.remote import become, transport
+from podstead.remote.bounded import MAX_LINES, TooMuch
 from podstead.report.record import HostReport, Status, Trouble
 
 _log = logging.getLogger("podstead")
@@ -83,9 +84,11 @@ class RemoteHost:
         self.commands += 1
         _log.info("%s: command %d, a script of %d bytes", self.target.name, self.commands, len(text))
         try:
-            _, output = self.host.run_shell_command(
-                StringCommand(command), _stdin=[stdin], _timeout=self.seconds + 15, _shell_executable="sh"
-            )
+            # the outer limit holds for sending, too: a host may never read
+            with gevent.Timeout(self.seconds + 30, TimeoutError()):
+                _, output = self.host.run_shell_command(
+                    StringCommand(command), _stdin=[stdin], _timeout=self.seconds + 15, _shell_executable="sh"
+                )
         except TimeoutError as error:
             raise HostError(
                 f"no answer within {self.seconds} s; the command was ended on the host",
@@ -96,6 +99,11 @@ class RemoteHost:
                 f"the connection broke: {error}",
                 hint="check the network and run again: podstead continues where it was",
             ) from error
+        if any(isinstance(one.line, TooMuch) for one in output):
+            raise HostError(
+                f"the host printed more than {MAX_BYTES // 2**20} MiB or {MAX_LINES} lines, and the connection was closed",
+                hint="log in and see what it prints before a command runs: a ForceCommand of sshd, or a shell profile",
+            )
         lines: list[str] = output.stdout_lines
         code = become.exit_code(lines)
         _log.info("%s: command %d ended with exit code %s", self.target.name, self.commands, code)
@@ -177,14 +185,10 @@ class Run:
     emit: Emit
     stopping: bool = False
 
-    def all(self) -> None:
-        """Do the job on every host and emit a result for each, whatever happens on it."""
+    def all(self, folder: Path) -> None:
+        """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
         if any(target.kind == "ssh" for target in self.job.targets):
             transport.prepare_home()
-        with tempfile.TemporaryDirectory(prefix="podstead-") as folder:
-            self._all(Path(folder))
-
-    def _all(self, folder: Path) -> None:
         data = {transport.host_name(one): transport.host_data(one, folder) for one in self.job.targets}
         inventory = Inventory((list(data.items()), {}))
         state = State(inventory, Config(CONNECT_TIMEOUT=self.job.connect_timeout), check_for_changes=False)

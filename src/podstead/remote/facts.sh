@@ -1,20 +1,6 @@
 # shellcheck shell=sh
-# What explains failures: facts of the host and of each user that no part manages. Decides nothing, changes nothing.
-# "name<TAB>value" lines; a name may come more than once. frame.sh stands before it.
-
-ps_fact() { printf '%s\t%s\n' "$1" "$2"; }
-
-ps_fact_each() { # name: each line of standard input as one value
-    while IFS= read -r line; do ps_fact "$1" "$line"; done
-}
-
-ps_mount() { # name path: the file system that holds a path, or would hold it
-    d=$2
-    while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
-    m=$(df -P "${d:-/}" | awk 'NR > 1 { print $NF }')
-    # the last mount on a place is the one that counts
-    [ -z "$m" ] || ps_fact "$1" "$(awk -v m="$m" '$2 == m { t = $3 " " $4 } END { print t }' /proc/self/mounts)"
-}
+# What explains failures: facts of the host that no part manages. Decides nothing, changes nothing. frame.sh and fact.sh
+# stand before it.
 
 ps_lock_state() { # a lock file of shadow holds the process ID of its owner
     [ -e "$1" ] || return 0
@@ -87,37 +73,6 @@ ps_system_facts() {
         grep -HE '^(User|DynamicUser)=' "$f" | head -n 1
     done | ps_fact_each unit.user
     ps_fact tmp.keep end
-}
-
-ps_user_facts() { # name uid home
-    c=/sys/fs/cgroup/user.slice/user-$2.slice
-    [ ! -r "$c/user@$2.service/cgroup.controllers" ] || ps_fact delegated "$(cat "$c/user@$2.service/cgroup.controllers")"
-    [ ! -r "$c/pids.max" ] || ps_fact tasks.max "$(cat "$c/pids.max")"
-    # the user's service manager hands its privileges and its group down to everything in the session
-    if read -r p <"$c/user@$2.service/init.scope/cgroup.procs"; then
-        ps_fact manager.nnp "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$p/status")"
-        ps_fact manager.gid "$(awk '$1 == "Gid:" { print $2 }' "/proc/$p/status")"
-    fi
-    f=$3/.config/containers/storage.conf
-    g=$(ps_graphroot "$1" "$2" "$3" "$([ ! -f "$f" ] || ps_user_file "$1" "$f")")
-    [ -n "$g" ] || g=$3/.local/share/containers/storage
-    [ ! -d "$3" ] || ps_fact home.mode "$(stat -c '%a %u' "$3")"
-    ps_mount graph.mount "$g"
-    [ ! -e "$3/.identity" ] || ps_fact homed yes
-    ps_fact keys "$(awk -v u="$2:" '$1 == u { print $4, $5 }' /proc/key-users)"
-    for f in containers.conf storage.conf; do [ ! -e "$3/.config/containers/$f" ] || ps_fact config "$f"; done
-    # the folders that Podman itself needs; what else of somebody's lies in a home is no concern of it
-    for d in .config .config/containers .local .local/share .local/share/containers; do
-        [ ! -d "$3/$d" ] || [ "$(stat -c %u "$3/$d")" = "$2" ] || ps_fact not.owned "$3/$d"
-    done
-    [ -d "$g" ] || return 0
-    f=$g/overlay/.has-mount-program
-    [ ! -f "$f" ] || [ -L "$f" ] || ps_fact mount.program "$(head -c 10 "$f")"
-    # who owns what is in the layers and volumes: files of an old range show as IDs outside the present one
-    limit=
-    if command -v timeout >/dev/null; then limit="timeout 5"; fi
-    # shellcheck disable=SC2086 # a command and its words. The storage may be a link, or a file system of its own
-    $limit find "$g/." -xdev -maxdepth 4 -name lost+found -prune -o -exec stat -c '%u %g' {} + | head -n 20000 | sort -u | head -n 200 | ps_fact_each graph.owner
 }
 
 ps_facts() {

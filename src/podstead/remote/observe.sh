@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
-# Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES.
-# frame.sh and facts.sh stand before it.
+# Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES, PS_LOOK (the
+# script that looks at one user). frame.sh, fact.sh, facts.sh and session.sh stand before it.
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
 
 ps_file() {
@@ -61,62 +61,51 @@ ps_tools() {
     done
 }
 
-ps_pause_process() { # user runtime-directory uid
-    # without a runtime directory Podman has made one of its own, where anybody else could have made it, too
-    for f in "$2/libpod/tmp/pause.pid" "$2/libpod/pause.pid" "/tmp/podman-run-$3/libpod/tmp/pause.pid" \
-        "/tmp/storage-run-$3/libpod/tmp/pause.pid"; do
-        [ "$(stat -c %u "${f%/libpod/*}")" = "$3" ] || continue
-        [ -f "$f" ] || continue # root must not wait at a pipe that the user put there
-        read -r pid <"$f" || [ -n "$pid" ] || continue
-        case $pid in '' | *[!0-9]*) continue ;; esac
-        [ -r "/proc/$pid/uid_map" ] || continue
-        ps_record pause "$1"
-        cat "/proc/$pid/comm"
-        ps_record pause-uid "$1"
-        cat "/proc/$pid/uid_map"
-        ps_record pause-gid "$1"
-        cat "/proc/$pid/gid_map"
-        # conmon is the monitor of one running container, catatonit/podman are not
-        n=0
-        for d in /proc/[0-9]*; do
-            c=
-            read -r c <"$d/comm" || continue
-            [ "$c" = conmon ] && [ "$(stat -c %u "$d")" = "$3" ] && n=$((n + 1))
-        done
-        ps_record running "$1"
-        printf '%s\n' "$n"
-        return 0
-    done
+ps_names() { # the users' names, a line each; in some there is a backslash, which some shells take for part of a pattern
+    (
+        set -f
+        [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS
+    )
 }
 
 ps_passwd() { # names on standard input: their entries
     if getent --version >/dev/null; then
         tr '\n' '\0' | xargs -0 getent passwd --
     else # musl's takes no options, and stops at the first name that it does not know
-        grep -v '^-' | while IFS= read -r n; do getent passwd "$n" || awk -F: -v n="$n" '$1 == n' /etc/passwd; done
+        grep -v '^-' | while IFS= read -r n; do getent passwd "$n" || n=$n awk -F: '$1 == ENVIRON["n"]' /etc/passwd; done
     fi
 }
 
-ps_user_file() { # user path: the user decides how large it is, and whether it is a link to what only root may read
-    if [ "$(id -u)" = 0 ]; then ps_as_user "$1" head -c 65536 "$2"; else head -c 65536 "$2"; fi
-}
-
-ps_user() { # name uid home
-    r=/run/user/$2
+ps_user() { # name uid home: what is root's own to say, then what is seen with the user's own rights
     ps_record user "$1"
     printf '%s:%s\n' "$2" "$3"
-    f=$3/.config/containers/storage.conf
-    if [ -f "$f" ]; then
-        ps_record file "$f"
-        ps_user_file "$1" "$f"
-    fi
     ps_record stat
-    stat -c '%a:%u:%g:%F:%n' "$r" "$r/bus" "/var/lib/systemd/linger/$1" "$3" "$3/.local/share/containers/storage" \
-        "$3/.local/share/containers/storage/db.sql" "$3/.local/share/containers/storage/libpod/bolt_state.db" \
-        "$3/.local/share/containers/storage"/*-images
-    ps_pause_process "$1" "$r" "$2"
-    ps_record user-facts "$1"
-    ps_user_facts "$1" "$2" "$3"
+    # systemd writes names there as a string of C (src/login/logind-dbus.c)
+    stat -c '%a:%u:%g:%F:%n' "/var/lib/systemd/linger/$(printf '%s\n' "$1" | sed 's/\\/\\\\/g')"
+    ps_record look "$1"
+    # packed, so that nothing in it can be a record; what stands behind it is root's word on how it ended
+    {
+        ps_look_as "$@" </dev/null
+        ps_looked=$?
+        printf '\n@@ended %s\n' "$ps_looked"
+    } | ps_pack
+}
+
+ps_look_as() { # name uid home
+    if [ "$(id -u)" = 0 ]; then
+        ps_as_user "$PS_LOOK_SECONDS" 200000 "$1" sh -c "$PS_LOOK" sh "$@"
+    else # with the rights that there are
+        ps_within "$PS_LOOK_SECONDS" 200000 sh -c "$PS_LOOK" sh "$@"
+    fi
+}
+
+ps_users() { # lines of passwd on standard input. Whoever hangs costs the others less and less.
+    PS_LOOK_SECONDS=20
+    while IFS=: read -r n _ i _ _ h _; do
+        began=$(date +%s)
+        ps_user "$n" "$i" "$h"
+        [ $(($(date +%s) - began)) -lt $PS_LOOK_SECONDS ] || [ $PS_LOOK_SECONDS -le 5 ] || PS_LOOK_SECONDS=$((PS_LOOK_SECONDS - 5))
+    done
 }
 
 ps_observe() {
@@ -146,7 +135,7 @@ ps_observe() {
     ps_record passwd
     getent passwd || cat /etc/passwd
     ps_record passwd-named
-    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd
+    ps_names | ps_passwd
     ps_record passwd-owners
     # a directory may hide its accounts from a listing and still know the owners of ranges
     cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | ps_passwd
@@ -164,13 +153,13 @@ ps_observe() {
     ps_packages
     ps_facts
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
-        for u in $PS_USERS; do
+        ps_names | while IFS= read -r u; do
             ps_record getsubids "$u"
             getsubids "$u"
             ps_record getsubgids "$u"
             getsubids -g "$u"
         done
     fi
-    [ -z "$PS_USERS" ] || printf '%s\n' $PS_USERS | ps_passwd | while IFS=: read -r n _ i _ _ h _; do ps_user "$n" "$i" "$h"; done
+    ps_names | ps_passwd | ps_users
     ps_record end
 }

@@ -1,28 +1,99 @@
 # shellcheck shell=sh
-# Running a command as a user, in that user's real session. Shared by apply and probe. Needs root, or to be the user.
+# Running a command as a user, in that user's real session, within limits that root holds. Shared by observe, apply and
+# probe. Needs root, or to be the user.
 
 ps_has_setpriv() { setpriv --help 2>&1 | grep -q -e --reuid; } # busybox's cannot change the user
 
-ps_as_user() { # user command [argument...]
-    ps_u=$1
-    shift
+ps_pack() { if command -v base64 >/dev/null; then echo base64 && base64; else echo hex && od -An -v -tx1; fi; }
+
+# What holds the limits: the first process of a group of its own, with the command in it. It prints how the command
+# ended, then "end", and ends the group; so does its watch, when time is up or the caller is gone (also by SIGKILL).
+# The command has nothing of root's open but the pipe of its output. No process waits for the end of that pipe for
+# longer: other processes of the user can keep it open, and write to it (pidfd_getfd(2)).
+# shellcheck disable=SC2016 # expanded by the shell that runs it
+PS_HOLD_LIMITS='s=$1 b=$2
+shift 2
+{ while [ "$s" -gt 0 ] && kill -0 "$PPID"; do sleep 1; s=$((s - 1)); done; kill -KILL 0; } >/dev/null 2>&1 3>&- &
+{ { "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; echo "$?" >&5; } 2>/dev/null | head -c "$b" >&3 2>/dev/null; } 5>&1
+echo end
+kill -KILL 0'
+
+ps_within() { # seconds bytes command [argument...]: its standard output, cut at so many bytes; 124 where time ran out
+    # The command itself is never waited for: nobody can kill a process that a hung file system holds (fs/fuse/dev.c
+    # waits out a request that its server has taken).
+    command -v setsid >/dev/null || return 127
+    { ps_ended=$(exec setsid sh -c "$PS_HOLD_LIMITS" sh "$@" 2>/dev/null) || :; } 3>&1 2>/dev/null
+    case $ps_ended in
+    *end) return "${ps_ended%%[!0-9]*}" ;;
+    *) return 124 ;;
+    esac
+}
+
+ps_as_user() { # seconds bytes user command [argument...]: as ps_within
+    ps_s=$1
+    ps_b=$2
+    ps_u=$3
+    shift 3
     ps_uid=$(id -u "$ps_u") || return 1
     ps_home=$(getent passwd "$ps_u" | cut -d: -f6)
     ps_run=/run/user/$ps_uid
     # env -i: nothing of root's environment may leak (XDG_RUNTIME_DIR, HOME and USER of root break Podman)
     set -- "HOME=$ps_home" "USER=$ps_u" "LOGNAME=$ps_u" "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
         LC_ALL=C "$@"
-    if [ -d "$ps_run" ]; then
+    # shellcheck disable=SC2010 # only the name is looked at: what it stands for may be a file system that hangs
+    if ls /run/user 2>/dev/null | grep -qx "$ps_uid"; then
         set -- "XDG_RUNTIME_DIR=$ps_run" "DBUS_SESSION_BUS_ADDRESS=unix:path=$ps_run/bus" "$@"
     fi
     cd / || return 1 # the user may not enter the directory that root stands in
     if [ "$(id -u)" = "$ps_uid" ]; then
-        env -i "$@"
+        ps_within "$ps_s" "$ps_b" env -i "$@"
     elif command -v runuser >/dev/null 2>&1; then
-        runuser -u "$ps_u" -- env -i "$@"
+        ps_within "$ps_s" "$ps_b" runuser -u "$ps_u" -- env -i "$@"
     elif ps_has_setpriv; then
-        setpriv --reuid "$ps_u" --regid "$(id -g "$ps_u")" --init-groups env -i "$@"
+        ps_within "$ps_s" "$ps_b" setpriv --reuid "$ps_u" --regid "$(id -g "$ps_u")" --init-groups env -i "$@"
     else
-        su -s /bin/sh "$ps_u" -c 'exec env -i "$@"' -- sh "$@"
+        # shellcheck disable=SC2016 # the words of the inner shell
+        ps_within "$ps_s" "$ps_b" su -s /bin/sh "$ps_u" -c 'exec env -i "$@"' -- sh "$@"
     fi
 }
+
+ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
+    ps_base=/run
+    if [ "$(id -u)" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi
+    # where only root may write: what runs have left that were killed with SIGKILL
+    [ "$ps_base" != /run ] || for ps_old in /run/podstead-run.*.??????; do
+        ps_pid=${ps_old#/run/podstead-run.}
+        case ${ps_pid%.*} in *[!0-9]*) continue ;; esac
+        [ -d "/proc/${ps_pid%.*}" ] || rm -rf "$ps_old"
+    done
+    # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number in every other one
+    PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$(exec sh -c 'echo "$PPID"').XXXXXX") || return 1
+    ps_workers=
+    # dash runs no EXIT trap when a signal ends it
+    trap 'rm -rf "$PS_FOLDER"' EXIT
+    # shellcheck disable=SC2086 # numbers of processes
+    trap 'trap "" HUP INT TERM; kill $ps_workers; exit 143' HUP INT TERM
+}
+
+ps_user_step() { # user command [argument...]: one step of a change
+    # both streams through one pipe: the log of the change is a file of root's
+    # shellcheck disable=SC2016 # the words of the inner shell
+    ps_as_user "$PS_STEP_SECONDS" 20000 "$1" sh -c 'shift; exec "$@" 2>&1' sh "$@" || {
+        ps_rc=$?
+        [ $ps_rc != 124 ] || echo "podstead: late as $1, this was not done within $PS_STEP_SECONDS s"
+        return $ps_rc
+    }
+}
+
+ps_wait_socket() { # path seconds: the folder is a user's, and may be a file system that hangs
+    ps_rc=0
+    # shellcheck disable=SC2016
+    ps_within "$(($2 + 1))" 9 sh -c 'until [ -S "$1" ]; do
+        [ "$2" -gt "$(date +%s)" ] || exit 1
+        sleep 0.2 2>/dev/null || sleep 1
+    done' sh "$1" "$(($(date +%s) + $2))" </dev/null || ps_rc=1
+    [ $ps_rc = 0 ] || ps_say "podstead: no socket $1 after $2 seconds"
+    return $ps_rc
+}
+
+: "${PS_STEP_SECONDS:=120}"

@@ -10,7 +10,7 @@ ps_ranges() { # option-of-getsubids file user uid: "FIRST COUNT" lines, sorted
     if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
         getsubids $1 "$3" | awk 'NF > 1 && $(NF - 1) ~ /^[0-9]+$/ && $NF ~ /^[1-9][0-9]*$/ { print $(NF - 1), $NF }'
     else
-        awk -F: -v u="$3" -v i="$4" 'NF == 3 && ($1 == u || $1 == i) && $2 ~ /^[0-9]+$/ && $3 ~ /^[1-9][0-9]*$/ { print $2, $3 }' "$2"
+        u=$3 awk -F: -v i="$4" 'NF == 3 && ($1 == ENVIRON["u"] || $1 == i) && $2 ~ /^[0-9]+$/ && $3 ~ /^[1-9][0-9]*$/ { print $2, $3 }' "$2"
     fi | sort -n
 }
 
@@ -21,9 +21,7 @@ ps_map() { # own-id more: the arguments of newuidmap for ranges on standard inpu
 }
 
 ps_values() { # number
-    # shellcheck disable=SC2046 # names without blanks
-    set -- $(ps_nth "$1" $PS_USERS)
-    PS_USER=$1
+    PS_USER=$(ps_names | sed -n "$(($1 + 1))p")
     uid=$(id -u "$PS_USER")
     gid=$(id -g "$PS_USER")
     uids=$(ps_ranges '' /etc/subuid "$PS_USER" "$uid")
@@ -43,7 +41,7 @@ ps_values() { # number
         uo=$(printf '%s\n' "$uids" | ps_map "$uid" 1)
         go=$(printf '%s\n' "$gids" | ps_map "$gid" 1)
         # somebody else's range if there is one, else an ID far above
-        other=$(awk -F: -v u="$PS_USER" -v i="$uid" 'NF == 3 && $1 != u && $1 != i && $2 ~ /^[0-9]+$/ { print $2; exit }' /etc/subuid)
+        other=$(u=$PS_USER awk -F: -v i="$uid" 'NF == 3 && $1 != ENVIRON["u"] && $1 != i && $2 ~ /^[0-9]+$/ { print $2; exit }' /etc/subuid)
         [ -n "$other" ] || other=$(printf '%s\n' "$uids" | awk '{ e = $1 + $2 } END { printf "%.0f", e + 1000000 }')
         raw="0 $uid 1\\n1 ${uids%% *} 10\\n"
     fi
@@ -64,11 +62,6 @@ ps_ports() { # boundary: the first port that everybody may bind, and the last th
     if [ "$1" -gt 0 ]; then printf '%s %s' "$1" $(($1 - 1)); else printf 1; fi
 }
 
-ps_nth() { # number word...
-    shift "$1"
-    printf '%s\n' "$2"
-}
-
 ps_stand_alone() { # [user...]
     if [ $# = 0 ]; then
         if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ]; then set -- "$SUDO_USER"; else set -- "$(id -un)"; fi
@@ -77,7 +70,7 @@ ps_stand_alone() { # [user...]
     PS_COUNT=0
     for u; do
         case $u in
-        -* | *[!A-Za-z0-9._-]*) printf 'podstead: not a user name: %s\n' "$u" >&2 && exit 2 ;;
+        -* | *[!A-Za-z0-9._@\\$-]*) printf 'podstead: not a user name: %s\n' "$u" >&2 && exit 2 ;;
         esac
         if [ "$(id -u "$u" 2>/dev/null)" = 0 ]; then
             printf 'podstead: root is not rootless: name the users, as in: sh FILE alice bob\n' >&2

@@ -1,5 +1,7 @@
 """The worker process: ``python -m podstead.remote.worker``. A job as JSON on standard input, answers as JSON lines.
 
+Whoever starts it keeps its standard input open: the worker ends with it.
+
 gevent patches this process and no other (tested: importing podstead patches nothing).
 """
 
@@ -17,6 +19,7 @@ import sys  # noqa: E402
 import pyinfra  # noqa: E402
 
 from podstead.job import Job, Progress, Result  # noqa: E402
+from podstead.remote import bounded, lifeline  # noqa: E402
 from podstead.remote.engine import Run  # noqa: E402
 from podstead.report.printable import one_line  # noqa: E402
 
@@ -53,6 +56,7 @@ def main() -> int:
         answers.write(message.model_dump_json(ensure_ascii=True) + "\n")
         answers.flush()
 
+    bounded.install()
     run = Run(job, emit)
 
     def stop(_signal: int, _frame: object) -> None:
@@ -60,7 +64,8 @@ def main() -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    run.all()
+    with lifeline.folder() as folder:
+        run.all(folder)
     return 0
 
 

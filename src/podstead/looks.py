@@ -1,0 +1,124 @@
+"""What was seen of each user with that user's own rights: taken apart here, so that it speaks about that user only.
+
+A user may have written every byte of it. Root's script packs it (``remote/observe.sh``) and adds how the look ended.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from podstead import frames
+from podstead.change import Outcome, Refusal
+from podstead.errors import LookError
+from podstead.frames import Record, Records
+from podstead.parts.accounts import AccountsState
+from podstead.spec import HostSpec
+
+_OF_USERS = frozenset({"user", "look", "pause", "pause-uid", "pause-gid", "running", "user-facts"})
+_DRIVERS = ("aufs", "btrfs", "devicemapper", "overlay", "overlay2", "vfs", "zfs")
+_ENDED = re.compile(rb"\n@@ended ([0-9]{1,3})\n\Z")
+_LATE = 124
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """``records`` are as if root had seen all of it; ``unseen`` says of users why they could not be looked at."""
+
+    records: Records
+    unseen: Mapping[str, str]
+
+
+def parse(records: Records) -> Looks:
+    """Put what users' own looks found beside what root found. Of an unseen user nothing is left."""
+    items = [record for record in records.items if record.key not in _OF_USERS]
+    unseen: dict[str, str] = {}
+    for record in records.all("user"):
+        uid, _, home = record.text.rstrip("\n").partition(":")
+        if not re.fullmatch("[0-9]{1,10}", uid):
+            continue
+        try:
+            inner = _inner(frames.unpack(records.text("look", record.argument) or ""))
+        except LookError as error:
+            unseen[record.argument] = error.message
+            continue
+        items += [record, *_about(record.argument, uid, home, inner)]
+    return Looks(Records(tuple(items)), unseen)
+
+
+def _inner(data: bytes) -> Records:
+    """The records of one user's look. Raises LookError with the reason where it is not whole."""
+    ended = _ENDED.search(data)
+    code = int(ended[1]) if ended else -1
+    first = re.match(rb"\n@@([0-9a-f]{32}) ", data)
+    inner = frames.split(data[: ended.start()] if ended else b"", first[1].decode() if first else "-")
+    if inner.text("looked") is not None:
+        # of what time ran out for, only whole lines are kept
+        return inner if inner.text("end") is not None else _whole_lines(inner)
+    if code == _LATE:
+        raise LookError("time ran out: something of this user's hangs (a file system, a pipe, a process)")
+    if code == 0:
+        raise LookError("what was printed is not whole")
+    raise LookError(
+        f"no program can be run as this user (exit code {code})" if ended else "nothing was printed"
+    )
+
+
+def _whole_lines(inner: Records) -> Records:
+    *before, last = inner.items
+    return Records((*before, Record(last.key, last.argument, last.body.rpartition(b"\n")[0] + b"\n")))
+
+
+def _about(name: str, uid: str, home: str, inner: Records) -> Iterator[Record]:
+    """Records about this user; whatever else is in there is passed over."""
+    asked = _paths(uid, home)
+    lines = [line for line in inner.lines("paths") if line.split(":", 4)[-1] in asked]
+    yield Record("stat", "", "".join(f"{line}\n" for line in lines).encode())
+    for key in ("pause", "pause-uid", "pause-gid", "running"):
+        yield from (Record(key, name, one.body) for one in _first(inner, key))
+    for one in _first(inner, "config"):
+        yield Record("file", f"{home}/.config/containers/storage.conf", one.body)
+    facts = b"".join(one.body for key in ("facts", "owners") for one in _first(inner, key))
+    yield Record("user-facts", name, facts)
+
+
+def _first(inner: Records, key: str) -> tuple[Record, ...]:
+    return tuple(inner.all(key))[:1]
+
+
+def _paths(uid: str, home: str) -> frozenset[str]:
+    """The paths that ``remote/observe_user.sh`` asks for."""
+    graph = f"{home}/.local/share/containers/storage"
+    return frozenset(
+        {
+            f"/run/user/{uid}",
+            f"/run/user/{uid}/bus",
+            home,
+            graph,
+            f"{graph}/db.sql",
+            f"{graph}/libpod/bolt_state.db",
+            *(f"{graph}/{driver}-images" for driver in _DRIVERS),
+        }
+    )
+
+
+def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> Outcome:
+    """Refuse what depends on the look at a user that could not be had; everybody else's parts go on."""
+    refusals = []
+    for name in sorted(spec.users.keys() & unseen.keys() & accounts.by_name.keys()):
+        account = accounts.by_name[name]
+        seen = " ".join(map(shlex.quote, (account.home, f"{account.home}/.config/containers")))
+        ids = [f"session:{name}:look"] + [f"storage:{name}:look"] * (spec.storage.driver is not None)
+        refusals += [
+            Refusal(
+                id=one,
+                title=f"{name} could not be looked at",
+                reason=f"{unseen[name]}; what {name} has is not known, so it is left as it is",
+                remedy=f"see what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
+                f"ls -la {seen} /run/user/{account.uid}; then run podstead again",
+            )
+            for one in ids
+        ]
+    return Outcome(refusals=tuple(refusals))

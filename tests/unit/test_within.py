@@ -1,0 +1,167 @@
+"""The limits that root holds around what runs as a user, under each shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from podstead import script
+from tests.shells import SHELLS, lacking, needs, run
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
+
+each_shell = pytest.mark.parametrize("shell", SHELLS)
+HEAD = script.source("frame.sh") + script.source("session.sh")
+
+
+def within(shell: str, arguments: str) -> tuple[int, bytes, float]:
+    """Exit code, output and seconds of ps_within."""
+    began = time.monotonic()
+    done = run(shell, f'{HEAD}ps_within {arguments}\necho " $?"\n')
+    out, _, code = done.stdout.rpartition(b" ")
+    return int(code), out, time.monotonic() - began
+
+
+def wait_until(what: Callable[[], bool], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def running(mark: str) -> list[str]:
+    """Processes with a word in their command line."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = place.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if mark.encode() in words:
+            found.append(place.parent.name)
+    return found
+
+
+@each_shell
+@pytest.mark.parametrize(
+    ("command", "code", "out"),
+    [
+        ("9 100 printf '%s' 'a  b'", 0, b"a  b"),
+        ("9 100 sh -c 'echo x; exit 3'", 3, b"x\n"),
+        ("9 100 /no/such/program", 127, b""),
+        ("9 5 printf 123456789", 0, b"12345"),
+        ("9 100 sh -c 'echo seen >&2'", 0, b""),
+    ],
+)
+def test_what_ends_by_itself_is_told_as_it_is(shell: str, command: str, code: int, out: bytes) -> None:
+    assert within(shell, f"{command} </dev/null")[:2] == (code, out)
+
+
+@each_shell
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'trap \"\" TERM INT HUP; sleep 60; sleep 60'",
+        "sh -c 'kill -STOP $$'",
+        "sh -c 'setsid sleep 60 & echo done'",
+        "sh -c 'yes >/dev/null'",
+    ],
+    ids=["deaf", "stopped", "keeps-the-pipe", "busy"],
+)
+def test_what_does_not_end_is_cut_off(shell: str, command: str) -> None:
+    code, _, seconds = within(shell, f"2 100 {command} </dev/null")
+    assert code == 124
+    assert seconds < 20
+
+
+@each_shell
+def test_a_flood_ends_at_its_limit(shell: str) -> None:
+    code, out, seconds = within(shell, "30 1000 yes </dev/null")
+    assert (code, len(out)) == (141, 1000)
+    assert seconds < 20
+
+
+@each_shell
+def test_the_command_is_given_nothing_of_roots_but_its_own_streams(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("words\n")
+    text = f"exec 3>&1 4>&1 5>&1 6>&1 7>&1 8>&1 9>&1\n{HEAD}ps_within 9 1000 sh -c 'cat; for n in 3 4 5 6 7 8 9; do (: >&$n) 2>/dev/null && echo open $n; done' <{tmp_path}/in\n"
+    assert run(shell, text).stdout == b"words\n"
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])  # busybox always has a setsid of its own
+def test_without_setsid_nothing_is_run_at_all(shell: str, tmp_path: Path) -> None:
+    for name in ("sh", "head", "sleep", "touch", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    argv = [str(shutil.which(SHELLS[shell][0])), "-s"]
+    text = f"{script.source('session.sh')}ps_within 9 9 touch {tmp_path}/ran\necho $?\n"
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, env={"PATH": str(tmp_path)}, check=False, timeout=60)  # fmt: skip
+    assert (done.stdout, (tmp_path / "ran").exists()) == ("127\n", False)
+
+
+@each_shell
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_the_group_ends_when_the_script_is_killed(shell: str, how: signal.Signals) -> None:
+    mark = f"{os.getpid()}{how.value}5555"
+    process = subprocess.Popen([*SHELLS[shell], "-s"], stdin=subprocess.PIPE, start_new_session=True)
+    assert process.stdin is not None
+    process.stdin.write(f"{HEAD}ps_within 500 100 sleep {mark} </dev/null\n".encode())
+    process.stdin.flush()
+    wait_until(lambda: running(mark) != [])
+    os.killpg(process.pid, how)
+    process.stdin.close()
+    process.wait(timeout=15)
+    wait_until(lambda: running(mark) == [])
+
+
+@pytest.fixture
+def stale() -> Iterator[Path]:
+    if needs(root=True):
+        pytest.skip(f"needs {needs(root=True)}")
+    made = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir="/run"))
+    (made / "in.0").touch()
+    # of a process that cannot be: the largest number is one less (proc(5), pid_max)
+    place = made.rename(f"/run/podstead-run.4194304.{made.name[-6:]}")
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@each_shell
+@pytest.mark.parametrize("how", [None, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_folder_of_a_run_is_gone_however_it_ends_and_old_ones_are_removed(
+    shell: str, how: signal.Signals | None, stale: Path
+) -> None:
+    text = f'{HEAD}ps_folder || exit 9\necho "$PS_FOLDER"\nsleep 60 & ps_workers=$!\nwait\n'
+    process = subprocess.Popen(
+        [*SHELLS[shell], "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(text if how else text.replace("sleep 60", "sleep 1"))
+    process.stdin.close()
+    folder = Path(process.stdout.readline().strip())
+    assert folder.is_dir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert not stale.exists()
+    if how:
+        process.send_signal(how)
+    assert process.wait(timeout=15) == (143 if how else 0)
+    process.stdout.close()
+    assert not folder.exists()
+
+
+@each_shell
+def test_a_step_as_a_user_says_when_it_was_late(shell: str) -> None:
+    if needs(root=True):
+        pytest.skip(f"needs {needs(root=True)}")
+    text = f"PS_STEP_SECONDS=1\n{HEAD}(set -e; ps_user_step nobody sh -c 'echo said >&2; exit 4')\necho $?\n"
+    text += "(set -e; ps_user_step nobody sleep 60)\necho $?\n"
+    lines = run(shell, text).stdout.decode().splitlines()
+    assert lines == ["said", "4", "podstead: late as nobody, this was not done within 1 s", "124"]
