@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS)
 
-.PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix fuzz up check verify bench docs clean
+.PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix soak fuzz up check verify bench docs clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r t h; do printf '  make %-12s %s\n' "$$t" "$$h"; done
@@ -88,6 +88,9 @@ endif
 
 matrix: $(VENV)/.test lab ## Break hosts in every known way, and write what podstead made of it to docs/reference (root)
 	PODSTEAD_WRITE_MATRIX=1 $(BIN)/python -m pytest tests/real_hosts/damage $(PYTEST_ARGS)
+
+soak: $(VENV)/.test lab ## Ten minutes of several programs at the same files, ten thousand damaged files (root)
+	@$(BIN)/python -m tests.soak
 
 SECONDS ?= 60
 fuzz: $(VENV)/.test ## Look for an answer of a host that podstead cannot bear (SECONDS=60)

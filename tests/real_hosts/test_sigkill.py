@@ -45,8 +45,8 @@ rm -f /etc/systemd/system/user@.service.d/50-podstead.conf
 echo '1 0' >/proc/sys/net/ipv4/ping_group_range
 """
 TRAPPED = (
-    "usermod",
     "mv",
+    "cp",
     "chmod",
     "chown",
     "mktemp",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import combinations, islice
 
 from podstead import subidfile
 from podstead.change import GrantSubids
 from podstead.parts import subids_plan
-from podstead.ranges import IdRange
+from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
 from podstead.subidfile import SubidFile
 from tests.lab import Host
@@ -141,6 +141,14 @@ ask() {{ # user id...: those that the real newuidmap grants
     done
     [ -z "$c" ] || kill -9 $c' sh "$@"
 }}
+map_of() {{ # user home: the ID map that the user's Podman makes, with a state of its own that is gone afterwards
+    install -d -m 700 -o "$1" -g "$1" /run/case "$2/case"
+    setpriv --reuid "$1" --regid "$1" --clear-groups env -i HOME="$2" USER="$1" XDG_RUNTIME_DIR=/run/case \
+        PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin timeout -k 2 30 podman --root "$2/case/s" --runroot /run/case/r \
+        --tmpdir /run/case/t --storage-driver vfs unshare cat /proc/self/uid_map 2>/dev/null
+    for p in /run/case/t/pause.pid /run/case/libpod/tmp/pause.pid; do [ ! -s $p ] || kill -9 "$(cat $p)"; done
+    rm -rf /run/case "$2/case" "/dev/shm/libpod_rootless_lock_$(id -u "$1")"
+}}
 for f in *.text; do
     n=${{f%.text}}
     cp "$f" /etc/subuid
@@ -149,6 +157,7 @@ for f in *.text; do
         ask $u $(cat "$n.ids") >"$n.$u.granted"
         if command -v getsubids >/dev/null; then getsubids $u >"$n.$u.listed" 2>/dev/null; fi
     done
+    if [ -e "$n.podman" ]; then map_of alice /home/alice >"$n.map" || :; fi
 done
 true
 """
@@ -163,12 +172,15 @@ class Compared:
     """IDs that newuidmap granted."""
     odd: int = 0
     """Those among them that stand in a line which is not plain."""
+    maps: int = 0
+    """ID maps that Podman made."""
 
 
-def compare(host: Host, cases: Iterable[Case], *, whole_file: bool) -> Compared:
+def compare(host: Host, cases: Iterable[Case], *, whole_file: bool, podman: int = 0) -> Compared:
     """Ask the real newuidmap and getsubids of a host, and say where podstead reads a file otherwise.
 
-    ``whole_file``: this host's shadow refuses a file whose last line has no newline (4.20).
+    ``whole_file``: this host's shadow refuses a file whose last line has no newline (4.20). ``podman``: ask the real
+    Podman as well, for one file in so many.
     """
     numbered = list(enumerate(cases))
     folder = host.path(_FOLDER)
@@ -176,6 +188,8 @@ def compare(host: Host, cases: Iterable[Case], *, whole_file: bool) -> Compared:
             + "".join(f"id {name} >/dev/null 2>&1 || useradd -u {uid} {name}; " for name, uid in UIDS.items()))  # fmt: skip
     for number, case in numbered:
         (folder / f"{number:06}.text").write_bytes(case.text.encode("utf-8", "surrogateescape"))
+        if podman and number % podman == 0:
+            (folder / f"{number:06}.podman").touch()
         (folder / f"{number:06}.ids").write_text(" ".join(map(str, case.questions)))
     host.sh("cp -p /etc/subuid /root/subuid.kept; cp -p /etc/subgid /root/subgid.kept")
     try:
@@ -194,8 +208,33 @@ def compare(host: Host, cases: Iterable[Case], *, whole_file: bool) -> Compared:
                 f"{one}: {user}, granted {granted}, listed {listed}, file {case.text!r}"
                 for one in _wrong(case, user, granted, listed, whole_file=whole_file)
             ]
+        shown = folder / f"{number:06}.map"
+        if shown.exists():
+            text = shown.read_text()
+            result.maps += bool(text.strip())
+            result.found += [
+                f"{one}: map {text.split()}, file {case.text!r}" for one in _wrong_map(case, text)
+            ]
     host.sh(f"rm -rf {_FOLDER}")
     return result
+
+
+def _wrong_map(case: Case, text: str) -> Iterator[str]:
+    """Where Podman's own reading of a file is another than podstead's."""
+    found = IdMap.parse(text)
+    taken, plain = case.taken("alice"), case.plain("alice")
+    for extent in found.extents[1:]:
+        last = extent.outside + extent.count - 1
+        if (
+            not any(one.start <= extent.outside and last <= one.last for one in taken)
+            and not case.file.unsettled
+        ):
+            yield f"Podman maps {extent}, which podstead does not see"
+    clash = any(one.overlaps(other) for one, other in combinations(plain, 2))
+    if plain and not case.file.bad and not clash and not case.file.unfinished and found.extents:
+        expected = IdMap.expected(UIDS["alice"], plain)
+        if not found.same_ids(expected):
+            yield f"Podman maps {found}, podstead expects {expected}"
 
 
 def _listed(text: str) -> list[IdRange]:
