@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import IO
 
 from podstead.errors import InputError
 from podstead.version import VERSION
@@ -274,20 +275,33 @@ def _temporary() -> tuple[str, str]:
 
 
 def _worker() -> tuple[float, str]:
-    """Start the real worker with nothing to do."""
+    """Start the real worker with nothing to do. Its standard input stays open: at its end a worker ends, too."""
     began = time.monotonic()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "podstead.remote.worker"],
-            input=_EMPTY_JOB,
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-            timeout=_SECONDS * 3,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return 0.0, str(error)
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    problem = f"exit code {done.returncode}: {lines[-1] if lines else 'no reason given'}"
-    return time.monotonic() - began, problem if done.returncode else ""
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            code = _worker_code(complaints)
+        except (OSError, subprocess.SubprocessError) as error:
+            return 0.0, str(error)
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "backslashreplace").splitlines()
+    lines = [line for line in said if line.strip()]
+    problem = f"exit code {code}: {lines[-1] if lines else 'no reason given'}"
+    return time.monotonic() - began, problem if code else ""
+
+
+def _worker_code(complaints: IO[bytes]) -> int:
+    with subprocess.Popen(
+        [sys.executable, "-m", "podstead.remote.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=complaints,
+    ) as process:
+        assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+        with contextlib.suppress(BrokenPipeError):  # a worker that died at once says why
+            process.stdin.write(_EMPTY_JOB.encode())
+            process.stdin.flush()
+        try:
+            return process.wait(timeout=_SECONDS * 3)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise

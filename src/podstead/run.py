@@ -91,6 +91,12 @@ def run(
             f"the worker process ended with exit code {code}",
             hint=noise or ("" if job.trace else "run with -vvv to see why"),
         )
+    unheard = [target.name for target in job.targets if target.name not in reports]
+    if unheard and not interrupts.count:
+        raise RunError(
+            f"the worker process ended without a result for {', '.join(unheard[:5])}",
+            hint=noise or "please report this, with what -vvv shows",
+        )
     hosts = tuple(
         reports.get(target.name) or _without_result(target, begun=target.name in begun)
         for target in job.targets

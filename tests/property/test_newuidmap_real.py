@@ -70,7 +70,7 @@ def files(draw: st.DrawFn) -> dict[str, str]:
         start += count
     lines.append(f"bob:{2**30}:65536")
     for path in ("/etc/subuid", "/etc/subgid"):
-        order = draw(st.permutations([*lines, "# a comment", "", "broken"]))
+        order = draw(st.permutations([*lines, "# a comment", "", "zed:0x60000000:65536"]))
         texts[path] = "\n".join(order) + draw(st.sampled_from(["", "\n"]))
     return texts
 

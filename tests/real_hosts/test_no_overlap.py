@@ -222,3 +222,15 @@ def test_the_lock_of_podstead_is_roots_alone(host: Host, controller: Controller)
     assert host.ssh("alice", "flock -n /run/podstead/lock true", check=False).returncode != 0
     assert host.ssh("alice", "ls /run/podstead", check=False).returncode != 0
     assert host.sh("ls -A /run/podstead").stdout.split() == ["holder", "lock"]
+
+
+def test_a_link_to_a_pipe_of_a_users_holds_nobody_up(host: Host, controller: Controller) -> None:
+    host.sh(
+        "mkfifo -m 666 ~alice/pipe; chown alice: ~alice/pipe; rm /etc/subuid; ln -s ~alice/pipe /etc/subuid"
+    )
+    inventory = controller.inventory({host.name: controller.reach()})
+    try:
+        report = controller.json("check", inventory, "--command-timeout", "60").host(host.name)
+        assert [one.id for one in report.refusals] == ["subids:subuid:link"], report
+    finally:
+        host.sh("rm -f /etc/subuid ~alice/pipe")

@@ -52,6 +52,18 @@ def test_a_worker_that_cannot_start_is_said_in_a_sentence(monkeypatch: pytest.Mo
         podstead.check(hosts((), "@local", extra_vars=[NOBODY]))
 
 
+def test_a_worker_that_ends_without_a_word_about_a_host_is_an_error_and_no_interruption(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An internal error of the worker was once reported as "not started: the run was interrupted"."""
+    silent = tmp_path / "python"
+    silent.write_text("#!/bin/sh\nexit 0\n")
+    silent.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(silent))
+    with pytest.raises(RunError, match="ended without a result for @local"):
+        podstead.check(hosts((), "@local", extra_vars=[NOBODY]))
+
+
 def test_no_module_stands_in_the_way_of_a_verb() -> None:
     assert podstead.__file__
     modules = {path.stem for path in Path(podstead.__file__).parent.iterdir()}

@@ -117,6 +117,11 @@ class RemoteHost:
             )
         if code not in (0, None):
             said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
+            busy = said.partition("podstead: another podstead")[2]
+            if busy:
+                raise HostError(
+                    f"another podstead{busy}", hint="wait until it has ended, then run podstead again"
+                )
             raise HostError(f"the command on the host ended with exit code {code}: {said}")
         return lines
 

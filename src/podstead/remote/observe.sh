@@ -14,6 +14,9 @@ ps_file() {
     fi
 }
 
+# shadow opens neither file through a link, and what lies behind one may be a user's
+ps_is_link() { [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; }
+
 ps_packages() {
     if command -v dpkg-query >/dev/null; then
         ps_record packages apt
@@ -138,10 +141,11 @@ ps_observe() {
     ps_names | ps_passwd
     ps_record passwd-owners
     # a directory may hide its accounts from a listing and still know the owners of ranges
-    cut -d: -f1 /etc/subuid /etc/subgid | sort -u | head -n 2000 | ps_passwd
+    for f in /etc/subuid /etc/subgid; do ps_is_link $f || cut -d: -f1 $f; done | sort -u | head -n 2000 | ps_passwd
     ps_record group
     getent group || cat /etc/group
-    for f in /etc/subuid /etc/subgid $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
+    for f in /etc/subuid /etc/subgid; do ps_is_link $f || ps_file $f; done
+    for f in $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
         ps_file "$f"
     done
     ps_record stat
