@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from podstead import catalogue
+from podstead import catalogue, remedy
 from podstead.case import Case
 from podstead.diagnosis import (
     cgroups,
@@ -127,9 +126,26 @@ def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> 
 
 
 def remedy_of(diagnosis: Diagnosis, sign: Sign, case: Case) -> str:
-    """What to do, with the catalogue's placeholders as this user's name and UID, so that a command can be pasted."""
-    remedy = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
-    name = shlex.quote(case.user)
-    # $USER and USER= are the variable, not the placeholder
-    named = re.sub(r"(?<![$\w])USER\b(?!=)", lambda _: name, remedy)
-    return re.sub(r"(?<![$\w])UID\b(?!=)", str(case.account.uid), named)
+    """What to do, with names and numbers in place of the catalogue's placeholders, so that a command can be pasted."""
+    text = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
+    return remedy.fill(text, {**_own_values(case, remedy.words(text)), **sign.values})
+
+
+def _own_values(case: Case, wanted: Collection[str]) -> dict[str, str]:
+    """What is known of the user: of their own range only where there is one, the same in both files."""
+    account, graph, name = case.account, case.evidence.graph, shlex.quote(case.user)
+    values = {
+        "USER": name,
+        "UID": str(account.uid),
+        "GROUP": str(account.gid),
+        "HOME": shlex.quote(account.home),
+        "OWNER": name,
+        "OWNERUID": str(account.uid),
+        "FOLDER": shlex.quote(graph.path) if graph is not None else "",
+    }
+    if len(case.subuids) == 1 and case.subuids == case.subgids:
+        values |= remedy.range_values(case.subuids[0], old=True)
+    if not {"FIRST", "LAST", "COUNT"}.isdisjoint(wanted):
+        state = case.state
+        values |= remedy.range_values(remedy.free_range(case.spec, state.subids, state.accounts, account.uid))
+    return values

@@ -113,4 +113,5 @@ def _unmet(case: Case, key: str) -> Sign | None:
     need, live = case.spec.sysctls.get(key), case.sysctl(key)
     if need is None or live is None or meets(need, live):
         return None
-    return Sign(found=f"{key} is {live}")
+    port = need.at_most if need.at_most is not None else need.exact if key == PORT_START else None
+    return Sign(found=f"{key} is {live}", values={"PORT": "" if port is None else str(port)})
