@@ -158,7 +158,7 @@ def findings(
         grouped.setdefault(flaw.ref, []).append(flaw)
     both = sides(state, accounts)
     told = []
-    for ref, group in grouped.items():
+    for place, (ref, group) in enumerate(grouped.items(), start=len(spec.users)):
         text, values = remedy.about(group[0], both, catalogue.load()[ref].remedy_for(family))
         if ref in _OF_USERS:
             text = text.replace(
@@ -166,7 +166,7 @@ def findings(
             )
         if not {"FIRST", "LAST", "COUNT"}.isdisjoint(remedy.words(text)):
             account = accounts.owner(group[0].owner)
-            free = remedy.free_range(spec, state, accounts, account.uid if account else None)
+            free = remedy.free_range(spec, state, accounts, account.uid if account else None, place=place)
             values = {**remedy.range_values(group[0].range if ref in _OF_THE_LINE else free), **values}
         told.append(_finding(ref, group, remedy.fill(text, values)))
     return tuple(told)

@@ -56,6 +56,9 @@ USER, UID, GROUP, HOME: the user whom a finding is about. OWNER: whose range it 
 somebody's range, and NEWID a free number for it. OLDFIRST to OLDLAST: the range that is there. FIRST to LAST, COUNT: a free one.
 """
 
+_PLACES = 64
+"""For more people than these no range is named by hand: apply does that at once."""
+
 # $USER and USER= are the variable, not the placeholder
 _WORD = re.compile(rf"(?<![$\w])(?:{'|'.join(sorted(KINDS, key=len, reverse=True))})\b(?!=)")
 
@@ -85,9 +88,12 @@ def range_values(one: IdRange | None, *, old: bool = False) -> dict[str, str]:
 
 
 def free_range(
-    spec: HostSpec, state: SubidsState, accounts: AccountsState, uid: int | None
+    spec: HostSpec, state: SubidsState, accounts: AccountsState, uid: int | None, *, place: int = 0
 ) -> IdRange | None:
-    """A range that is nobody's, in UIDs and in GIDs. None where it cannot be known: what cannot be read is not free."""
+    """A range that is nobody's, in UIDs and in GIDs. None where it cannot be known: what cannot be read is not free.
+
+    Remedies of one report may all be followed: ``place`` is the number of ranges that others are told to take before.
+    """
     policy = policy_of(spec, state.login_defs)
     files = state.sides
     if isinstance(policy, Refused) or state.source != "files":
@@ -98,8 +104,17 @@ def free_range(
         Holdings(own=(), others=tuple(entry.range for entry in file.taken()), real=real)
         for file, real in zip(files, (accounts.uids, accounts.gids), strict=True)
     ]
-    found = allocate(policy, uid, both)
-    return found if isinstance(found, IdRange) else None
+    if place > _PLACES:
+        return None
+    promised: tuple[IdRange, ...] = ()
+    for _ in range(1 if policy.by_uid else place + 1):
+        found = allocate(
+            policy, uid, [Holdings(own=promised, others=one.others, real=one.real) for one in both]
+        )
+        if not isinstance(found, IdRange):
+            return None
+        promised += (found,)
+    return promised[-1]
 
 
 def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, str]]:

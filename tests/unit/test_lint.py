@@ -120,7 +120,7 @@ def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
     mode = load()["C10"]
     assert (finding.verdict, finding.mode, finding.costs) == (Verdict.WARN, mode.id, mode.costs)
     assert "usermod -V 524288-589823 -W 524288-589823 alice" in finding.remedy
-    assert "usermod -v 655360-720895 -w 655360-720895 alice" in finding.remedy
+    assert "usermod -v 720896-786431 -w 720896-786431 alice" in finding.remedy
     assert "/etc/subuid:1" in finding.found
     assert "/etc/subuid:2" in finding.found
 

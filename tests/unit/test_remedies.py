@@ -7,6 +7,7 @@ import re
 import pytest
 
 from podstead import catalogue, lint, remedy
+from podstead.case import case_of
 from podstead.checks import CHECKS
 from podstead.diagnosis import DIAGNOSES, remedy_of, signs
 from podstead.finding import Finding, Verdict
@@ -16,7 +17,7 @@ from podstead.platforms import Family
 from podstead.state import HostState
 from podstead.verdict import findings
 from tests.model_host import ModelAccount, spec_of
-from tests.unit.cases import HEALTHY, RANGE, case, host, judged
+from tests.unit.cases import HEALTHY, RANGE, case, host, judged, no_grant
 from tests.unit.test_diagnosis import BROKEN
 from tests.unit.test_diagnosis_ranges import lines, people
 
@@ -170,6 +171,17 @@ def test_the_missing_half_is_named_only_where_nobody_has_it() -> None:
 
     assert "usermod -w 524288-589823 alice" in told("")
     assert "usermod" not in told("bob:530000:65536\n")
+
+
+def test_no_two_people_are_told_to_take_the_same_range() -> None:
+    on = host(files={"/etc/subuid": "", "/etc/subgid": ""}, accounts=people(bob=ModelAccount(1001, 1002)))
+    spec = spec_of(users={"alice": {}, "bob": {}})
+    state = on.state(spec.users)
+    told = []
+    for name in spec.users:
+        found = findings(case_of(name, spec, state, no_grant()))
+        told.append({text for one in found for text in re.findall(r"usermod -v (\d+)", one.remedy)})
+    assert told == [{"524288"}, {"589824"}]
 
 
 def test_every_flaw_of_the_pure_look_has_a_remedy_about_its_owner() -> None:
