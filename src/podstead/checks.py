@@ -14,7 +14,7 @@ _ALL = (
         severity=Severity.BLOCK,
         why="newuidmap refuses a caller whose primary group is not the one in passwd, a process with no_new_privs cannot "
         "gain what the setuid helpers need, and in a nested user namespace host IDs are not what they seem.",
-        remedy="Log in anew; take NoNewPrivileges and hardening off the calling unit; use the group of passwd.",
+        remedy="Log in through SSH and verify again; id and grep NoNewPrivs /proc/self/status show how a session differs.",
         sources=("newuidmap(1)", "systemd.exec(5) NoNewPrivileges=", "podman#21738", "shadow#304"),
     ),
     Check(
@@ -22,7 +22,7 @@ _ALL = (
         title="subordinate UIDs and GIDs are granted and readable",
         severity=Severity.MAJOR,
         why="Podman drops both maps when one side is missing, and reads the files as the user. Images expect 65536 IDs.",
-        remedy="podstead apply grants ranges; by hand: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST USER.",
+        remedy="podstead apply grants ranges to users of the document; podstead check shows which ones, and changes nothing.",
         sources=("subuid(5)", "subgid(5)", "podman troubleshooting.md 10 and 19"),
     ),
     Check(
@@ -30,8 +30,8 @@ _ALL = (
         title="the ranges touch nobody else's IDs",
         severity=Severity.SECURITY,
         why="With overlapping ranges one user's containers can own, signal and trace another's. No tool reports it.",
-        remedy="Move the newer range while its user has no storage: loginctl terminate-user USER, usermod --del-subuids, "
-        "then podstead apply.",
+        remedy="getent passwd, getent group and both files show whose IDs these are; podstead explain C10 says how a range is "
+        "moved without loss.",
         sources=("podman rootless_tutorial.md", "systemd docs/UIDS-GIDS.md", "shadow#525"),
     ),
     Check(
@@ -39,7 +39,8 @@ _ALL = (
         title="the kernel lets the user create a user namespace",
         severity=Severity.BLOCK,
         why="user.max_user_namespaces=0, Debian's unprivileged_userns_clone=0, AppArmor and seccomp can each forbid it.",
-        remedy="podstead apply sets the sysctls; on Ubuntu give the real path of podman an AppArmor profile with userns.",
+        remedy="The kernel's words are under 'found'. sysctl user.max_user_namespaces and journalctl -k (apparmor, seccomp) show what "
+        "stands in the way.",
         sources=("user_namespaces(7)", "namespaces(7)", "podman#7704", "podman#24642"),
     ),
     Check(
@@ -47,7 +48,8 @@ _ALL = (
         title="newuidmap and newgidmap write the whole grant",
         severity=Severity.BLOCK,
         why="The helpers lose their setuid bit or file capabilities in image builds and copies; nosuid mounts disable both.",
-        remedy="Reinstall the package of newuidmap (uidmap, shadow-utils); mount its file system without nosuid.",
+        remedy="The words of newuidmap are under 'found'. ls -l and getcap on newuidmap show its privileges, findmnt -T the options of "
+        "its file system.",
         sources=("newuidmap(1)", "podman#2788", "podman#10717"),
     ),
     Check(
@@ -63,7 +65,7 @@ _ALL = (
         title="newuidmap refuses foreign IDs and the host's root",
         severity=Severity.SECURITY,
         why="A grant that contains 0 or somebody else's IDs hands over the host or that user.",
-        remedy="Take the offending line out of /etc/subuid.",
+        remedy="getsubids, with the name of the user, shows every range that is granted; none may hold 0 or an ID of somebody else.",
         sources=("subuid(5)",),
     ),
     Check(
@@ -87,7 +89,8 @@ _ALL = (
         title="Podman's ID map is exactly the grant",
         severity=Severity.BLOCK,
         why="Podman computes the map from $USER, NSS, sort order and both files; each can make it differ from the grant.",
-        remedy="Compare expected with found; check $USER, the owner names in /etc/subuid, and nsswitch.conf.",
+        remedy="Podman's words or its map are under 'found', the grant under 'expected'. As the user, podman --log-level=debug unshare "
+        "cat /proc/self/uid_map says how Podman computes the map.",
         sources=("podman-unshare(1)", "containers/storage pkg/idtools"),
     ),
     Check(
@@ -103,7 +106,7 @@ _ALL = (
         title="setgroups is allowed inside",
         severity=Severity.MAJOR,
         why="'deny' is what the fallback to a single ID looks like.",
-        remedy="As for V02 and V10.",
+        remedy="Where V02 or V10 fails too, that is the place to begin.",
         sources=("user_namespaces(7)",),
     ),
     Check(
@@ -111,7 +114,7 @@ _ALL = (
         title="chown works up to the last ID and not beyond",
         severity=Severity.MAJOR,
         why="Network file systems and ID-mapped homes refuse IDs that the namespace has.",
-        remedy="Move the user's storage to a local file system.",
+        remedy="findmnt -T, with the folder of the user's storage, shows the file system; the words of chown are under 'found'.",
         sources=("podman rootless.md", "systemd-homed(8)"),
     ),
     Check(
@@ -119,7 +122,7 @@ _ALL = (
         title="the host sees the shifted owner",
         severity=Severity.MAJOR,
         why="Container ID 5 must be the fourth ID after the start of the range; anything else means another map.",
-        remedy="As for V10; on ID-mapped homes allocate inside systemd's container range.",
+        remedy="Where V10 fails too, that is the place to begin; on ID-mapped homes ranges must be inside systemd's container range.",
         sources=("user_namespaces(7)", "systemd#21952"),
     ),
     Check(
@@ -127,7 +130,7 @@ _ALL = (
         title="process credentials shift as files do",
         severity=Severity.MAJOR,
         why="A process of container ID 5 must run as the same host ID that owns the files of container ID 5.",
-        remedy="As for V14.",
+        remedy="Where V10 or V14 fails too, that is the place to begin.",
         sources=("user_namespaces(7)", "credentials(7)"),
     ),
     Check(
@@ -151,7 +154,7 @@ _ALL = (
         title="podman top names the host's IDs, and they are true",
         severity=Severity.MINOR,
         why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
-        remedy="Upgrade Podman, or read IDs from /proc.",
+        remedy="Read IDs from /proc, or take a newer Podman.",
         sources=("podman-top(1)", "podman#22293"),
     ),
     Check(
@@ -160,7 +163,7 @@ _ALL = (
         severity=Severity.MINOR,
         why="With --userns=keep-id the container's root is a subordinate ID, which must be able to reach the storage.",
         remedy="See Podman's words under 'found'. Where they say that a folder is closed: namei -l on the storage shows "
-        "which, and chmod o+x or an ACL for the subordinate ID opens it.",
+        "which, and podstead explain H17 how to open it.",
         sources=("podman-run(1) --userns", "podman#24159"),
     ),
     Check(
@@ -176,7 +179,7 @@ _ALL = (
         title="low ports: bound from the boundary on, refused below",
         severity=Severity.MINOR,
         why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
-        remedy="sysctls: net.ipv4.ip_unprivileged_port_start: {at_most: PORT}.",
+        remedy="The value and the words of the kernel are under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
         sources=("ip-sysctl (kernel documentation)", "podman troubleshooting.md 48"),
     ),
     Check(
@@ -184,7 +187,7 @@ _ALL = (
         title="ICMP echo sockets: allowed for the user, refused outside the range",
         severity=Severity.MINOR,
         why="ping from containers needs the user's group in net.ipv4.ping_group_range on the host.",
-        remedy="sysctls: net.ipv4.ping_group_range: {covers: [FIRST, LAST]}.",
+        remedy="sysctl net.ipv4.ping_group_range shows the range, and id -G the groups of the user.",
         sources=("icmp(7)", "podman troubleshooting.md 5"),
     ),
     Check(
@@ -192,7 +195,8 @@ _ALL = (
         title="the container's network comes up",
         severity=Severity.MAJOR,
         why="pasta (Podman 5) or slirp4netns (before) must be there, reach /dev/net/tun and be allowed to open namespaces.",
-        remedy="Install passt or slirp4netns; load the module tun.",
+        remedy="Podman's words are under 'found'. As the user, podman info shows which network program is used; ls -l /dev/net/tun must "
+        "show crw-rw-rw-.",
         sources=("podman rootless.md", "pasta(1)"),
     ),
     Check(
@@ -200,7 +204,7 @@ _ALL = (
         title="a published port answers on the host",
         severity=Severity.MAJOR,
         why="A port that is published is forwarded by pasta, slirp4netns or rootlessport, each of which can be refused.",
-        remedy="As for V23 and V21.",
+        remedy="Where V21 or V23 fails too, that is the place to begin.",
         sources=("podman-run(1) --publish",),
     ),
     Check(
@@ -208,7 +212,8 @@ _ALL = (
         title="limits on containers hold",
         severity=Severity.MINOR,
         why="Memory and processor limits need the cgroup controllers delegated to the user; without them they fail or are ignored.",
-        remedy="podstead apply delegates controllers (session.delegate); it takes effect at the next login.",
+        remedy="As the user, cat /sys/fs/cgroup/user.slice/user-$(id -u).slice/user@$(id -u).service/cgroup.controllers shows what is "
+        "delegated.",
         sources=("systemd.resource-control(5) Delegate=", "cgroups(7)"),
     ),
     Check(
@@ -216,7 +221,7 @@ _ALL = (
         title="the session lives on without a login",
         severity=Severity.DRIFT,
         why="Without linger, containers die at logout, and user units do not start at boot.",
-        remedy="podstead apply, or loginctl enable-linger USER.",
+        remedy="loginctl show-user --property=Linger, with the name of the user, shows it.",
         sources=("loginctl(1)", "podman troubleshooting.md 17 and 21"),
     ),
     Check(
@@ -224,8 +229,7 @@ _ALL = (
         title="storage has the driver that was asked for, on a file system that can hold it",
         severity=Severity.DRIFT,
         why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
-        remedy="Settle storage before the user's first podman command: podstead apply (storage.driver). Where the user has "
-        "storage, delete none of it: as the user, podman info says what is in use.",
+        remedy="As the user, podman info says what is in use. Where the user has storage, delete none of it.",
         sources=("containers-storage.conf(5)", "podman rootless.md"),
     ),
     Check(
@@ -233,7 +237,7 @@ _ALL = (
         title="another user's containers are out of reach",
         severity=Severity.SECURITY,
         why="With overlapping ranges one user's containers read the other's files and signal the other's processes.",
-        remedy="As for V03.",
+        remedy="Where V03 fails too, that is the place to begin.",
         sources=("user_namespaces(7)", "podman rootless_tutorial.md"),
     ),
     Check(
@@ -249,7 +253,7 @@ _ALL = (
         title="what was proved holds after a reboot",
         severity=Severity.DRIFT,
         why="Settings that were made live and not for the next boot, a runroot on a disk, and a session without linger are lost.",
-        remedy="podstead apply; compare with podstead verify --since REPORT after a reboot.",
+        remedy="podstead apply; compare with podstead verify --since and an earlier report after a reboot.",
         sources=("sysctl.d(5)", "podman#25144"),
     ),
     Check(
@@ -270,6 +274,11 @@ OF_A_HOST = frozenset({"V29", "V30"})
 """Checks of the host alone: they are judged for no user."""
 
 
+def of_no_cause(check: str) -> str:
+    """What to do while no cause is proved: to look, which changes nothing."""
+    return f"Cause unknown. {CHECKS[check].remedy} podstead explain {check} says what the check rests on."
+
+
 def finding_of(
     check: str,
     verdict: Verdict,
@@ -280,9 +289,9 @@ def finding_of(
     cause: str = "",
     remedy: str | None = None,
 ) -> Finding:
-    """A finding of a check. Where something is wrong, the remedy is the check's own unless another is given."""
+    """A finding of a check. Where something is wrong and no remedy is given, it says that the cause is not known."""
     known = CHECKS[check]
-    own = known.remedy if verdict in (Verdict.FAIL, Verdict.WARN) else ""
+    own = of_no_cause(check) if verdict in (Verdict.FAIL, Verdict.WARN) else ""
     return Finding(
         check=check,
         title=known.title,

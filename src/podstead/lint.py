@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from podstead import catalogue, flaws
+from podstead import catalogue, flaws, remedy
 from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
 from podstead.flaws import ROOTFUL, Flaw
@@ -16,6 +16,7 @@ from podstead.parts.accounts import AccountsState
 from podstead.parts.subids import SubidsState, sides
 from podstead.platforms import Family
 from podstead.ranges import IdRange, total
+from podstead.spec import HostSpec
 from podstead.subidfile import Entry, SubidFile
 
 MANY_LINES = 10_000
@@ -71,7 +72,7 @@ def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
             yield Flaw(ref="C13", owner=name, text=text)
         if name not in accounts.by_name and name != ROOTFUL:
             text = f"{file.path}:{entries[0].line}: the host has no account {name}"
-            yield Flaw(ref="C23", owner=name, text=text)
+            yield Flaw(ref="C23", owner=name, text=text, range=entries[0].range)
     by_number = sum(one.owner.isdigit() for one in file.entries)
     if len(file.entries) >= MANY_LINES and by_number * 2 < len(file.entries):
         text = f"{file.path} has {len(file.entries)} lines, most by name"
@@ -139,7 +140,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def findings(
-    state: SubidsState, accounts: AccountsState, family: Family, *, judged: frozenset[str]
+    spec: HostSpec, state: SubidsState, accounts: AccountsState, family: Family, *, judged: frozenset[str]
 ) -> tuple[Finding, ...]:
     """V03 of the host: flaws of ranges that nobody in ``judged`` has a share in; theirs are in a V03 of their own."""
     if not all(side.readable for side in state.sides):
@@ -155,13 +156,34 @@ def findings(
     grouped: dict[str, list[Flaw]] = {}
     for flaw in rest:
         grouped.setdefault(flaw.ref, []).append(flaw)
-    return tuple(_finding(ref, group, family) for ref, group in grouped.items())
+    both = sides(state, accounts)
+    told = []
+    for place, (ref, group) in enumerate(grouped.items(), start=len(spec.users)):
+        text, values = remedy.about(group[0], both, catalogue.load()[ref].remedy_for(family))
+        if ref in _OF_USERS:
+            text = text.replace(
+                "podstead apply", "name OWNER under users in the document, then podstead apply", 1
+            )
+        if not {"FIRST", "LAST", "COUNT"}.isdisjoint(remedy.words(text)):
+            account = accounts.owner(group[0].owner)
+            free = remedy.free_range(spec, state, accounts, account.uid if account else None, place=place)
+            values = {**remedy.range_values(group[0].range if ref in _OF_THE_LINE else free), **values}
+        told.append(_finding(ref, group, remedy.fill(text, values)))
+    return tuple(told)
 
 
-def _finding(ref: str, group: Sequence[Flaw], family: Family) -> Finding:
+_OF_USERS = ("C02", "C13")
+"""Modes that podstead apply mends for users of the document only."""
+_OF_THE_LINE = ("C06", "C23")
+"""Modes whose remedy writes FIRST, LAST and COUNT of the line itself."""
+
+
+def _finding(ref: str, group: Sequence[Flaw], text: str) -> Finding:
     mode = catalogue.load()[ref]
-    texts = [flaw.text for flaw in group]
+    texts = list(dict.fromkeys(flaw.text for flaw in group))
     more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     found = "; ".join(texts[:SHOWN]) + more
-    base = finding_of("V03", Verdict.WARN, found=found, cause=mode.title, remedy=mode.remedy_for(family))
+    if len({flaw.owner for flaw in group}) > 1:
+        text += "; then podstead verify says the same for the next owner"
+    base = finding_of("V03", Verdict.WARN, found=found, cause=mode.title, remedy=text)
     return replace(base, severity=mode.severity, mode=mode.id, ref=ref, costs=mode.costs)

@@ -21,6 +21,7 @@ from podstead.plan import plan
 from podstead.ranges import IdRange
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
+from podstead.settled import honest, settled
 from podstead.spec import HostSpec, UserSpec
 from podstead.state import HostState
 from podstead.state import parse as parse_state
@@ -41,7 +42,7 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
         say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
         results += _prove(names, spec, state, run, draw, job.probe_timeout)
     if state.platform.is_root or not job.as_user:
-        results += _of_host(spec, state, frozenset(names))
+        results = _of_host(spec, state, results, frozenset(names))
     trouble = None
     if not names:
         trouble = Trouble(
@@ -85,10 +86,19 @@ def _grant(name: str, state: HostState) -> Grant:
     return Grant(uids=tuple(map(str, uids)), gids=tuple(map(str, gids)))
 
 
-def _of_host(spec: HostSpec, state: HostState, judged: frozenset[str]) -> list[Finding]:
-    """What is about the host and no single user: V03 over all owners, and V29."""
-    found = list(lint.findings(state.subids, state.accounts, state.platform.family, judged=judged))
-    return [*found, _settled(spec, state)]
+def _of_host(
+    spec: HostSpec, state: HostState, of_users: Sequence[Finding], judged: frozenset[str]
+) -> list[Finding]:
+    """All findings, with what is about the host and no single user: V03 over all owners, and V29."""
+    found = [
+        *of_users,
+        *lint.findings(spec, state.subids, state.accounts, state.platform.family, judged=judged),
+    ]
+    if not state.platform.is_root:
+        why = "only root sees all that apply would look at"
+        return [*found, finding_of("V29", Verdict.NOT_APPLICABLE, cause=why)]
+    wanted = plan(spec, state)
+    return [*honest(found, wanted), settled(wanted)]
 
 
 def _reboot() -> Finding:
@@ -111,27 +121,8 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
             else findings(case_of(user, spec, state, seen[user]))
         )
     ]
-    results += [*_of_host(spec, state, frozenset(users)), _reboot()]
+    results = [*_of_host(spec, state, results, frozenset(users)), _reboot()]
     return report(name, spec, state, results, sorted(users))
-
-
-def _settled(spec: HostSpec, state: HostState) -> Finding:
-    """V29: the plan of this very look is empty."""
-    if not state.platform.is_root:
-        return finding_of("V29", Verdict.NOT_APPLICABLE, cause="only root sees all that apply would look at")
-    wanted = plan(spec, state)
-    # ranges and obstacles that are refused have findings of their own, with causes
-    refused = (one.id for one in wanted.refusals if not one.id.startswith(("host:", "subids:")))
-    pending = [*(one.id for one in wanted.changes), *refused]
-    if not pending:
-        return finding_of("V29", Verdict.PASS, found="nothing to change")
-    return finding_of(
-        "V29",
-        Verdict.WARN,
-        expected="nothing to change",
-        found=", ".join(pending),
-        cause="the host is not as the spec wants it",
-    )
 
 
 def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:

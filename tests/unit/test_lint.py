@@ -19,6 +19,7 @@ from podstead.ranges import IdRange
 from podstead.state import HostState
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
+SPEC = spec_of()
 ACCOUNTS = {
     "alice": ModelAccount(1000, 1000),
     "bob": ModelAccount(1001, 1001),
@@ -98,7 +99,7 @@ def test_what_a_directory_says_is_not_looked_for_in_the_files() -> None:
     model.subid_source = "sss"
     state = model.state(("alice",))
     assert lint.of_host(state.subids, state.accounts) == ()
-    (finding,) = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert finding.verdict is Verdict.NOT_APPLICABLE
 
 
@@ -106,7 +107,7 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\nghost:900000:65536\n")
 
     def told(*judged: str) -> list[str]:
-        found = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
+        found = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
         return [one.ref for one in found]
 
     assert told() == ["C10", "C23"]
@@ -115,17 +116,18 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
 
 def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\n")
-    (finding,) = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     mode = load()["C10"]
     assert (finding.verdict, finding.mode, finding.costs) == (Verdict.WARN, mode.id, mode.costs)
-    assert finding.remedy == mode.remedy_for(Family.DEBIAN)
+    assert "usermod -V 524288-589823 -W 524288-589823 alice" in finding.remedy
+    assert "usermod -v 720896-786431 -w 720896-786431 alice" in finding.remedy
     assert "/etc/subuid:1" in finding.found
     assert "/etc/subuid:2" in finding.found
 
 
 def test_many_flaws_of_one_kind_are_one_finding_that_counts_them() -> None:
     state = host("".join(f"ghost{n}:{524288 + n * 65536}:65536\n" for n in range(30)))
-    (finding,) = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert f"and {60 - lint.SHOWN} more" in finding.found
 
 
@@ -144,7 +146,7 @@ def test_files_that_cannot_be_read_are_no_clean_files() -> None:
     model = ModelHost(accounts=dict(ACCOUNTS), files={"/etc/subuid": "", "/etc/subgid": ""})
     model.unreadable.add("/etc/subuid")
     state = model.state(())
-    (finding,) = lint.findings(state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert finding.verdict is Verdict.COULD_NOT_LOOK
 
 

@@ -46,7 +46,7 @@ def test_one_cause_is_one_problem_with_all_its_checks() -> None:
     assert (one.head.check, one.checks, one.blind) == ("V05", ("V05", "V10"), ("V12",))
 
 
-def test_users_and_causes_are_kept_apart_and_failures_come_first() -> None:
+def test_one_cause_of_several_users_is_said_once_and_failures_come_first() -> None:
     found = problems(
         [
             finding("V27", Verdict.WARN, ref="H16"),
@@ -57,13 +57,25 @@ def test_users_and_causes_are_kept_apart_and_failures_come_first() -> None:
             finding("V24"),
         ]
     )
-    assert [(one.head.user, one.head.ref, one.checks, one.blind) for one in found] == [
-        ("alice", "B04", ("V05",), ()),
-        ("bob", "B04", ("V05",), ()),
-        ("alice", "", ("V24",), ()),
-        ("alice", "", (), ("V06", "V07")),
-        ("alice", "H16", ("V27",), ()),
+    assert [(one.users, one.head.ref, one.checks, one.blind) for one in found] == [
+        (("alice", "bob"), "B04", ("V05",), ()),
+        (("alice",), "", ("V24",), ()),
+        (("alice",), "", (), ("V06", "V07")),
+        (("alice",), "H16", ("V27",), ()),
     ]
+
+
+def test_no_text_is_repeated_and_each_remedy_says_whom_it_is_for() -> None:
+    (one,) = problems(
+        [
+            finding("V02", ref="C15", cause="c", found="line 1; line 2", remedy="mend alice"),
+            finding("V02", ref="C15", cause="c", found="line 2; line 3", remedy="mend bob", user="bob"),
+            finding("V03", Verdict.WARN, ref="C15", cause="c", found="line 1", remedy="mend bob", user=""),
+        ]
+    )
+    assert one.users == ("alice", "bob", "")
+    assert one.found == "line 1; line 2; line 3"
+    assert one.remedies == ((("alice",), "mend alice"), (("bob", ""), "mend bob"))
 
 
 def test_junit_has_a_case_for_each_check_with_its_outcome() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from podstead import catalogue
+from podstead import catalogue, remedy
 from podstead.case import Case
 from podstead.diagnosis import (
     cgroups,
@@ -23,7 +22,7 @@ from podstead.diagnosis import (
     start,
     storage,
 )
-from podstead.diagnosis.sign import Diagnosis, Sign
+from podstead.diagnosis.sign import CONTAINERS, Diagnosis, Sign
 from podstead.finding import Finding, Verdict
 from podstead.judge_start import FOLLOWING, starts
 
@@ -50,6 +49,8 @@ DIAGNOSES: tuple[Diagnosis, ...] = tuple(
 Found = tuple[Diagnosis, Sign]
 
 _OF_PODMAN = FOLLOWING | {"V31"}
+_MAP = {"V05", "V10"}
+"""What spoils the map of the helpers spoils Podman's; what is seen only in containers may leave both whole."""
 
 
 def signs(case: Case) -> list[Found]:
@@ -65,8 +66,9 @@ def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
     )
     # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
     of_podman = [one for one in seen if "V31" in one[0].explains and one[1].proved][:1] if stopped else seen
+    whole = any(one.check == "V10" and one.verdict is Verdict.PASS for one in findings)
     explained = [
-        _explained(finding, of_podman if finding.check in _OF_PODMAN else seen, case, stopped=stopped)
+        _explained(finding, _for(finding, of_podman, seen, whole=whole), case, stopped=stopped)
         for finding in findings
     ]
     named = {finding.ref for finding in explained if finding.verdict in (Verdict.FAIL, Verdict.WARN)}
@@ -90,6 +92,14 @@ def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
         else:
             explained[at] = standing
     return explained
+
+
+def _for(finding: Finding, of_podman: list[Found], seen: list[Found], *, whole: bool) -> list[Found]:
+    """Whoever may be blamed for a failed check: with Podman's map whole, nothing that would have spoiled the map."""
+    found = of_podman if finding.check in _OF_PODMAN else seen
+    if whole and finding.check in CONTAINERS:
+        return [(one, sign) for one, sign in found if not _MAP.issubset(one.explains)]
+    return found
 
 
 def _explained(finding: Finding, seen: list[Found], case: Case, *, stopped: bool) -> Finding:
@@ -127,9 +137,28 @@ def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> 
 
 
 def remedy_of(diagnosis: Diagnosis, sign: Sign, case: Case) -> str:
-    """What to do, with the catalogue's placeholders as this user's name and UID, so that a command can be pasted."""
-    remedy = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
-    name = shlex.quote(case.user)
-    # $USER and USER= are the variable, not the placeholder
-    named = re.sub(r"(?<![$\w])USER\b(?!=)", lambda _: name, remedy)
-    return re.sub(r"(?<![$\w])UID\b(?!=)", str(case.account.uid), named)
+    """What to do, with names and numbers in place of the catalogue's placeholders, so that a command can be pasted."""
+    text = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
+    return remedy.fill(text, {**_own_values(case, remedy.words(text)), **sign.values})
+
+
+def _own_values(case: Case, wanted: Collection[str]) -> dict[str, str]:
+    """What is known of the user: of their own range only where there is one, the same in both files."""
+    account, graph, name = case.account, case.evidence.graph, shlex.quote(case.user)
+    values = {
+        "USER": name,
+        "UID": str(account.uid),
+        "GROUP": str(account.gid),
+        "HOME": shlex.quote(account.home),
+        "OWNER": name,
+        "OWNERUID": str(account.uid),
+        "FOLDER": shlex.quote(graph.path) if graph is not None else "",
+    }
+    if len(case.subuids) == 1 and case.subuids == case.subgids:
+        values |= remedy.range_values(case.subuids[0], old=True)
+    if not {"FIRST", "LAST", "COUNT"}.isdisjoint(wanted):
+        state = case.state
+        place = sum(other < case.user for other in case.spec.users)
+        free = remedy.free_range(case.spec, state.subids, state.accounts, account.uid, place=place)
+        values |= remedy.range_values(free)
+    return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podstead.case import Case
-from podstead.diagnosis.sign import NAMESPACES, Register, Sign, said
+from podstead.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, said
 from podstead.finding import Verdict
 
 register = Register()
@@ -101,7 +101,7 @@ def _nothing_else(case: Case) -> bool:
     return "0" not in switches and case.sysctl(_APPARMOR) != "1"
 
 
-@register("A09", *NAMESPACES)
+@register("A09", "V04", *PODMAN)
 def other_namespaces(case: Case) -> Sign | None:
     zero = [
         key

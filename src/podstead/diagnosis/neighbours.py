@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+from podstead import catalogue
 from podstead.case import Case
 from podstead.diagnosis.sign import Register, Sign
 from podstead.finding import Verdict
 from podstead.ranges import IdRange
+from podstead.remedy import about
 
 register = Register()
 
 
-def _flaw(case: Case, ref: str) -> Sign | None:
-    """The gravest flaw of a kind in this user's ranges; what is not fatal is a warning."""
+def of_flaw(case: Case, ref: str) -> Sign | None:
+    """The gravest flaw of a kind that :mod:`podstead.flaws` finds in this user's ranges; what is not fatal is a warning."""
     found = sorted((flaw for flaw in case.flaws if flaw.ref == ref), key=lambda flaw: not flaw.fatal)
     if not found:
         return None
-    return Sign(found=found[0].text, verdict=None if found[0].fatal else Verdict.WARN)
+    text = catalogue.load()[ref].remedy_for(case.state.platform.family)
+    text, values = about(found[0], case.sides, text)
+    verdict = None if found[0].fatal else Verdict.WARN
+    return Sign(found=found[0].text, remedy=text, values=values, verdict=verdict)
 
 
 @register("C10", "V03", "V28", "V07", alone=Verdict.FAIL)
 def overlap(case: Case) -> Sign | None:
-    return _flaw(case, "C10")
+    return of_flaw(case, "C10")
 
 
 @register("C27", "V03", alone=Verdict.FAIL)
 def account_inside(case: Case) -> Sign | None:
     """useradd -u takes a UID inside somebody's range; where accounts are made by themselves, the range is wrong (C11)."""
-    return _flaw(case, "C27")
+    return of_flaw(case, "C27")
 
 
 @register("C11", "V03", alone=Verdict.FAIL)
 def real_ids(case: Case) -> Sign | None:
-    return _flaw(case, "C11")
+    return of_flaw(case, "C11")
 
 
 @register("C25", "V03", alone=Verdict.WARN)
 def one_too_many(case: Case) -> Sign | None:
-    return _flaw(case, "C25")
+    return of_flaw(case, "C25")
 
 
 @register("C26", "V03", alone=Verdict.WARN)

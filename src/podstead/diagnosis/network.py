@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.evidence import id_map, sections
 from podstead.finding import Verdict
 from podstead.parts.sysctl_values import meets
 from podstead.versions import upstream
@@ -64,6 +65,11 @@ def no_route(case: Case) -> Sign | None:
 
 @register("G10", *CONTAINERS)
 def default_sysctl(case: Case) -> Sign | None:
+    """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7))."""
+    inside = case.evidence.attempts.get("inside")
+    uid = id_map(sections(inside.said).get("uid")) if inside is not None else None
+    if uid is None or uid.last_inside == 0:
+        return None
     return said(
         case,
         r"/proc/sys/net/ipv4/ping_group_range[^\n]{0,100}: [^\n]{1,200}|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)",
@@ -113,4 +119,5 @@ def _unmet(case: Case, key: str) -> Sign | None:
     need, live = case.spec.sysctls.get(key), case.sysctl(key)
     if need is None or live is None or meets(need, live):
         return None
-    return Sign(found=f"{key} is {live}")
+    port = need.at_most if need.at_most is not None else need.exact if key == PORT_START else None
+    return Sign(found=f"{key} is {live}", values={"PORT": "" if port is None else str(port)})

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
+from dataclasses import replace
 
+from podstead import catalogue
+from podstead.allocate import RESERVED
 from podstead.case import Case
+from podstead.diagnosis.neighbours import of_flaw
 from podstead.diagnosis.sign import HELPERS, PODMAN, Register, Sign
 from podstead.finding import Verdict
-from podstead.ranges import total
+from podstead.ranges import IdRange, first_overlap, total
+from podstead.remedy import range_values
 from podstead.subidfile import Entry, SubidFile
 
 register = Register()
@@ -76,9 +82,16 @@ def malformed(case: Case) -> Sign | None:
     if not _from_files(case):
         return None
     sides = case.state.subids.sides
-    own = [f"{file.path}:{one.line}: {one.shown}" for file in sides for one in file.bad_of(_names(case))]
-    if own:
-        return Sign(found="; ".join(own[:3]), expected="NAME:FIRST:COUNT and nothing else")
+    bad = [(file.path, one) for file in sides for one in file.bad_of(_names(case))]
+    if bad:
+        text = catalogue.load()["C15"].remedy_for(case.state.platform.family)
+        plain = all(one.meant and set(one.grants) <= {one.meant} for _, one in bad)
+        return Sign(
+            found="; ".join(f"{path}:{one.line}: {one.shown}" for path, one in bad[:3]),
+            expected="an owner, a first ID and a count, with colons between them and nothing else",
+            # apply mends what can mean one thing only, and refuses the rest (subidfile.repaired)
+            remedy=text if plain else text.partition("; by hand: ")[2],
+        )
     stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", case.said)
     if not stops:
         return None
@@ -93,8 +106,9 @@ def malformed(case: Case) -> Sign | None:
         return None
     return Sign(
         found="; ".join(theirs[:3]),
-        expected="OWNER:FIRST:COUNT in every line: this Podman stops at any other",
-        remedy="correct these lines to OWNER:FIRST:COUNT, with the owner and the IDs that they have now",
+        expected="an owner, a first ID and a count in every line: this Podman stops at any other",
+        remedy="correct these lines: each must be an owner, a first ID and a count with colons between them, with the "
+        "owner and the IDs that it has now",
     )
 
 
@@ -123,18 +137,18 @@ def directory(case: Case) -> Sign | None:
 def other_spelling(case: Case) -> Sign | None:
     if any(_own(case, file) for file in case.state.subids.sides):
         return None
-    alike = sorted(
-        {
-            entry.owner
-            for file in case.state.subids.sides
-            for entry in file.entries
-            if entry.owner not in _names(case) and _plain(entry.owner) == _plain(case.user)
-        }
-    )
+    alike = [
+        entry
+        for file in case.state.subids.sides
+        for entry in file.entries
+        if entry.owner not in _names(case) and _plain(entry.owner) == _plain(case.user)
+    ]
     if not alike:
         return None
+    ranges = {entry.range for entry in alike}
     return Sign(
-        found=f"the files name {', '.join(alike)}",
+        found=f"the files name {', '.join(sorted({entry.owner for entry in alike}))}",
+        values=range_values(ranges.pop() if len(ranges) == 1 else None),
         expected=f"{case.user}, byte for byte, or {case.account.uid}",
     )
 
@@ -157,7 +171,9 @@ def renamed(case: Case) -> Sign | None:
     }
     if home != case.user and home in stale:
         return Sign(
-            found=f"the files grant a range to {home}, whose home {case.user} has", expected=case.user
+            found=f"the files grant a range to {home}, whose home {case.user} has",
+            expected=case.user,
+            values={"OLDNAME": shlex.quote(home)},
         )
     return (
         Sign(found=f"ranges of accounts that are gone: {', '.join(sorted(stale)[:5])}", proved=False)
@@ -173,7 +189,17 @@ def one_side(case: Case) -> Sign | None:
     have = [file.path for file in case.state.subids.sides if _own(case, file)]
     if len(have) != 1 or not all(file.exists for file in case.state.subids.sides):
         return None
-    return Sign(found=f"{case.user} has a range in {have[0]} only", expected="one in both files")
+    kind, option = ("GID", "-w") if have[0].endswith("subuid") else ("UID", "-v")
+    file = next(file for file in case.state.subids.sides if file.path == have[0])
+    entries = _own(case, file)
+    same = entries[0].range if len(entries) == 1 and _free(case, entries[0].range, kind) else None
+    return Sign(
+        found=f"{case.user} has a range in {have[0]} only",
+        expected="one in both files",
+        remedy=f"podstead apply; by hand: usermod {option} FIRST-LAST OWNER, the numbers of {have[0]}; "
+        "then, as the user: podman system migrate",
+        values=range_values(same),
+    )
 
 
 @register("C04", *_GRANT)
@@ -212,43 +238,39 @@ def no_entry(case: Case) -> Sign | None:
     return Sign(found=f"neither file has a line for {case.user} or {case.account.uid}")
 
 
-def _flaw(case: Case, ref: str) -> Sign | None:
-    """A flaw that :mod:`podstead.flaws` finds in this user's ranges."""
-    found = next((flaw for flaw in case.flaws if flaw.ref == ref), None)
-    return Sign(found=found.text) if found else None
-
-
 @register("C07", *_GRANT)
 def repeated(case: Case) -> Sign | None:
-    return _flaw(case, "C07")
+    return of_flaw(case, "C07")
 
 
 @register("C06", *_GRANT)
 def name_and_number(case: Case) -> Sign | None:
-    return _flaw(case, "C06")
+    sign = of_flaw(case, "C06")
+    if sign is None:
+        return None
+    repeated = next(flaw.range for flaw in case.flaws if flaw.ref == "C06")
+    return replace(sign, values={**sign.values, **range_values(repeated)})
 
 
 @register("C08", *_GRANT)
 def own_overlap(case: Case) -> Sign | None:
-    return _flaw(case, "C08")
+    return of_flaw(case, "C08")
 
 
 @register("C09", *_GRANT)
 def own_id(case: Case) -> Sign | None:
-    return _flaw(case, "C09")
+    return of_flaw(case, "C09")
 
 
 @register("C12", "V03", *HELPERS, alone=Verdict.FAIL)
 def beyond_the_last_id(case: Case) -> Sign | None:
-    return _flaw(case, "C12")
+    return of_flaw(case, "C12")
 
 
 @register("C18", "V05", "V03", *PODMAN)
 def too_many(case: Case) -> Sign | None:
-    found = _flaw(case, "C18")
-    return found and Sign(
-        found=found.found, expected="at most 340 lines, and less than 4096 bytes, in one map"
-    )
+    found = of_flaw(case, "C18")
+    return found and replace(found, expected="at most 340 lines, and less than 4096 bytes, in one map")
 
 
 @register("C13", "V02", "V19")
@@ -257,7 +279,28 @@ def too_small(case: Case) -> Sign | None:
     wanted = max(case.spec.subids.count, 1)
     if not case.granted or count >= wanted:
         return None
-    return Sign(found=f"{count} IDs", expected=f"at least {wanted}")
+    return Sign(found=f"{count} IDs", expected=f"at least {wanted}", values=range_values(_following(case)))
+
+
+def _following(case: Case) -> IdRange | None:
+    """What would make the user's one range large enough at its end, where that is free of everybody else's IDs."""
+    missing = case.spec.subids.count - total(case.subuids)
+    if len(case.subuids) != 1 or case.subuids != case.subgids or missing < 1:
+        return None
+    wanted = IdRange(case.subuids[0].stop, missing)
+    return wanted if _free(case, wanted) else None
+
+
+def _free(case: Case, wanted: IdRange, kinds: str = "UID GID") -> bool:
+    """Whether nobody else has an ID of a range; what no program can settle is not free."""
+    if any(file.unsettled for file in case.state.subids.sides) or first_overlap(wanted, RESERVED):
+        return False
+    sides = [side for side in case.sides if side.kind in kinds]
+    return not any(
+        any(one.range.overlaps(wanted) for one in side.everything if one.owner != case.account.name)
+        or any(number in wanted for number in side.numbers)
+        for side in sides
+    )
 
 
 @register("B10", *HELPERS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from podstead.case import Case
 from podstead.finding import Verdict
@@ -25,6 +25,9 @@ class Sign:
     cause: str = ""
     """More exact than the catalogue's, where something is known about this host."""
     remedy: str = ""
+    """Another text than the catalogue's. It is filled in as that is."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What :data:`podstead.remedy.KINDS` stand for here, beyond the user's own; an empty one is not known."""
     proved: bool = True
     verdict: Verdict | None = None
     """Another verdict than the diagnosis gives, where nothing fails visibly."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from podstead.finding import Finding, Verdict
@@ -20,6 +21,8 @@ _WORDS: Final = {
 }
 _WIDTH: Final = 13
 """Of the column with the verdict."""
+_NAMED: Final = 5
+"""Users who are named where many have the same trouble."""
 
 
 def render(report: Report, screen: Screen, *, verbose: int) -> None:
@@ -100,9 +103,15 @@ def _every(findings: list[Finding], screen: Screen) -> None:
             screen.line(f"{' ' * (_WIDTH + 4)}{one_line(text)}", "dim", hang=_WIDTH + 4)
 
 
+def _names(users: Sequence[str]) -> str:
+    """Those whom something concerns, the first of them by name."""
+    known = [one_line(user) or "the host" for user in users]
+    return ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
+
+
 def _problem(problem: Problem, screen: Screen) -> None:
     head = problem.head
-    who = one_line(head.user) or "the host"
+    who = _names(problem.users)
     name = f"{head.ref} {head.mode}" if head.ref else " ".join(problem.checks or problem.blind)
     title = head.cause if head.ref else head.title
     if head.verdict is Verdict.COULD_NOT_LOOK and not head.ref:
@@ -114,9 +123,12 @@ def _problem(problem: Problem, screen: Screen) -> None:
     elif head.verdict is not Verdict.COULD_NOT_LOOK:
         screen.more("cause", head.cause, indent)
     rows = (
-        ("found", head.found),
+        ("found", problem.found),
         ("expected", head.expected),
-        ("do", head.remedy),
+        *(
+            ("do", text if len(problem.remedies) == 1 else f"{_names(users)}: {text}")
+            for users, text in problem.remedies
+        ),
         ("costs", ", ".join(head.costs)),
         ("not ruled out", ", ".join(head.others)),
         ("checks", " ".join(problem.checks)),

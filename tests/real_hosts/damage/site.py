@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from podstead import remedy
 from podstead.finding import Finding, Verdict
 from podstead.report.record import HostReport
 from tests.lab import Host
@@ -14,6 +16,14 @@ from tests.real_hosts.damage.case import Damage, Outcome, tried
 
 _WRONG = (Verdict.FAIL, Verdict.WARN, Verdict.COULD_NOT_LOOK)
 _NAMED = (Verdict.FAIL, Verdict.WARN)
+
+
+def _left_to_apply(finding: Finding) -> bool:
+    """Whether a remedy promises that apply mends it; one that needs a permission by name says so."""
+    text = finding.remedy.partition("; ")[0]
+    return text.startswith("podstead apply") and not re.search(
+        r"has nothing to change here|only with --allow", text
+    )
 
 
 class Lane:
@@ -84,14 +94,19 @@ class Lane:
             wrong = [one for one in _wrong(ran.host(host.name)) if one.check != "V29"]
             named = {one.ref for one in wrong if one.verdict in _NAMED}
             texts = "\n".join(map(_text, wrong))
+            of_it = [one for one in wrong if one.ref == damage.ref]
             more = named - {damage.ref, *damage.related}
             if damage.ref not in named:
                 problems.append(f"{host.name} does not name {damage.ref}:\n{texts}")
             elif more:
                 self.false_alarms += [f"{damage.ref} {damage.name}, {host.name}: {ref}" for ref in more]
                 problems.append(f"{host.name} names more, {', '.join(sorted(more))}:\n{texts}")
-            elif not all(one.remedy and one.cause for one in wrong if one.ref == damage.ref):
+            elif not all(one.remedy and one.cause for one in of_it):
                 problems.append(f"{host.name} says no cause, or not what to do:\n{texts}")
+            elif damage.outcome is not Outcome.REPAIRED and any(map(_left_to_apply, of_it)):
+                problems.append(f"{host.name} leaves to apply what apply does not do:\n{texts}")
+            elif any(remedy.words(one.remedy) for one in wrong):
+                problems.append(f"{host.name} prints a remedy with a word that was to be filled in:\n{texts}")
             else:
                 self.seen[damage, host.release] = "detected"
         assert not problems, "\n".join(problems)

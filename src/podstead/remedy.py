@@ -1,0 +1,186 @@
+"""Remedies with the names and numbers of one host in them. Pure functions.
+
+The catalogue's remedies have words in capitals where a value stands. Each word has a kind, so that a command about the
+owner of a range is never given the name of whoever is in it. What is not known is never printed as a word in capitals: the
+sentence that needs it gives way to one that says how to find it out.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from podstead.allocate import BY_UID_BASE, RESERVED, Holdings, Refused, allocate
+from podstead.flaws import Flaw, Side
+from podstead.parts.accounts import AccountsState
+from podstead.parts.grants import policy_of
+from podstead.parts.subids import SubidsState
+from podstead.ranges import IdRange
+from podstead.spec import HostSpec
+
+_USER = "podstead verify names the user whom this concerns"
+_OWNER = "the owner of the range is no account of this host: podstead explain C23 says when such a line can be taken out"
+_OLD = "getsubids and getsubids -g, each with the name of the owner, show the ranges that are there"
+_FREE = (
+    "no free range can be named from here: podstead verify says in its line about the host where the next one starts, and "
+    "podstead check says what is in the way"
+)
+_INTRUDER = "getent passwd and getent group show which accounts and groups have a number inside the range"
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "USER": _USER,
+        "UID": _USER,
+        "GROUP": _USER,
+        "HOME": _USER,
+        "OWNER": _OWNER,
+        "OWNERUID": _OWNER,
+        "INTRUDER": _INTRUDER,
+        "NEWID": _INTRUDER,
+        "OLDFIRST": _OLD,
+        "OLDLAST": _OLD,
+        "FIRST": _FREE,
+        "LAST": _FREE,
+        "COUNT": _FREE,
+        "OLDNAME": "grep -n : /etc/subuid /etc/subgid shows the names that have ranges",
+        "FOLDER": "as the user, podman info --format '{{.Store.GraphRoot}}' shows the folder",
+        "PORT": "choose the lowest port that is needed, and set it in the document: "
+        "sysctls: net.ipv4.ip_unprivileged_port_start",
+    }
+)
+"""Every word that stands for a value, and how to find the value out where it is not known.
+
+USER, UID, GROUP, HOME: the user whom a finding is about. OWNER: whose range it is. INTRUDER: the account or group inside
+somebody's range, and NEWID a free number for it. OLDFIRST to OLDLAST: the range that is there. FIRST to LAST, COUNT: a free one.
+"""
+
+_PLACES = 64
+"""For more people than these no range is named by hand: apply does that at once."""
+
+# $USER and USER= are the variable, not the placeholder
+_WORD = re.compile(rf"(?<![$\w])(?:{'|'.join(sorted(KINDS, key=len, reverse=True))})\b(?!=)")
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with each placeholder as its value. A sentence that needs an unknown one says how to find it out instead."""
+    told: list[str] = []
+    for sentence in text.split("; "):
+        missing = [word for word in words(sentence) if not values.get(word)]
+        if not missing:
+            told.append(_WORD.sub(lambda match: values[match[0]], sentence))
+        elif KINDS[missing[0]] not in told:
+            told.append(KINDS[missing[0]])
+    return "; ".join(told)
+
+
+def words(text: str) -> list[str]:
+    """The placeholders in a text."""
+    return list(dict.fromkeys(_WORD.findall(text)))
+
+
+def range_values(one: IdRange | None, *, old: bool = False) -> dict[str, str]:
+    """The values of a range: OLDFIRST and OLDLAST of one that is there, or FIRST, LAST and COUNT of one to be given."""
+    names = ("OLDFIRST", "OLDLAST") if old else ("FIRST", "LAST", "COUNT")
+    numbers = (one.start, one.last, one.count) if one else ("", "", "")
+    return {name: str(number) for name, number in zip(names, numbers, strict=False)}
+
+
+def free_range(
+    spec: HostSpec, state: SubidsState, accounts: AccountsState, uid: int | None, *, place: int = 0
+) -> IdRange | None:
+    """A range that is nobody's, in UIDs and in GIDs. None where it cannot be known: what cannot be read is not free.
+
+    Remedies of one report may all be followed: ``place`` is the number of ranges that others are told to take before.
+    """
+    policy = policy_of(spec, state.login_defs)
+    files = state.sides
+    if isinstance(policy, Refused) or state.source != "files":
+        return None
+    if not all(file.readable and file.regular and not file.unsettled for file in files):
+        return None
+    both = [
+        Holdings(own=(), others=tuple(entry.range for entry in file.taken()), real=real)
+        for file, real in zip(files, (accounts.uids, accounts.gids), strict=True)
+    ]
+    if place > _PLACES:
+        return None
+    promised: tuple[IdRange, ...] = ()
+    for _ in range(1 if policy.by_uid else place + 1):
+        found = allocate(
+            policy, uid, [Holdings(own=promised, others=one.others, real=one.real) for one in both]
+        )
+        if not isinstance(found, IdRange):
+            return None
+        promised += (found,)
+    return promised[-1]
+
+
+def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, str]]:
+    """The remedy of one flaw: the text with what concerns it only, and the values of its owner, range and intruder."""
+    owned = [side for side in sides if flaw.owner in side.own]
+    values = {"OWNER": shlex.quote(flaw.owner) if owned else "", "OWNERUID": ""}
+    if owned and owned[0].kind == "UID":
+        values["OWNERUID"] = str(owned[0].own[flaw.owner])
+    if flaw.range is None:
+        return text, values
+    if flaw.ref == "C23" and "'" not in flaw.owner:
+        values["OWNER"] = re.sub(
+            r"([].[*^$\\/])", r"\\\1", flaw.owner
+        )  # between single quotes, in a pattern of sed(1)
+    values |= range_values(flaw.range, old=True)
+    having = [side for side in sides if any(one.range == flaw.range for one in side.of(flaw.owner))]
+    if flaw.ref == "C27":
+        text = _of_intruder(flaw, having, text, values, sides)
+    if len(having) == 1:
+        text = _one_side(text, having[0].kind)
+    return text, values
+
+
+def _one_side(text: str, kind: str) -> str:
+    """The other file has another range of this owner, which is to stay."""
+    if kind == "UID":
+        return re.sub(r" -[Ww] (?:OLD)?(?:FIRST|LAST)-(?:OLD)?LAST", "", text)
+    return re.sub(r" -[Vv] (?:OLD)?(?:FIRST|LAST)-(?:OLD)?LAST", "", text)
+
+
+def _of_intruder(
+    flaw: Flaw, having: Sequence[Side], text: str, values: dict[str, str], sides: Sequence[Side]
+) -> str:
+    """An account or group of people can get another number; one of the system keeps it, and the range has to go."""
+    number, side = next(
+        (
+            (number, side)
+            for side in having
+            for number in side.numbers
+            if flaw.range and number in flaw.range and side.real[number] == flaw.other
+        ),
+        (None, None),
+    )
+    first, _, rest = text.partition("; or move the range")
+    new = _free_number(sides)
+    name = flaw.other.removeprefix("group ")
+    known = side is not None and (side.kind == "UID" or flaw.other.startswith("group "))
+    if number is None or new is None or not known or any(number in one for one in RESERVED[:-1]):
+        return f"Move the range{rest}"
+    values |= {"INTRUDER": shlex.quote(name), "NEWID": str(new)}
+    group = side is not None and side.kind == "GID"
+    first = first.replace(" (chgrp)", "").replace(" (a group: groupmod -g NEWID INTRUDER)", "")
+    if group:
+        first = first.replace("usermod -u", "groupmod -g").replace("then chown", "then chgrp")
+        first = first.replace("while it runs nothing", "while nobody in it runs anything")
+    return f"{first}; or move the range{rest}"
+
+
+def _free_number(sides: Sequence[Side]) -> int | None:
+    """The lowest number of a login account that is nobody's, in UIDs and GIDs, and in nobody's range."""
+    last = min(side.account_max for side in sides)
+    ranges = sorted({one.range for side in sides for one in side.everything if one.range.start <= last})
+    number, real = BY_UID_BASE, {one for side in sides for one in side.real}
+    while number <= last:
+        block = next((one for one in ranges if number in one), None)
+        if block is None and number not in real:
+            return number
+        number = block.stop if block else number + 1
+    return None
