@@ -199,7 +199,7 @@ def probe_values(name: str, state: HostState) -> dict[str, str]:
             over = [*ranges[:-1], IdRange(ranges[-1].start, ranges[-1].count + 1)]
             values[f"PS_{side}OVER"] = _arguments(own, over)
         values["PS_OTHER"] = str(_foreign(name, state, subuids))
-        values["PS_RAW"] = f"0 {account.uid} 1\\n1 {min(subuids).start} 10\\n"
+        values["PS_RAW"] = f"0 {account.uid} 1\\n1 {min(subuids).start} {min(subuids).count}\\n"
     live = state.sysctls.live.get(PORT_START, "")
     boundary = int(live) if re.fullmatch("[0-9]{1,5}", live) else 1024
     return values | {

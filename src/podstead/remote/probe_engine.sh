@@ -15,7 +15,8 @@ made=$?
 echo --nested
 unshare -U --map-root-user cat /proc/self/uid_map 2>&1
 echo --extents
-for m in "0 0 1\n1 1 99\n" "0 0 100\n"; do
+{ read -r m; read -r m m n; } </proc/self/uid_map; [ "${n:-99}" -lt 99 ] || n=99
+for m in "0 0 1\n1 1 $n\n" "0 0 $((n + 1))\n"; do
   unshare -U sleep 20 >/dev/null 2>&1 & p=$!
   n=0; while [ "$(readlink "/proc/$p/ns/user")" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
   if printf "$m" | cat >"/proc/$p/uid_map" 2>/dev/null; then echo ok; else echo refused; fi

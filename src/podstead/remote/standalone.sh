@@ -6,11 +6,22 @@
 
 ps_nonce() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
+# What podstead.subidline reads: a line that shadow and Podman read alike, in decimal, from a file and not from a link.
+ps_lines() { # file: "OWNER:FIRST:COUNT" lines
+    [ -f "$1" ] && [ ! -L "$1" ] || return 0
+    LC_ALL=C awk -F: 'NF == 3 && length($0) < 1024 && $1 ~ /^[^#+[:space:]-]/ && $1 !~ /[[:space:]]$/ &&
+        $2 ~ /^(0|[1-9][0-9]*)$/ && $3 ~ /^[1-9][0-9]*$/ && length($2) < 11 && length($3) < 11 &&
+        $2 + $3 <= 4294967296' "$1"
+}
+
 ps_ranges() { # option-of-getsubids file user uid: "FIRST COUNT" lines, sorted
-    if grep -qiE '^[[:space:]]*subid[[:space:]]*:' /etc/nsswitch.conf && command -v getsubids >/dev/null; then
+    from=$(sed -n 's/^[[:space:]]*[Ss][Uu][Bb][Ii][Dd][[:space:]]*:[[:space:]]*\([^[:space:]]\{1,\}\).*/\1/p' /etc/nsswitch.conf 2>/dev/null |
+        head -n 1)
+    if [ "${from:-files}" != files ] && command -v getsubids >/dev/null; then
         getsubids $1 "$3" | awk 'NF > 1 && $(NF - 1) ~ /^[0-9]+$/ && $NF ~ /^[1-9][0-9]*$/ { print $(NF - 1), $NF }'
     else
-        u=$3 awk -F: -v i="$4" 'NF == 3 && ($1 == ENVIRON["u"] || $1 == i) && $2 ~ /^[0-9]+$/ && $3 ~ /^[1-9][0-9]*$/ { print $2, $3 }' "$2"
+        # compared as text: 1e3 is no way to write 1000
+        ps_lines "$2" | u=$3 i=$4 awk -F: '($1 "") == (ENVIRON["u"] "") || ($1 "") == (ENVIRON["i"] "") { print $2, $3 }'
     fi | sort -n
 }
 
@@ -41,9 +52,9 @@ ps_values() { # number
         uo=$(printf '%s\n' "$uids" | ps_map "$uid" 1)
         go=$(printf '%s\n' "$gids" | ps_map "$gid" 1)
         # somebody else's range if there is one, else an ID far above
-        other=$(u=$PS_USER awk -F: -v i="$uid" 'NF == 3 && $1 != ENVIRON["u"] && $1 != i && $2 ~ /^[0-9]+$/ { print $2; exit }' /etc/subuid)
+        other=$(ps_lines /etc/subuid | u=$PS_USER i=$uid awk -F: '($1 "") != (ENVIRON["u"] "") && ($1 "") != (ENVIRON["i"] "") { print $2; exit }')
         [ -n "$other" ] || other=$(printf '%s\n' "$uids" | awk '{ e = $1 + $2 } END { printf "%.0f", e + 1000000 }')
-        raw="0 $uid 1\\n1 ${uids%% *} 10\\n"
+        raw="0 $uid 1\\n1 $(printf '%s\n' "$uids" | head -n 1)\\n"
     fi
     PS_VALUES="PS_NONCE=$PS_OWN
 PS_UIDMAP='$um'
