@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from podstead.change import (
     ABSENT,
     Change,
+    ClearLock,
     CreateShared,
     EditShared,
     GrantSubids,
@@ -295,7 +296,7 @@ class ModelHost:
             for step in change.steps:
                 self._step(step)
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step) -> None:  # noqa: C901 - one case for each kind of step
         match step:
             case Run(argv):
                 self._run(argv)
@@ -309,6 +310,8 @@ class ModelHost:
             case EditShared():
                 self._guard(step.path, step.expected)
                 self.files[step.path], self.modes[step.path] = step.content, "644"
+            case ClearLock():
+                self.facts = {**self.facts, "lock": ()}
             case GrantSubids():
                 self._grant(step)
             case InstallPackages():

@@ -73,6 +73,13 @@ class EditShared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClearLock:
+    """Remove shadow's lock on a file if the process that made it is gone, as shadow itself would before it locks."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantSubids:
     """Write both subordinate ID files while shadow's locks on both are held, if nothing has changed since the look.
 
@@ -118,6 +125,7 @@ Step = (
     | WriteFile
     | CreateShared
     | EditShared
+    | ClearLock
     | GrantSubids
     | InstallPackages
     | SetSysctl

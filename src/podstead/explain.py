@@ -135,6 +135,14 @@ CHANGES: tuple[Entry, ...] = (
         "subuid(5)",
     ),
     _change(
+        "subids:subuid:lock",
+        "remove the lock of a process that is gone",
+        "A tool that was killed leaves /etc/subuid.lock or /etc/subgid.lock behind. useradd and usermod take such a lock "
+        "over when they next need it; one that names no process is left alone, because it may be anybody's.",
+        "rm /etc/subuid.lock, where the process that it names (cat /etc/subuid.lock) does not exist",
+        "shadow lib/commonio.c",
+    ),
+    _change(
         "subids:subuid:link",
         "/etc/subuid (or /etc/subgid) is no regular file",
         "newuidmap, usermod and useradd open regular files only, so no range behind a symbolic link is granted. Writing "

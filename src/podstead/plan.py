@@ -32,7 +32,13 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         packages.plan(spec, state.packages, state.platform)
         + packages.plan_helpers(spec, state.packages, state.platform)
         + accounts.plan(spec, state.accounts)
-        + subids_plan.plan(spec, state.subids, state.accounts, state.users_with_storage)
+        + subids_plan.plan(
+            spec,
+            state.subids,
+            state.accounts,
+            state.users_with_storage,
+            state.facts.host.all("lock"),
+        )
         + sysctls_plan.plan(spec, state.sysctls, container=state.platform.container, allowed=named)
         + session.plan(spec, state.session, state.platform)
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)

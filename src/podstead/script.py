@@ -13,6 +13,7 @@ from typing import assert_never
 from podstead import platforms
 from podstead.change import (
     Change,
+    ClearLock,
     CreateShared,
     EditShared,
     GrantSubids,
@@ -200,7 +201,7 @@ def standalone() -> str:
     )
 
 
-def _step(step: Step) -> str:
+def _step(step: Step) -> str:  # noqa: C901 - one case for each kind of step
     match step:
         case Run(argv):
             return command(*argv)
@@ -212,6 +213,8 @@ def _step(step: Step) -> str:
             return command("ps_create_shared", step.path)
         case EditShared():
             return command("ps_edit_shared", step.path, step.expected, _base64(step.content))
+        case ClearLock():
+            return command("ps_clear_lock", step.path)
         case GrantSubids():
             files = [word for one in step.edits for word in (one.path, one.expected, _base64(one.content))]
             ranges = (_first_last(step.subuids), _first_last(step.subgids))

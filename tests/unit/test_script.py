@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from podstead import script, shell
 from podstead.change import (
     Change,
+    ClearLock,
     CreateShared,
     EditShared,
     GrantSubids,
@@ -74,7 +75,7 @@ def hostile_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def words(step: Step) -> list[str]:
+def words(step: Step) -> list[str]:  # noqa: C901 - one case for each kind of step
     """What the shell must see of a step."""
     match step:
         case Run(argv):
@@ -98,6 +99,8 @@ def words(step: Step) -> list[str]:
                 step.expected,
                 base64.b64encode(step.content.encode("utf-8", "surrogateescape")).decode(),
             ]
+        case ClearLock():
+            return ["ps_clear_lock", step.path]
         case GrantSubids():
             files = [
                 word

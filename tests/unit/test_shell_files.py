@@ -545,3 +545,15 @@ def test_ps_as_user_gives_a_clean_environment(shell: str) -> None:
 
 def test_the_files_that_podstead_owns_are_looked_at() -> None:
     assert all(path in script.observe_header(spec_of(), NONCE) for path in OWNED_FILES)
+
+
+@each_shell
+@pytest.mark.parametrize(("text", "stays"), [("dead", False), ("alive", True), ("", True)])
+def test_ps_clear_lock_removes_the_lock_of_a_dead_process_only(
+    shell: str, box: Path, text: str, stays: bool
+) -> None:
+    holder = {"dead": str(dead_pid()), "alive": str(os.getpid())}.get(text, "")
+    (box / "subuid.lock").write_text(holder)
+    assert applying(shell, f"ps_clear_lock {box}/subuid").returncode == 0
+    assert (box / "subuid.lock").exists() is stays
+    assert [one.name for one in box.iterdir() if "podstead" in one.name] == []

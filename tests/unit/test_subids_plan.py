@@ -503,3 +503,16 @@ def test_ranges_above_2_31_are_kept_as_they_are() -> None:
 
 def test_a_missing_file_is_expected_to_be_absent_until_it_is_made() -> None:
     assert host(None).state().subids.subuid.expected == ABSENT
+
+
+def test_the_lock_of_a_process_that_is_gone_is_removed_and_no_other() -> None:
+    text = "alice:524288:65536\n"
+    one = host(text, text)
+    state = one.state(["alice"])
+
+    def lock_changes(*locks: str) -> list[str]:
+        outcome = subids_plan.plan(spec_of(), state.subids, state.accounts, frozenset(), locks)
+        return [change.id for change in outcome.changes]
+
+    assert lock_changes("/etc/subuid.lock dead", "/etc/subgid.lock alive") == ["subids:subuid:lock"]
+    assert lock_changes("/etc/subgid.lock none") == []

@@ -118,9 +118,19 @@ def _own_said(case: Case, pattern: str) -> Sign | None:
     return Sign(found=own.ran.last) if match else None
 
 
-@register("D03", "V27", alone=Verdict.WARN)
+@register("D03", "V27", "V31", alone=Verdict.WARN)
 def driver_of_first_use(case: Case) -> Sign | None:
-    """The database of the first use decides; a storage.conf that came later does not."""
+    """The database of the first use decides; a storage.conf that came later does not.
+
+    Where Podman does not start at all, it is the reason only if Podman says that the kept driver takes no such options.
+    """
+    start = case.evidence.start
+    if (
+        start is not None
+        and not start.ran.ok
+        and not re.search(r"driver does not support \S+ options", start.ran.said)
+    ):
+        return None
     user = case.state.session.users.get(case.user)
     own = case.evidence.own
     kept = (

@@ -71,4 +71,8 @@ def stale_lock(case: Case) -> Sign | None:
         if state == "none"
         else "belongs to a process that is gone"
     )
-    return Sign(found=f"{path} {what}", expected="no lock")
+    # shadow waits for such a lock for ever; a program that is just making it has been at it for no time at all
+    by_hand = (
+        f"where it is minutes old and no useradd, usermod or vipw runs: rm {path}" if state == "none" else ""
+    )
+    return Sign(found=f"{path} {what}", expected="no lock", remedy=by_hand)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from podstead import subidfile
 from podstead.change import (
     Change,
+    ClearLock,
     CreateShared,
     EditShared,
     NotApplicable,
@@ -18,14 +20,23 @@ from podstead.change import (
 )
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import Allocator
-from podstead.parts.subids import SubidsState
+from podstead.parts.subids import PATHS, SubidsState
 from podstead.ranges import IdRange
 from podstead.spec import HostSpec, UserSpec
 from podstead.subidfile import SubidFile
 
 
-def plan(spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str]) -> Outcome:
-    """What must change so that every wanted user has good ranges. ``storage``: users who have container storage."""
+def plan(
+    spec: HostSpec,
+    state: SubidsState,
+    accounts: AccountsState,
+    storage: frozenset[str],
+    locks: Iterable[str] = (),
+) -> Outcome:
+    """What must change so that every wanted user has good ranges.
+
+    ``storage``: users who have container storage; ``locks``: shadow's locks, each with what is known of its owner.
+    """
     if not spec.users:
         return Outcome()
     blind = [side.path for side in state.sides if not side.readable]
@@ -44,9 +55,21 @@ def plan(spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: f
     if odd:
         return Outcome(refusals=odd)
     outcome, state = _mend(state, accounts)
+    outcome = _clear_locks(locks) + outcome
     allocator = Allocator(spec, state, accounts, storage)
     for name, user in sorted(spec.users.items(), key=lambda item: _turn(item[0], item[1], accounts)):
         outcome += allocator.serve(name, user)
+    return outcome
+
+
+def _clear_locks(locks: Iterable[str]) -> Outcome:
+    """A process that was killed leaves its lock; usermod and useradd take it over, but only when they next come by."""
+    outcome = Outcome()
+    for path in PATHS:
+        if f"{path}.lock dead" in locks:
+            name = path.rpartition("/")[2]
+            title = f"remove {path}.lock: the process that made it is gone"
+            outcome += _one(f"subids:{name}:lock", title, ClearLock(path=path))
     return outcome
 
 
@@ -152,5 +175,7 @@ def _identity(owner: str, accounts: AccountsState) -> str:
     return owner if account is None else str(account.uid)
 
 
-def _one(change_id: str, title: str, step: CreateShared | EditShared | Run, diff: str = "") -> Outcome:
+def _one(
+    change_id: str, title: str, step: CreateShared | EditShared | ClearLock | Run, diff: str = ""
+) -> Outcome:
     return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))

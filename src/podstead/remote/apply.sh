@@ -101,6 +101,11 @@ ps_take_over() { # lock: of a dead process, which shadow takes over as well
     rm -f "$1.podstead.$PS_PID"
 }
 
+ps_clear_lock() { # path: a lock of a process that is gone, such as a podstead that was killed
+    ps_holder=$(tr -cd 0-9 <"$1.lock") 2>/dev/null || return 0
+    if [ -n "$ps_holder" ] && ! ps_pid_alive "$ps_holder"; then ps_take_over "$1.lock"; fi
+}
+
 ps_rewrite() { # path content-in-base64: a file of shadow's, with a copy of the old one beside it as shadow makes it
     if [ -s "$1" ]; then
         ps_new=$(mktemp "${1%/*}/.podstead.XXXXXX") && cp -p "$1" "$ps_new" && mv -f "$ps_new" "$1-" || return 1
