@@ -125,6 +125,16 @@ SESSION: Mapping[str, Broken] = {
         check="V26",
         also=("E01",),
     ),
+    "E15": Broken(
+        case=case(
+            on=host(
+                facts={"online__waits": "inactive"},
+                user_facts={"quadlet": "/home/alice/.config/containers/systemd/web.container"},
+            )
+        ),
+        check="V26",
+        verdict=Verdict.WARN,
+    ),
     "E14": Broken(
         case=case(on=host(facts={"root__propagation": "private"})), check="V01", verdict=Verdict.WARN
     ),

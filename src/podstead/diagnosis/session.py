@@ -149,6 +149,15 @@ def system_unit(case: Case) -> Sign | None:
     )
 
 
+@register("E15", "V26", alone=Verdict.WARN)
+def network_never_online(case: Case) -> Sign | None:
+    """Nothing wants the target, so user units that wait for it start late at every boot (podman#24796)."""
+    state, quadlet = case.host.get("online.waits"), case.facts.get("quadlet")
+    if quadlet is None or state is None or state == "active":
+        return None
+    return Sign(found=f"network-online.target is {state}, and {quadlet} waits for it", expected="active")
+
+
 @register("E14", "V01", alone=Verdict.WARN)
 def private_root(case: Case) -> Sign | None:
     if case.host.get("root.propagation") != "private":

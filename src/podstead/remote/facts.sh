@@ -47,6 +47,10 @@ ps_kernel_facts() {
 ps_system_facts() {
     [ ! -e /run/ostree-booted ] || ps_fact ostree yes
     if command -v systemctl >/dev/null; then ps_fact systemd "$(systemctl --version | head -n 1)"; fi
+    # Quadlets of users wait for the target of the system through this unit (podman-systemd.unit(5), from Podman 5.3 on)
+    for f in /usr/lib/systemd/user /lib/systemd/user /etc/systemd/user; do
+        [ ! -e $f/podman-user-wait-network-online.service ] || ps_fact online.waits "$(systemctl is-active network-online.target)"
+    done
     [ ! -d /etc/pam.d ] || ps_fact pam.systemd "$(grep -lsE '^[^#]*pam_systemd' /etc/pam.d/* | grep -c .)"
     p=no
     for f in /lib/security /lib64/security /usr/lib64/security /lib/*/security /usr/lib/security /usr/lib/*/security; do

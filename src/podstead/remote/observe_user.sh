@@ -58,6 +58,12 @@ ps_user_facts() { # name uid home
     for d in .config .config/containers .local .local/share .local/share/containers; do
         [ ! -d "$3/$d" ] || [ "$(stat -c %u "$3/$d")" = "$2" ] || ps_fact not.owned "$3/$d"
     done
+    for f in "$3/.config/containers/systemd"/*.* /etc/containers/systemd/users/*.* "/etc/containers/systemd/users/$2"/*.*; do
+        if [ -f "$f" ]; then
+            ps_fact quadlet "$f"
+            break
+        fi
+    done
     f=$ps_graph/overlay/.has-mount-program
     [ ! -f "$f" ] || [ -L "$f" ] || ps_fact mount.program "$(head -c 10 "$f")"
 }

@@ -179,6 +179,17 @@ SESSION = (
         mend="umount /proc/sys; sysctl -q -w net.ipv4.ip_unprivileged_port_start=80",
         outcome=Outcome.REFUSED,
     ),
+    Damage(
+        name="a Quadlet, and nothing wants the network online",
+        ref="E15",
+        make="d=/home/alice/.config/containers/systemd; mkdir -p $d; printf '[Container]\\nImage=x\\n' >$d/web.container; "
+        "chown -R alice: /home/alice/.config; systemctl stop network-online.target",
+        mend="rm -r /home/alice/.config/containers/systemd; rmdir --ignore-fail-on-non-empty /home/alice/.config/containers",
+        outcome=Outcome.LEFT,
+        warns=True,
+        releases=NEW,
+        elsewhere="its Podman has no unit that waits for the network",
+    ),
 )
 
 #: What is unusual and right: nothing may be said about it.
