@@ -22,8 +22,8 @@ _HEAD = """\
 Each [failure mode](failure-modes.md) that can be made on a host of the lab is made on a healthy one. `podstead verify`
 must then name it, and nothing that has nothing to do with it; `podstead apply` must repair it, or refuse it and say what
 to do, or leave alone what is not its own. The hosts are real Debian with systemd, reached over SSH (tests/lab); the
-cases are in tests/real_hosts/damage. `make real-hosts` does every case on Debian 12 and 13, and on 11 and testing (forky)
-those of the failure modes to look for first; `make matrix` does all of them on all four.
+cases are in tests/real_hosts/damage. `make real-hosts` does those of the failure modes to look for first, on Debian 12 and
+13; `make matrix` does all of them, also on 11 and testing (forky).
 
 - **Producible failure modes detected: {detected} of {producible}** ({cells} of {expected} on single releases, in {cases} ways)
 - **False alarms: {alarms}** (healthy hosts, hosts that are unusual and right, and causes that are not there)
@@ -93,8 +93,8 @@ def summary(site: Site) -> list[str]:
     ]
 
 
-def markdown(site: Site) -> str:
-    """The whole document."""
+def markdown(site: Site, damages: Sequence[Damage]) -> str:
+    """The whole document, with a row for each of ``damages``, whether this run has done it or not."""
     found = count(site)
     text = _HEAD.format(
         detected=found.detected,
@@ -106,9 +106,9 @@ def markdown(site: Site) -> str:
     )
     parts = [text + _WORDS]
     for letter, title in _FIELDS.items():
-        rows = [_row(mode, site) for ref, mode in catalogue.load().items() if ref.startswith(letter)]
+        rows = [_row(mode, site, damages) for ref, mode in catalogue.load().items() if ref.startswith(letter)]
         parts.append(_table(f"{letter}: {title}", rows))
-    harmless = [one for one in site.damages if one.outcome is Outcome.HARMLESS]
+    harmless = [one for one in damages if one.outcome is Outcome.HARMLESS]
     rows = [
         f"| {one.name} ({one.ref}) | {' | '.join(_cell([one], release, site) for release in RELEASES)} |  |"
         for one in harmless
@@ -141,12 +141,12 @@ def _table(title: str, rows: Sequence[str]) -> str:
     return "\n".join((f"## {title}", "", head, "|---|" + "---|" * (len(RELEASES) + 1), *rows, ""))
 
 
-def _row(mode: FailureMode, site: Site) -> str:
-    damages = [one for one in site.damages if one.ref == mode.ref and one.outcome is not Outcome.HARMLESS]
-    damages = damages or [one for one in site.damages if one.ref == mode.ref]
-    cells = [_cell(damages, release, site) for release in RELEASES]
-    note = "; ".join(dict.fromkeys(one.elsewhere for one in damages if one.elsewhere and "-" in cells))
-    if not damages:
+def _row(mode: FailureMode, site: Site, damages: Sequence[Damage]) -> str:
+    ways = [one for one in damages if one.ref == mode.ref and one.outcome is not Outcome.HARMLESS]
+    ways = ways or [one for one in damages if one.ref == mode.ref]
+    cells = [_cell(ways, release, site) for release in RELEASES]
+    note = "; ".join(dict.fromkeys(one.elsewhere for one in ways if one.elsewhere and "-" in cells))
+    if not ways:
         note = ABSENT.get(mode.ref) or f"not detected: {mode.undetected}"
     return f"| {mode.ref} {_plain(mode.title)} | {' | '.join(cells)} | {_plain(note)} |"
 
