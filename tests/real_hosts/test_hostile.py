@@ -49,7 +49,7 @@ mkdir {shlex.quote(HOME)}
 chown 1500:1500 {shlex.quote(HOME)}
 chmod 700 {shlex.quote(HOME)}
 echo 'mallory:x:1500:' >>/etc/group
-printf '$(touch /pwned):1:2\\n\\033[31m:x:y\\n-rf:7:1\\n\\n#;touch /pwned\\n' >/etc/subuid
+printf '$(touch /pwned):1:2\\n\\033[31m:0x500:7\\n-rf:7:1\\n\\n#;touch /pwned\\n' >/etc/subuid
 cp /etc/subuid /etc/subgid
 name=$(printf '/etc/sysctl.d/50 $(touch pwned)\\n\\033[31m;.conf')
 echo 'net.ipv4.ip_unprivileged_port_start = $(touch /pwned)' >"$name"
