@@ -18,7 +18,7 @@ def _has_bus(case: Case) -> bool:
     return "bus" in case.evidence.access or (user is not None and user.bus)
 
 
-@register("E08", "V01", *PODMAN, alone=Verdict.FAIL)
+@register("E08", "V01", "V31", *PODMAN, alone=Verdict.FAIL)
 def no_home(case: Case) -> Sign | None:
     mode, _, owner = (case.facts.get("home.mode") or "").partition(" ")
     # a home that cannot be entered is writable for test(1), and the probe then works elsewhere
@@ -42,7 +42,7 @@ def cannot_enter_folder(case: Case) -> Sign | None:
     return said(case, r"cannot chdir to .{0,500}: Permission denied")
 
 
-@register("E09", "V01", *PODMAN, alone=Verdict.FAIL)
+@register("E09", "V01", "V31", *PODMAN, alone=Verdict.FAIL)
 def not_owned(case: Case) -> Sign | None:
     foreign = case.facts.all("not.owned")
     if not foreign:
@@ -119,7 +119,7 @@ def no_runtime_dir(case: Case) -> Sign | None:
     )
 
 
-@register("E03", "V01", *PODMAN, alone=Verdict.FAIL)
+@register("E03", "V01", "V31", *PODMAN, alone=Verdict.FAIL)
 def foreign_runtime_dir(case: Case) -> Sign | None:
     where = case.evidence.environment.get("XDG_RUNTIME_DIR")
     if not where or "runtime-dir" in case.evidence.access:

@@ -47,10 +47,12 @@ ps_as_user() { # seconds bytes user command [argument...]: as ps_within
     cd / || return 1 # the user may not enter the directory that root stands in
     if [ "$(id -u)" = "$ps_uid" ]; then
         ps_within "$ps_s" "$ps_b" env -i "$@"
+    elif [ -e /etc/pam.d/runuser ] && command -v runuser >/dev/null 2>&1; then
+        ps_within "$ps_s" "$ps_b" runuser -u "$ps_u" -- env -i "$@"
+    elif ps_has_setpriv; then # a root without PAM's files: a container, a chroot
+        ps_within "$ps_s" "$ps_b" setpriv --reuid "$ps_u" --regid "$(id -g "$ps_u")" --init-groups env -i "$@"
     elif command -v runuser >/dev/null 2>&1; then
         ps_within "$ps_s" "$ps_b" runuser -u "$ps_u" -- env -i "$@"
-    elif ps_has_setpriv; then
-        ps_within "$ps_s" "$ps_b" setpriv --reuid "$ps_u" --regid "$(id -g "$ps_u")" --init-groups env -i "$@"
     else
         # shellcheck disable=SC2016 # the words of the inner shell
         ps_within "$ps_s" "$ps_b" su -s /bin/sh "$ps_u" -c 'exec env -i "$@"' -- sh "$@"
