@@ -78,7 +78,8 @@ ps_user_owners() { # who owns what is in the layers and volumes: files of an old
 }
 
 ps_look_at_user() { # name uid home
-    PS_NONCE=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    # not from /dev/urandom: a chroot may have no devices
+    PS_NONCE=$(tr -d '\n-' </proc/sys/kernel/random/uuid)
     ps_user_paths "$@"
     f=$3/.config/containers/storage.conf
     ps_conf=
@@ -99,4 +100,5 @@ ps_look_at_user() { # name uid home
     ps_record end
 }
 
-ps_look_at_user "$@" 2>/dev/null </dev/null
+# its standard input and standard error are root's /dev/null already (observe.sh, session.sh)
+ps_look_at_user "$@"
