@@ -40,8 +40,8 @@ def in_the_middle(controller: Controller, host: Host) -> subprocess.Popen[str]:
     """A run over two hosts, one at a time, that is changing the first."""
     inventory = controller.inventory({host.name: controller.reach(), "later": controller.reach()}, users=BOTH)
     process = controller.start("apply", "-i", inventory, "-o", "json", "-f", "1")
-    # a usermod at work is one that has met the lock
-    wait_for("usermod", lambda: host.sh("pidof usermod", check=False).returncode == 0)
+    # what it would link into place shows that it has met the lock
+    wait_for("the lock to be met", lambda: any(host.path("/etc").glob("subuid.podstead.*")))
     os.killpg(process.pid, signal.SIGINT)
     return process
 
@@ -76,7 +76,7 @@ def test_twice_stops_at_once_and_the_next_run_converges(host: Host, controller: 
         {host.name: Status.FAILED, "later": Status.SKIPPED},
     ), err
     let_go(host)
-    wait_for("the host to come to rest", lambda: host.sh("pidof usermod", check=False).returncode != 0)
+    wait_for("the host to come to rest", lambda: host.sh("pgrep -x timeout", check=False).returncode != 0)
     inventory = controller.inventory({host.name: controller.reach()}, users=BOTH)
     assert controller.json("apply", inventory).code == 0
     assert controller.json("apply", inventory).report.changes == 0
