@@ -105,7 +105,6 @@ def repaired(
         for one in file.bad
         if one.meant
         and set(one.grants) <= {one.meant}
-        and "\0" not in one.text
         and not blocked(one.meant.range, identity(one.meant.owner))
     }
     seen: set[tuple[str, IdRange]] = set()

@@ -73,14 +73,15 @@ def read(text: str, number: int) -> Entry | BadLine | None:
         return entry
     fields = [field.strip() for field in text.partition("#")[0].split(":")]
     grants = tuple(dict.fromkeys((*_shadow(text, number), *_podman(text, number))))
+    nul = "\0" in text  # it makes shadow read lines together: what such a line says by itself is not known
     return BadLine(
         line=number,
         text=text,
         owner=fields[0],
         grants=grants,
-        meant=_plain(":".join(fields), number),
-        # NIS lines are passed over by shadow on purpose; a NUL byte makes it read lines together
-        settled=("\0" not in text) and (bool(grants) or text.startswith(("+", "-"))),
+        meant=None if nul else _plain(":".join(fields), number),
+        settled=not nul
+        and (bool(grants) or text.startswith(("+", "-"))),  # shadow passes over NIS lines on purpose
     )
 
 
@@ -123,7 +124,7 @@ def strtoul(text: str, bits: int = 64) -> int | None:
     sign, hexadecimal, binary, octal, decimal = match.groups()
     for digits, base in ((hexadecimal, 16), (binary, 2), (octal, 8), (decimal, 10)):
         if digits is not None:
-            value = int(digits[:4000], base)
+            value = int(digits, base)
             if value >= 2**bits:
                 return None  # ERANGE
             return -value % 2**bits if sign == "-" else value

@@ -235,6 +235,15 @@ def test_a_blank_inside_an_owner_is_a_part_of_the_name(owner: str) -> None:
     assert subidfile.repaired(file, identity, free) is None
 
 
+@pytest.mark.parametrize(
+    "line", ["zed:100000:65536#\0", "zed:100000:65536\0", " zed:100000:65536 # \0", "\0zed:1:2"]
+)
+def test_what_a_line_with_a_nul_byte_says_is_not_known(line: str) -> None:
+    file = subidfile.parse("f", f"{line}\n", exists=True)
+    assert [line] == [one.text for one in file.unsettled]
+    assert subidfile.repaired(file, identity, free) is None
+
+
 # --- frames ---
 
 frame_records = st.lists(
