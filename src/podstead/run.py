@@ -6,6 +6,7 @@ Importing this module patches nothing and imports no pyinfra; the worker is a pr
 from __future__ import annotations
 
 import contextlib
+import functools
 import subprocess
 import sys
 import tempfile
@@ -21,13 +22,14 @@ from podstead.errors import RunError
 from podstead.interrupts import Interrupts
 from podstead.inventory import ResolvedHost
 from podstead.job import Job, Progress, Result, Target
-from podstead.redact import redacted, redactor
+from podstead.redact import Redact, redacted, redactor
 from podstead.report.record import HostReport, Report, Status, Trouble
 from podstead.version import VERSION
 
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
 _SECONDS_TO_END = 10
+_AGAIN = "run again: podstead looks first and goes on from what is there"
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
 
 
@@ -65,12 +67,13 @@ def run(
     reports: dict[str, HostReport] = {}
     begun: dict[str, None] = {}
     redact = redactor(job.secrets)
+    hide = redact or str
     with (
         tempfile.TemporaryFile() as complaints,
         Interrupts() as interrupts,
         _worker(job, complaints) as worker,
     ):
-        for message in _messages(worker, interrupts):
+        for message in _messages(worker, interrupts, hide):
             if message is None:
                 _stop(worker, at_once=interrupts.count > 1)
                 if on_interrupt:
@@ -85,21 +88,16 @@ def run(
             if on_progress:
                 on_progress(message)
         code = worker.wait()
-        noise = _noise(complaints)
-    if code != 0 and not interrupts.count:
+        noise = hide(_noise(complaints))
+    unheard = any(target.name not in reports for target in job.targets)
+    if code != 0 and not interrupts.count and not (reports and unheard):
         raise RunError(
             f"the worker process ended with exit code {code}",
             hint=noise or ("" if job.trace else "run with -vvv to see why"),
         )
-    unheard = [target.name for target in job.targets if target.name not in reports]
-    if unheard and not interrupts.count:
-        raise RunError(
-            f"the worker process ended without a result for {', '.join(unheard[:5])}",
-            hint=noise or "please report this, with what -vvv shows",
-        )
+    without = _stopped if interrupts.count else functools.partial(_unheard, code=code, noise=noise)
     hosts = tuple(
-        reports.get(target.name) or _without_result(target, begun=target.name in begun)
-        for target in job.targets
+        reports.get(target.name) or without(target.name, begun=target.name in begun) for target in job.targets
     )
     return Report(
         verb=job.verb,
@@ -121,19 +119,22 @@ def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
         worker.terminate()  # which it takes as: start no further host
 
 
-def _without_result(target: Target, *, begun: bool) -> HostReport:
-    """A host of which nothing was heard at the end: it was in hand when the run was stopped, or its turn never came."""
+def _stopped(name: str, *, begun: bool) -> HostReport:
+    """A host of which nothing was heard when the run was stopped: it was in hand, or its turn never came."""
     if not begun:
         trouble = Trouble(message="not started: the run was interrupted")
-        return HostReport(name=target.name, status=Status.SKIPPED, trouble=trouble)
-    return HostReport(
-        name=target.name,
-        status=Status.FAILED,
-        trouble=Trouble(
-            message="the run was stopped while this host was being worked on",
-            hint="run again: podstead looks first and goes on from what is there",
-        ),
-    )
+        return HostReport(name=name, status=Status.SKIPPED, trouble=trouble)
+    trouble = Trouble(message="the run was stopped while this host was being worked on", hint=_AGAIN)
+    return HostReport(name=name, status=Status.FAILED, trouble=trouble)
+
+
+def _unheard(name: str, *, begun: bool, code: int, noise: str) -> HostReport:
+    """A host of which nothing was heard from a worker that nobody stopped; what the others said is kept."""
+    ended = f"ended with exit code {code}" if code else "ended"
+    when = "while this host was being worked on" if begun else "before this host was started"
+    message = f"the worker process {ended} {when}" + (f": {noise}" if noise else "")
+    hint = _AGAIN if noise else "run again with -vvv to see why"
+    return HostReport(name=name, status=Status.FAILED, trouble=Trouble(message=message, hint=hint))
 
 
 @contextlib.contextmanager
@@ -170,7 +171,9 @@ def _let_go(worker: subprocess.Popen[bytes]) -> None:
             worker.stdin.close()
 
 
-def _messages(worker: subprocess.Popen[bytes], interrupts: Interrupts) -> Iterator[Progress | Result | None]:
+def _messages(
+    worker: subprocess.Popen[bytes], interrupts: Interrupts, hide: Redact
+) -> Iterator[Progress | Result | None]:
     """What the worker says; None for each Ctrl-C."""
     assert worker.stdout is not None  # noqa: S101 - PIPE was asked for
     for line in interrupts.lines(worker.stdout):
@@ -179,11 +182,11 @@ def _messages(worker: subprocess.Popen[bytes], interrupts: Interrupts) -> Iterat
             continue
         try:
             yield _MESSAGES.validate_json(line)
-        except ValidationError as error:
+        except ValidationError:
             if not interrupts.count:  # a worker that is killed may stop in the middle of a line
-                raise RunError(
-                    f"the worker process said something that is no message: {line[:200]!a}"
-                ) from error
+                said = hide(line.decode("utf-8", "backslashreplace"))[:200]
+                # not "from error", which holds the line as it came
+                raise RunError(f"the worker process said something that is no message: {said!a}") from None
 
 
 def _noise(complaints: IO[bytes]) -> str:

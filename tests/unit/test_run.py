@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import podstead
 from podstead.api import hosts
 from podstead.errors import Exit, RunError
 from podstead.job import Progress, Result
-from podstead.report.record import Status
+from podstead.nodes import HIDDEN
+from podstead.report.record import HostReport, Status
+from podstead.run import job_for, run
 
 NOBODY = '{"users": {"nobody": {}}, "packages": {}}'
 
@@ -52,16 +55,42 @@ def test_a_worker_that_cannot_start_is_said_in_a_sentence(monkeypatch: pytest.Mo
         podstead.check(hosts((), "@local", extra_vars=[NOBODY]))
 
 
-def test_a_worker_that_ends_without_a_word_about_a_host_is_an_error_and_no_interruption(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def worker_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+
+
+@pytest.mark.parametrize(("code", "ended"), [(0, "ended"), (3, "ended with exit code 3")])
+def test_a_worker_that_ends_early_fails_the_hosts_that_it_said_nothing_about_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, ended: str
 ) -> None:
     """An internal error of the worker was once reported as "not started: the run was interrupted"."""
-    silent = tmp_path / "python"
-    silent.write_text("#!/bin/sh\nexit 0\n")
-    silent.chmod(0o755)
-    monkeypatch.setattr("sys.executable", str(silent))
-    with pytest.raises(RunError, match="ended without a result for @local"):
-        podstead.check(hosts((), "@local", extra_vars=[NOBODY]))
+    done = Result(report=HostReport(name="@local", status=Status.OK)).model_dump_json()
+    begun = Progress(host="198.18.0.1", doing="looking").model_dump_json()
+    chosen = hosts(["198.18.0.1,198.18.0.2,"], extra_vars=[NOBODY])
+    job = job_for("check", [*hosts((), "@local", extra_vars=[NOBODY]), *chosen], secrets=["s3cret"])
+    worker_that(
+        monkeypatch, tmp_path, f"echo '{done}'\necho '{begun}'\necho 'no room for s3cret' >&2\nexit {code}"
+    )
+    heard, *unheard = run(job).hosts
+    assert (heard.status, heard.trouble) == (Status.OK, None)
+    assert [one.status for one in unheard] == [Status.FAILED] * 2
+    assert [one.trouble and one.trouble.message for one in unheard] == [
+        f"the worker process {ended} while this host was being worked on: no room for {HIDDEN}",
+        f"the worker process {ended} before this host was started: no room for {HIDDEN}",
+    ]
+
+
+def test_a_worker_that_says_nothing_of_sense_is_said_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    job = job_for("check", hosts((), "@local", extra_vars=[NOBODY]), secrets=["s3cret"])
+    worker_that(monkeypatch, tmp_path, "echo 'hello s3cret'")
+    with pytest.raises(RunError, match=re.escape(f"is no message: 'hello {HIDDEN}")) as caught:
+        run(job)
+    assert caught.value.__cause__ is None
 
 
 def test_no_module_stands_in_the_way_of_a_verb() -> None:
