@@ -141,7 +141,7 @@ def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdR
         block = side.blocked(wanted, mine=True)
         if block is not None:
             return Refused(
-                f"by-uid allocation gives {wanted} to UID {uid}, but {_describe(block)} is in the way",
+                f"by-uid allocation gives {wanted} to UID {uid}, but {described(block)} is in the way",
                 "free that range, or give this user a range by hand",
             )
     return wanted
@@ -179,7 +179,8 @@ def too_many(ranges: Iterable[IdRange]) -> bool:
     return len(extents) > MAX_MAP_EXTENTS or sum(len(str(one)) + 1 for one in extents) > MAX_MAP_BYTES
 
 
-def _describe(block: IdRange | int) -> str:
+def described(block: IdRange | int) -> str:
+    """Say what :meth:`Holdings.blocked` found."""
     if isinstance(block, IdRange):
         return f"the taken or reserved block {block.start} to {block.last}"
     return f"the account or group with ID {block}"

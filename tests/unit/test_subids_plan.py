@@ -209,7 +209,7 @@ def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
     outcome = planned(one, spec_of())
     assert ids(outcome) == ["subids:alice:ranges"]
     assert reason(outcome) == expected
-    assert "podman system reset" in outcome.refusals[0].remedy
+    assert outcome.refusals[0].remedy.startswith("podstead verify --user alice names each step")
 
 
 def test_ids_of_accounts_and_groups_are_kept_clear() -> None:
@@ -291,11 +291,23 @@ def test_a_range_by_hand_replaces_another_while_there_is_no_storage() -> None:
     settled(one, HAND)
 
 
+def test_who_overlapped_a_range_that_was_replaced_is_no_longer_in_the_way() -> None:
+    text = "alice:524288:65536\nbob:530000:65536\n"
+    spec = spec_of(users={"alice": {"subuid": {"start": 800000, "count": 65536}}, "bob": {}})
+    outcome = planned(host(text, text), spec)
+    assert ids(outcome) == ["subids:alice:ranges"]
+    assert outcome.refusals == ()
+
+
 def test_a_range_with_storage_behind_it_is_not_replaced() -> None:
     one = host("alice:524288:65536\n", "alice:524288:65536\n")
     one.storage["alice"] = "overlay"
-    assert reason(planned(one, HAND)) == (
+    outcome = planned(one, HAND)
+    assert reason(outcome) == (
         "/etc/subuid grants 524288:65536, the spec asks for 800000:65536, and alice has container storage whose files carry the old IDs"
+    )
+    assert outcome.refusals[0].remedy.startswith(
+        "to keep the range, name it: subuid: {start: 524288, count: 65536}; to move it, as alice: podman save"
     )
 
 
@@ -314,16 +326,16 @@ def test_a_range_written_by_number_is_replaced_too() -> None:
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
-        (850000, "/etc/subuid: 850000:65536 overlaps 900000:65536 of another owner"),
-        (300000, "/etc/subgid: 300000:65536 includes 300001, the ID of an account or group"),
-        (61184, "61184:65536 reaches into 61184 to 65519, which is reserved"),
+        (850000, "/etc/subuid: the taken or reserved block 900000 to 965535 is in the way of 850000:65536"),
+        (300000, "/etc/subgid: the account or group with ID 300001 is in the way of 300000:65536"),
+        (61184, "/etc/subuid: the taken or reserved block 61184 to 65519 is in the way of 61184:65536"),
     ],
 )
 def test_a_range_by_hand_that_is_not_free_is_refused(start: int, expected: str) -> None:
     one = host("bob:900000:65536\n")
     one.groups["staff"] = 300001
     spec = spec_of(users={"alice": {"subuid": {"start": start}}})
-    assert expected.removeprefix("/etc/subuid: ").removeprefix("/etc/subgid: ") in reason(planned(one, spec))
+    assert reason(planned(one, spec)) == f"the range asked for is no good for {expected}"
 
 
 def test_nobody_is_given_the_numbers_that_the_spec_names_for_another() -> None:

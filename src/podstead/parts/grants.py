@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
 from podstead import allocate, flaws, subidfile
 from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
 from podstead.parts import subids
-from podstead.parts.accounts import Account, AccountsState, owners
+from podstead.parts.accounts import AccountsState, owners
 from podstead.parts.subids import SubidsState
-from podstead.ranges import IdRange, first_overlap, total
+from podstead.ranges import IdRange, total
 from podstead.spec import HostSpec, RangeSpec, UserSpec
 from podstead.subidfile import BadLine, SubidFile
 
@@ -24,7 +25,7 @@ class Allocator:
     ) -> None:
         self.accounts = accounts
         self.storage = storage
-        self.state = state
+        self._goes_on_from(state)
         self.policy = policy_of(spec, state.login_defs)
         # UIDs that accounts get in the same run; useradd gives their groups the same numbers
         planned = {
@@ -33,6 +34,10 @@ class Allocator:
             if user.create and user.uid is not None and name not in accounts.by_name
         }
         self.real = (accounts.uids | planned, accounts.gids | planned)
+
+    def _goes_on_from(self, state: SubidsState) -> None:
+        self.state = state
+        self.sides = subids.sides(state, self.accounts)
 
     @property
     def files(self) -> tuple[SubidFile, SubidFile]:
@@ -59,9 +64,9 @@ class Allocator:
         sides = self.holdings(name)
         if user.subuid or user.subgid:
             return self._by_hand(name, user, sides)
-        flaw = self._flaw(name, self.files)
+        flaw = next(filter(None, (flaws.fatal(side, name) for side in self.sides)), None)
         if flaw:
-            return _kept(name, flaw.text)
+            return _flawed(name, flaw)
         wanted = self._wanted(sides, account.uid if account else None)
         if isinstance(wanted, allocate.Refused):
             if account is None and self.policy.by_uid:
@@ -84,15 +89,6 @@ class Allocator:
                 _correction(file, bad),
             ),
         )
-
-    def _flaw(self, name: str, files: tuple[SubidFile, SubidFile]) -> flaws.Flaw | None:
-        """What is wrong with the ranges that a user would have if the files were these."""
-        state = replace(self.state, subuid=files[0], subgid=files[1])
-        for side in subids.sides(state, self.accounts):
-            flaw = flaws.fatal(side, name)
-            if flaw:
-                return flaw
-        return None
 
     def _wanted(
         self, sides: tuple[allocate.Holdings, allocate.Holdings], uid: int | None
@@ -144,28 +140,13 @@ class Allocator:
 
     def _unfit(self, name: str, wanted: IdRange, side: allocate.Holdings, file: SubidFile) -> Outcome | None:
         """Why a range that the spec names cannot be given on one side."""
-        account = self.accounts.by_name.get(name)
-        reason = _reserved(wanted) or self._taken(name, wanted, side, file, account)
-        if reason:
-            why = f"the range asked for is no good for {file.path}: {reason}"
+        block = side.blocked(wanted)
+        if block is not None:
+            why = f"the range asked for is no good for {file.path}: {allocate.described(block)} is in the way of {wanted}"
             return _refused(name, allocate.Refused(why, "choose another range"))
         if side.own and name in self.storage:
-            held = ", ".join(str(one) for one in side.own)
-            why = f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs"
-            return _kept(name, why)
+            return _stored(name, wanted, side.own, file)
         return None
-
-    def _taken(
-        self, name: str, wanted: IdRange, side: allocate.Holdings, file: SubidFile, account: Account | None
-    ) -> str | None:
-        other = first_overlap(wanted, side.others)
-        if other:
-            return f"{wanted} overlaps {other} of another owner"
-        own = None if account is None else account.uid if file.path.endswith("subuid") else account.gid
-        if own is not None and own in wanted:
-            return f"{wanted} includes {name}'s own ID {own}"
-        real = min((number for number in side.real if number in wanted), default=None)
-        return None if real is None else f"{wanted} includes {real}, the ID of an account or group"
 
     def _grant(self, name: str, add: _Ranges, revoke: _Ranges = ((), ())) -> Outcome:
         if not any((*add, *revoke)):
@@ -182,7 +163,7 @@ class Allocator:
             EditShared(path=old.path, content=new.text or "", expected=old.expected)
             for old, new in zip(before, after, strict=True)
         )
-        self.state = replace(self.state, subuid=after[0], subgid=after[1])
+        self._goes_on_from(replace(self.state, subuid=after[0], subgid=after[1]))
         diff = "".join(
             unified_diff(old.path, old.text, new.text or "") for old, new in zip(before, after, strict=True)
         )
@@ -229,11 +210,6 @@ def _range(spec: RangeSpec | None) -> IdRange:
     return IdRange(spec.start, spec.count)
 
 
-def _reserved(wanted: IdRange) -> str | None:
-    block = first_overlap(wanted, allocate.RESERVED)
-    return f"{wanted} reaches into {block.start} to {block.last}, which is reserved" if block else None
-
-
 def _with(
     file: SubidFile, names: frozenset[str], name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]
 ) -> SubidFile:
@@ -252,8 +228,8 @@ def _correction(file: SubidFile, bad: BadLine) -> str:
     meant = bad.meant or (bad.grants[0] if len(bad.grants) == 1 else None)
     if meant is None:
         return (
-            f"correct line {bad.line} of {file.path} to {bad.owner}:FIRST:COUNT in an editor (the files in the user's "
-            "container storage show the IDs that it had: ls -ln), then run podstead apply"
+            f"in an editor, correct line {bad.line} of {file.path} to the owner, the first ID and the number of IDs, with a colon "
+            "between each; a backup of the file shows what they were; then run podstead apply"
         )
     line = f"{meant.owner}:{meant.range.start}:{meant.range.count}"
     if not re.fullmatch("[A-Za-z0-9._:@-]+", line):
@@ -265,9 +241,11 @@ def _correction(file: SubidFile, bad: BadLine) -> str:
 
 def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
     where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in lines[:3])
+    file, bad = lines[0]
     return allocate.Refused(
         f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so which IDs are free is not known: {where}",
-        "correct each line to OWNER:FIRST:COUNT, or delete it where the IDs are nobody's; then run podstead apply",
+        "in an editor, correct each line to the owner, the first ID and the number of IDs, with a colon between each; where the "
+        f"IDs are nobody's, delete it: sed -i '{bad.line}d' {file.path}; then run podstead apply",
     )
 
 
@@ -284,16 +262,30 @@ def _refused(name: str, why: allocate.Refused) -> Outcome:
     )
 
 
-def _kept(name: str, reason: str) -> Outcome:
-    return Outcome(
-        refusals=(
-            Refusal(
-                id=f"subids:{name}:ranges",
-                title=f"the existing ranges of {name} are not changed",
-                reason=reason,
-                remedy="existing ranges are never moved: save images and volumes (podman save, podman volume export), run "
-                f"'podman system reset' as {name}, end the user's processes with 'loginctl terminate-user {name}', take the "
-                "line out with usermod --del-subuids/--del-subgids, and apply again",
-            ),
-        )
+def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
+    """Nothing is built on a range that is no good, and it is not moved: the user's files carry its IDs."""
+    remedy = (
+        f"podstead verify --user {shlex.quote(name)} names each step with this host's names and numbers; podstead explain "
+        f"{flaw.ref} says what they cost"
     )
+    return _kept(name, flaw.text, remedy)
+
+
+def _stored(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFile) -> Outcome:
+    """The spec names another range than the one that files in the user's storage belong to."""
+    held = ", ".join(str(one) for one in own)
+    key = file.path.removeprefix("/etc/")
+    keep = f"to keep the range, name it: {key}: {{start: {own[0].start}, count: {own[0].count}}}; "
+    return _kept(
+        name,
+        f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs",
+        (keep if len(own) == 1 else "")
+        + f"to move it, as {name}: podman save and podman volume export what is to be kept; as "
+        f"{name}: podman system reset, which removes all containers, images and volumes; as root: loginctl terminate-user "
+        f"{shlex.quote(name)}; then run podstead apply",
+    )
+
+
+def _kept(name: str, reason: str, remedy: str) -> Outcome:
+    title = f"the existing ranges of {name} are not changed"
+    return Outcome(refusals=(Refusal(id=f"subids:{name}:ranges", title=title, reason=reason, remedy=remedy),))
