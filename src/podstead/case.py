@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from packaging.version import Version
@@ -12,7 +13,7 @@ from podstead.checks import finding_of
 from podstead.evidence import Evidence
 from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
-from podstead.flaws import Flaw, Side, of_owner
+from podstead.flaws import Flaw, of_owner
 from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
 from podstead.parts.sysctl_values import meets
@@ -28,7 +29,7 @@ PORT_START: Final = "net.ipv4.ip_unprivileged_port_start"
 PING_RANGE: Final = "net.ipv4.ping_group_range"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """One user on one host: what was wanted, granted and found."""
 
@@ -38,14 +39,12 @@ class Case:
     state: HostState
     subuids: tuple[IdRange, ...]
     subgids: tuple[IdRange, ...]
-    sides: tuple[Side, Side]
-    """Everybody's grants, UIDs and GIDs."""
     evidence: Evidence
 
-    @property
+    @cached_property
     def flaws(self) -> tuple[Flaw, ...]:
         """What is wrong with this user's ranges, on both sides."""
-        return tuple(flaw for side in self.sides for flaw in of_owner(side, self.account.name))
+        return tuple(flaw for side in self.state.sides for flaw in of_owner(side, self.account.name))
 
     @property
     def uid_map(self) -> IdMap:
@@ -164,6 +163,5 @@ def case_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> 
         state=state,
         subuids=subuids,
         subgids=subgids,
-        sides=subids.sides(state.subids, state.accounts),
         evidence=evidence,
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from podstead import facts, frames, looks, platforms
+from podstead.flaws import Side
 from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
 from podstead.platforms import Platform
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HostState:
     """Everything the plan needs to know about a host. Same parts as the spec."""
 
@@ -25,6 +27,11 @@ class HostState:
     facts: facts.FactsState = field(default_factory=facts.FactsState)
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Users who could not be looked at, and why."""
+
+    @cached_property
+    def sides(self) -> tuple[Side, Side]:
+        """Everybody's grants, UIDs and GIDs."""
+        return subids.sides(self.subids, self.accounts)
 
     @property
     def users_with_storage(self) -> frozenset[str]:

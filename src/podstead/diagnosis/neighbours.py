@@ -18,7 +18,7 @@ def of_flaw(case: Case, ref: str) -> Sign | None:
     if not found:
         return None
     text = catalogue.load()[ref].remedy_for(case.state.platform.family)
-    text, values = about(found[0], case.sides, text)
+    text, values = about(found[0], case.state.sides, text)
     verdict = None if found[0].fatal else Verdict.WARN
     return Sign(found=found[0].text, remedy=text, values=values, verdict=verdict)
 

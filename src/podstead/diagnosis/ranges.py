@@ -295,7 +295,7 @@ def _free(case: Case, wanted: IdRange, kinds: str = "UID GID") -> bool:
     """Whether nobody else has an ID of a range; what no program can settle is not free."""
     if any(file.unsettled for file in case.state.subids.sides) or first_overlap(wanted, RESERVED):
         return False
-    sides = [side for side in case.sides if side.kind in kinds]
+    sides = [side for side in case.state.sides if side.kind in kinds]
     return not any(
         any(one.range.overlaps(wanted) for one in side.everything if one.owner != case.account.name)
         or any(number in wanted for number in side.numbers)

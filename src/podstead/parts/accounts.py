@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from podstead.change import Change, Outcome, Phase, Refusal, Run
 from podstead.frames import Records
@@ -24,7 +25,7 @@ class Account:
     shell: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountsState:
     """Everybody that the host could list. Directory services may hide accounts from a listing."""
 
@@ -38,15 +39,19 @@ class AccountsState:
 
     @property
     def uids(self) -> frozenset[int]:
-        return frozenset(account.uid for account in self.by_name.values())
+        return frozenset(self.by_uid)
+
+    @cached_property
+    def by_uid(self) -> Mapping[int, Account]:
+        """The first account of each UID; an index, because every line of ``/etc/subuid`` may name one by number."""
+        return {account.uid: account for account in reversed(self.by_name.values())}
 
     def owner(self, text: str) -> Account | None:
         """The account that a name or a numeric owner in ``/etc/subuid`` stands for (subuid(5) allows both)."""
         if text in self.by_name:
             return self.by_name[text]
         if _ID.fullmatch(text):
-            number = int(text)
-            return next((one for one in self.by_name.values() if one.uid == number), None)
+            return self.by_uid.get(int(text))
         return None
 
 
