@@ -138,7 +138,7 @@ CHANGES: tuple[Entry, ...] = (
         "subids:subuid:lock",
         "remove the lock of a process that is gone",
         "A tool that was killed leaves /etc/subuid.lock or /etc/subgid.lock behind. useradd and usermod take such a lock "
-        "over when they next need it; one that names no process is left alone, because it may be anybody's.",
+        "over when they next need it; one that names no process is refused, because it may be anybody's.",
         "rm /etc/subuid.lock, where the process that it names (cat /etc/subuid.lock) does not exist",
         "shadow lib/commonio.c",
     ),

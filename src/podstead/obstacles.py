@@ -21,7 +21,6 @@ OBSTACLES = frozenset(
         "B04",
         "B05",
         "B07",
-        "C24",
         "D02",
         "E09",
         "F02",
@@ -44,16 +43,11 @@ def plan(spec: HostSpec, state: HostState) -> Outcome:
     return Outcome(refusals=tuple(refusals.values()))
 
 
-def _cleared(case: Case) -> bool:
-    """Locks of processes that are gone are podstead's to remove; one without a process ID may be anybody's."""
-    return not any(lock.endswith(" none") for lock in case.host.all("lock"))
-
-
 def _of(case: Case) -> list[Refusal]:
     found = []
     for diagnosis in DIAGNOSES:
         sign = diagnosis.look(case) if diagnosis.ref in OBSTACLES else None
-        if sign is None or not sign.proved or (diagnosis.ref == "C24" and _cleared(case)):
+        if sign is None or not sign.proved:
             continue
         mode = catalogue.load()[diagnosis.ref]
         costs = f" ({', '.join(mode.costs)})" if mode.costs else ""

@@ -241,6 +241,16 @@ def test_a_lock_that_is_held_is_no_finding() -> None:
     assert (finding.verdict, finding.ref) == (Verdict.PASS, "")
 
 
+def test_two_locks_are_both_named_and_each_with_its_remedy() -> None:
+    facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none")}
+    finding = judged("V02", case(on=host(facts=facts)))
+    assert (
+        "/etc/subuid.lock belongs to a process that is gone; /etc/subgid.lock holds no process ID"
+        in finding.found
+    )
+    assert finding.remedy.endswith(": rm /etc/subgid.lock; podstead apply removes the other")
+
+
 def test_a_deterministic_range_in_its_place_is_no_finding() -> None:
     on = lines(
         "alice:100000:65536\n",

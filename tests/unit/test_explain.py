@@ -58,7 +58,7 @@ def plans() -> list[Plan]:
     found.append(one.plan(everything()))
     one.tools |= {"newuidmap"}
     one.modes["/usr/bin/newuidmap"] = "755"
-    one.facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none")}
+    one.facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none"), "ns.user": ("no",)}
     found.append(one.plan(everything()))
     one.unreadable.add("/etc/subuid")
     found.append(one.plan(everything()))

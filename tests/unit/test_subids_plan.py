@@ -528,3 +528,13 @@ def test_the_lock_of_a_process_that_is_gone_is_removed_and_no_other() -> None:
 
     assert lock_changes("/etc/subuid.lock dead", "/etc/subgid.lock alive") == ["subids:subuid:lock"]
     assert lock_changes("/etc/subgid.lock none") == []
+
+
+def test_a_lock_that_names_no_process_is_refused_beside_one_that_is_removed() -> None:
+    text = "alice:524288:65536\n"
+    one = host(text, text)
+    one.facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none")}
+    outcome = one.plan(spec_of())
+    assert [change.id for change in outcome.changes if ":lock" in change.id] == ["subids:subuid:lock"]
+    (refusal,) = [refusal for refusal in outcome.refusals if "lock" in refusal.id + refusal.reason]
+    assert (refusal.id, refusal.remedy.rpartition(": ")[2]) == ("subids:subgid:lock", "rm /etc/subgid.lock")

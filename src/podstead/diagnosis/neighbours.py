@@ -62,17 +62,17 @@ def deterministic(case: Case) -> Sign | None:
 
 @register("C24", "V02", alone=Verdict.WARN)
 def stale_lock(case: Case) -> Sign | None:
-    left = [lock for lock in case.host.all("lock") if lock.rpartition(" ")[2] in ("dead", "none")]
-    if not left:
+    left = [lock.rpartition(" ") for lock in case.host.all("lock")]
+    said = {
+        "dead": "belongs to a process that is gone",
+        "none": "holds no process ID, so shadow never takes it over",
+    }
+    found = [f"{path} {said[state]}" for path, _, state in left if state in said]
+    if not found:
         return None
-    path, _, state = left[0].rpartition(" ")
-    what = (
-        "holds no process ID, so shadow never takes it over"
-        if state == "none"
-        else "belongs to a process that is gone"
-    )
-    # shadow waits for such a lock for ever; a program that is just making it has been at it for no time at all
-    by_hand = (
-        f"where it is minutes old and no useradd, usermod or vipw runs: rm {path}" if state == "none" else ""
-    )
-    return Sign(found=f"{path} {what}", expected="no lock", remedy=by_hand)
+    of_nobody = [path for path, _, state in left if state == "none"]
+    # a program that is just making its lock has been at it for no time at all
+    by_hand = f"where it is minutes old and no useradd, usermod or vipw runs: rm {' '.join(of_nobody)}"
+    if len(of_nobody) < len(found):
+        by_hand += "; podstead apply removes the other"
+    return Sign(found="; ".join(found), expected="no lock", remedy=by_hand if of_nobody else "")

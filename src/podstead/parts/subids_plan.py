@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 from podstead import subidfile
@@ -31,7 +31,7 @@ def plan(
     state: SubidsState,
     accounts: AccountsState,
     storage: frozenset[str],
-    locks: Iterable[str] = (),
+    locks: Collection[str] = (),
 ) -> Outcome:
     """What must change so that every wanted user has good ranges.
 
@@ -62,15 +62,27 @@ def plan(
     return outcome
 
 
-def _clear_locks(locks: Iterable[str]) -> Outcome:
+def _clear_locks(locks: Collection[str]) -> Outcome:
     """A process that was killed leaves its lock; usermod and useradd take it over, but only when they next come by."""
     outcome = Outcome()
     for path in PATHS:
+        name = path.rpartition("/")[2]
         if f"{path}.lock dead" in locks:
-            name = path.rpartition("/")[2]
             title = f"remove {path}.lock: the process that made it is gone"
             outcome += _one(f"subids:{name}:lock", title, ClearLock(path=path))
+        elif f"{path}.lock none" in locks:
+            outcome += Outcome(refusals=(_of_nobody(name, f"{path}.lock"),))
     return outcome
+
+
+def _of_nobody(name: str, lock: str) -> Refusal:
+    """shadow waits for such a lock for ever; a program that is just making it has been at it for no time at all."""
+    return Refusal(
+        id=f"subids:{name}:lock",
+        title=f"{lock} is not removed: it names no process",
+        reason=f"{lock} holds no process ID, so useradd and usermod never take it over, and it may be anybody's",
+        remedy=f"where it is minutes old (ls -l {lock}) and no useradd, usermod or vipw runs: rm {lock}",
+    )
 
 
 def _not_regular(side: SubidFile) -> Refusal:
