@@ -78,7 +78,6 @@ class Work:
 
     done: list[tuple[ChangeRecord, Change]] = field(default_factory=list)
     failed: list[Change] = field(default_factory=list)
-    overtaken: list[tuple[ChangeRecord, Change]] = field(default_factory=list)
     rounds: int = 0
     again: int = 0
 
@@ -107,18 +106,18 @@ class Work:
 
     def note(self, batch: Sequence[Change], result: Applied) -> None:
         """Take in how a batch ended. What was overtaken, and what was not reached because of it, is planned anew."""
-        self.overtaken = []
+        overtaken: list[tuple[ChangeRecord, Change]] = []
         for record, change in zip(result.records, batch, strict=True):
             if change.id in result.overtaken:
-                self.overtaken.append((record, change))
+                overtaken.append((record, change))
             elif record.status is not ChangeStatus.NOT_REACHED:
                 self.done.append((record, change))
                 if record.status is ChangeStatus.FAILED:
                     self.failed.append(change)
-        if self.overtaken:
+        if overtaken:
             self.again += 1
             if self.again > MAX_OVERTAKEN:
-                self.done += self.overtaken
+                self.done += overtaken
         else:
             self.rounds += 1
 
