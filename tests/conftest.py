@@ -1,7 +1,9 @@
-"""What a run says at its end, whichever of its processes has seen it."""
+"""What holds for every test: CI skips nothing, and what a run says at its end, whichever of its processes has seen it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -10,6 +12,18 @@ from hypothesis import settings
 # how long an example takes says more about the machine than about the code
 settings.register_profile("podstead", deadline=None)
 settings.load_profile("podstead")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped proves nothing: where CI is set, what the machine lacks is an error."""
+    report = yield
+    if report.skipped and os.environ.get("CI"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CI must run this. {reason}"
+    return report
+
 
 SEEN = pytest.StashKey[list[str]]()
 

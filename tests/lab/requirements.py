@@ -30,6 +30,7 @@ _TOOLS = {
     "busybox": "busybox-static",
     "dash": "dash",
     "perl": "perl-base",
+    "groff": "groff-base",
 }
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
