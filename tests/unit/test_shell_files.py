@@ -395,6 +395,14 @@ def test_ps_grant_waits_for_a_lock_and_looks_again_once_it_has_it(shell: str, bo
 
 
 @each_shell
+def test_no_empty_lock_is_made_where_nothing_can_be_written(shell: str, box: Path) -> None:
+    """shadow waits for an empty lock for ever. A file may have no byte here, as on a full file system."""
+    done = applying(shell, f"trap '' XFSZ\nulimit -f 0\nps_lock {box}/subuid || exit 9")
+    assert done.returncode == 9
+    assert [one.name for one in box.iterdir()] == ["subuid"]
+
+
+@each_shell
 def test_a_lock_that_was_taken_over_meanwhile_stands(shell: str, box: Path) -> None:
     """ps_take_over is called for a lock that looked dead; in between another tool has made it its own."""
     (box / "subuid.lock").write_text(f"{os.getpid()}")

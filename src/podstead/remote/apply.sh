@@ -66,7 +66,11 @@ ps_pid_alive() { [ -n "$1" ] && [ -d "/proc/$1" ]; }
 ps_lock() { # path: the lock of shadow's own tools (lib/commonio.c: a file with a process ID, linked into place)
     rm -f "$1".podstead.*
     # without a newline: shadow takes over the lock of a dead process only if the file holds the number and no more
-    printf '%s' "$PS_PID" >"$1.podstead.$PS_PID"
+    # and never an empty one, which shadow waits for for ever: "set -e" is off where this is a part of "||"
+    printf '%s' "$PS_PID" >"$1.podstead.$PS_PID" || {
+        rm -f "$1.podstead.$PS_PID"
+        return 1
+    }
     ps_until=$(($(date +%s) + PS_LOCK_SECONDS))
     while ! ln "$1.podstead.$PS_PID" "$1.lock" 2>/dev/null; do
         ps_holder=$(tr -cd 0-9 <"$1.lock") 2>/dev/null || ps_holder=
