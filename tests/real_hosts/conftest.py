@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -17,9 +17,11 @@ from tests.real_hosts.damage import matrix
 from tests.real_hosts.damage.case import RELEASES, Damage
 from tests.real_hosts.damage.hosts import lanes
 from tests.real_hosts.damage.site import Site
+from tests.real_hosts.snapshot import leftovers
 
 Booting = Callable[[str], AbstractContextManager[Host]]
 _NUMBERS = count(1)
+READY = pytest.StashKey[Host]()
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +61,29 @@ def fresh(booting: Booting) -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def ready(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
+def ready(
+    booting: Booting, controller: Controller, pytestconfig: pytest.Config
+) -> Iterator[tuple[Host, Path]]:
     """A Debian 13 host on which alice is ready, and the inventory that made it so. Tests put back what they break."""
     with booting("debian-13") as host:
         inventory = controller.inventory({host.name: controller.reach()})
         done = controller.json("apply", inventory)
         assert done.code == 0, str(done)
+        pytestconfig.stash[READY] = host
         yield host, inventory
+        del pytestconfig.stash[READY]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_on_the_host_that_modules_share(pytestconfig: pytest.Config) -> Iterator[None]:
+    """What a run leaves behind is the fault of the module that it ran in, not of the next one that looks."""
+    yield
+    if READY in pytestconfig.stash:
+        assert leftovers(pytestconfig.stash[READY]) == []
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +91,8 @@ def site(
     request: pytest.FixtureRequest, lab: Lab, controller: Controller, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """A host of each release that takes the chosen damages one by one, from the first test that asks on."""
-    calls = (getattr(item, "callspec", None) for item in request.session.items)
+    # what other tests do with damages is not done on hosts
+    calls = (getattr(item, "callspec", None) for item in request.session.items if "site" in _fixtures(item))
     chosen = tuple(
         call.params["damage"] for call in calls if call and isinstance(call.params.get("damage"), Damage)
     )

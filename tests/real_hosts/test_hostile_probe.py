@@ -169,6 +169,25 @@ def test_what_subordinate_ids_own_is_removed_though_podman_is_no_help(
     assert found["V19"].verdict is Verdict.COULD_NOT_LOOK
 
 
+def test_what_was_left_when_everything_was_killed_at_once_is_removed_by_the_next_verify(
+    pair: tuple[Host, Path], controller: Controller
+) -> None:
+    """What is still at work keeps its folder."""
+    host, inventory = pair
+    process = controller.start("verify", "-i", inventory, "--user", "alice")
+    wait_for("a container's files", lambda: any(host.path("/home/alice").rglob(".podstead.*/s/vfs/dir/*/*")))
+    host.sh("systemctl kill -s KILL 'session-*.scope' user@1001.service")
+    process.communicate(timeout=120)
+    restart(host)
+    left = leftovers(host)
+    assert left != []
+    host.ssh("alice", "mkdir ~/.podstead.0123abcd; sleep 300 9<~/.podstead.0123abcd >/dev/null 2>&1 & echo")
+    host.sh(f"touch -d '2 minutes ago' {' '.join(left)} ~alice/.podstead.0123abcd")
+    assert controller.json("verify", inventory, "--user", "alice").code == 0
+    assert leftovers(host) == ["/home/alice/.podstead.0123abcd"]
+    host.sh("pkill -u alice -x sleep; rmdir ~alice/.podstead.0123abcd")
+
+
 def test_a_user_who_forges_records_speaks_for_nobody_else(
     pair: tuple[Host, Path], controller: Controller
 ) -> None:

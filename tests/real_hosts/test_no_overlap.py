@@ -14,6 +14,7 @@ from podstead.ranges import IdRange
 from podstead.report.record import ChangeStatus, Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for
+from tests.real_hosts.snapshot import leftovers
 
 pytestmark = pytest.mark.real_hosts
 
@@ -60,12 +61,14 @@ def host(ready: Ready) -> Iterator[Host]:
     one.sh("id zed >/dev/null 2>&1 || useradd -m -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 zed; install -d -m 700 -o zed -g zed ~zed/.ssh; "
            "install -m 600 -o zed -g zed ~alice/.ssh/authorized_keys ~zed/.ssh/")  # fmt: skip
     yield one
+    left = leftovers(one)
     one.sh(
         "rm -f /etc/subuid /etc/subgid /etc/subuid- /etc/subgid-; for u in zed dave; do userdel -rf $u 2>/dev/null || :; done; loginctl disable-linger bob || :"
     )
     for path in FILES:
         one.path(path).write_text(ALICE)
     one.sh("chmod 644 /etc/subuid /etc/subgid")
+    assert left == []
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@
 
 # Private folders: T on the file system of the user's storage, R for sockets (their paths must be short). Their names
 # come from the nonce, so that a probe that was killed can be cleared up after.
-ps_places() { # command: that makes or finds them
-    N=$(printf %s "$PS_NONCE" | cut -c1-8)
+ps_own_name() { N=$(printf %s "$PS_NONCE" | cut -c1-8); }
+
+ps_places() { # command: that makes or finds those of $N
     d=$(ps_own_graphroot)
     T=
     while [ -n "$d" ]; do
@@ -23,16 +24,33 @@ ps_podman() { # podman with a state of its own, so that the user's database is n
         podman --root "$T/s" --runroot "$R/r" --tmpdir "$R/t" --storage-driver vfs "$@"
 }
 
-ps_sweep() { # what a probe with this nonce has left, if it was killed
+ps_sweep() { # what the probe of $N has left, if it was killed
     ps_places test -d || :
     [ -d "$T" ] || T=
     [ -d "$R" ] || R=
-    K=yes
     if [ -n "$T$R" ]; then ps_clean; fi
 }
 
+ps_left() { # names of the folders that this user's probes have made before the last minute
+    set -- "$HOME"/.podstead.???????? /tmp/podstead.[rt]???????? "${XDG_RUNTIME_DIR:-/tmp}"/podstead.????????
+    d=$(ps_own_graphroot)
+    while [ -n "$d" ]; do
+        set -- "$@" "$d"/.podstead.????????
+        d=${d%/*}
+    done
+    find "$@" -prune -type d -user "$(id -u)" -mmin +1 | sed -n 's/.*podstead[.][rt]\{0,1\}\([0-9a-f]\{8\}\)$/\1/p' | sort -u
+}
+
+# shellcheck disable=SC2010 # thousands of links are read by one program
+ps_open() { ls -l /proc/[0-9]*/fd | grep -q "podstead[.][rt]\{0,1\}$N"; }
+
 ps_space() {
+    for N in $(ps_left); do # killed with all that would have cleared up after them
+        [ -n "$(ps_working)" ] || ps_open || ps_sweep
+    done
+    ps_own_name
     ps_places mkdir -m 0700 || return 1
+    exec 9<"$T" # shows that somebody is at work here
     mkdir -p "$T/config" "$T/fs" "$T/vol"
     chmod 0755 "$T"
     chmod 0777 "$T/vol"
@@ -85,7 +103,8 @@ ps_clean() {
         # what subordinate IDs own is for the root of their namespace to remove
         [ ! -d "$T/fs" ] || ps_as_root rm -rf "$T/s" "$T/vol" "$T/fs" "$T/owned" "$T/i" "$T/own" "$T/pull"
         ps_unmake
-        rm -rf "$T"
+        # without root of a namespace, what is the user's own and may not be written in
+        rm -rf "$T" || { find "$T" -type d -exec chmod u+rwx {} + && rm -rf "$T"; }
     fi
     [ -z "$R" ] || rm -rf "$R"
     # somebody else's Podman that has begun since has made its folder, and keeps the locks

@@ -50,6 +50,8 @@ trap 'ps_clean' EXIT
 trap 'trap "" HUP INT TERM; sleep 1; exit 143' HUP INT TERM
 {
     if ps_does sweep; then
+        ps_own_name
+        K=yes
         ps_sweep
         exit 0
     fi
