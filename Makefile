@@ -13,7 +13,7 @@ USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
 # two files of tests at a time: hosts are waited for more than they work (JOBS=0: one test after the other)
 JOBS ?= 2
-PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS)
+PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=20) $(PYTEST_ARGS)
 
 .PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix soak fuzz up check verify bench docs clean
 

@@ -16,11 +16,13 @@ pytestmark = pytest.mark.real_hosts
 _COUNT = """
 from gevent import monkey
 monkey.patch_all()
-import gc, json, sys
+import gc, json, sys, tempfile
+from pathlib import Path
 import paramiko
 from podstead.job import Job
 from podstead.remote.engine import Run
-Run(Job.model_validate_json(sys.stdin.read()), lambda message: None).all()
+with tempfile.TemporaryDirectory() as folder:
+    Run(Job.model_validate_json(sys.stdin.read()), lambda message: None).all(Path(folder))
 transports = [one for one in gc.get_objects() if issubclass(type(one), paramiko.Transport)]  # no weak proxies
 print(json.dumps([len(transports), sum(one.is_active() for one in transports)]))
 """

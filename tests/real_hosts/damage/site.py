@@ -139,6 +139,7 @@ class Site:
     def __init__(self, lanes: Sequence[Lane], damages: Sequence[Damage]) -> None:
         self.lanes = tuple(lanes)
         self.damages = tuple(damages)
+        assert len(set(damages)) == len(damages), "a damage is done once"
         self._pools = [ThreadPoolExecutor(1) for _ in lanes]
         self._ready = [pool.submit(lane.prepare) for pool, lane in zip(self._pools, self.lanes, strict=True)]
         self._results = {
