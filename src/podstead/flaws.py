@@ -20,6 +20,8 @@ ROOTFUL = "containers"
 """The pseudo-user of rootful --userns=auto (containers-storage.conf(5)): it needs no account."""
 LAST_ID = 2**32 - 2
 """The last ID that exists: 2**32 - 1 is (uid_t) -1, which means no ID (credentials(7), setresuid(2))."""
+_REACHING = 16
+"""Ranges that each further one is compared with."""
 _RESERVED = RESERVED[1:-1]
 """systemd's blocks among the reserved ones, without the login accounts and without everything above 2**31."""
 
@@ -58,6 +60,10 @@ class Side:
     def everything(self) -> tuple[Granted, ...]:
         return (*self.grants, *self.taken)
 
+    @cached_property
+    def damaged(self) -> frozenset[Granted]:
+        return frozenset(self.taken)
+
     def of(self, owner: str) -> tuple[Granted, ...]:
         return tuple(one for one in self.grants if one.owner == owner)
 
@@ -76,6 +82,15 @@ class Flaw:
     range: IdRange | None = None
     other: str = ""
     fatal: bool = True
+    damaged: str = ""
+    """``FILE:LINE`` of a damaged line that is the only reason for it."""
+
+    @property
+    def instead(self) -> str:
+        """The remedy, where the catalogue's would move a good range away from a damaged line."""
+        file, _, line = self.damaged.rpartition(":")
+        take_out = f"Take out the damaged line, or correct it in an editor: sed -i '{line}d' {file}; then podstead apply"
+        return take_out if file else ""
 
     @property
     def owners(self) -> frozenset[str]:
@@ -102,8 +117,9 @@ def fatal(side: Side, owner: str) -> Flaw | None:
     return next((one for one in of_owner(side, owner) if one.fatal), None)
 
 
-def _overlap(one: Granted, other: Granted) -> Flaw:
+def _overlap(one: Granted, other: Granted, side: Side) -> Flaw:
     return Flaw(
+        damaged=next((grant.where for grant in (one, other) if grant in side.damaged), ""),
         ref="C10",
         owner=one.owner,
         other=other.owner,
@@ -119,17 +135,18 @@ def _between(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
             other for other in side.everything if other.owner != one.owner and other.range.overlaps(one.range)
         ]
         if met:
-            yield _overlap(one, min(met, key=lambda other: other.range))
+            yield _overlap(one, min(met, key=lambda other: other.range), side)
 
 
 def _neighbours(side: Side) -> Iterator[Flaw]:
-    """Overlaps of different owners: sorted by start, a range can only overlap one that reaches past its start."""
-    reaching: Granted | None = None
+    """Overlaps of different owners: sorted by start, a range can only overlap those that reach past its start."""
+    reaching: list[Granted] = []
     for one in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
-        if reaching and reaching.range.overlaps(one.range) and reaching.owner != one.owner:
-            yield _overlap(reaching, one)
-        if reaching is None or one.range.stop > reaching.range.stop:
-            reaching = one
+        reaching = [other for other in reaching if other.range.stop > one.range.start]
+        yield from (_overlap(other, one, side) for other in reaching if other.owner != one.owner)
+        reaching.append(one)
+        # a file of thousands of overlaps is named by those that reach furthest
+        reaching = sorted(reaching, key=lambda other: other.range.stop)[-_REACHING:]
 
 
 def _alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:

@@ -99,7 +99,9 @@ def _untouched(case: Case) -> Finding:
         if unread:
             why = f"no program can read {'; '.join(unread[:3])}: which IDs are meant is not known"
             return case.blind("V03", why)
-    return case.passed("V03", "no overlap with other owners, accounts, groups or reserved blocks")
+        return case.passed("V03", "no overlap with other owners, accounts, groups or reserved blocks")
+    seen = "no overlap with accounts, groups, reserved blocks or the other users of the document"
+    return case.passed("V03", f"{seen}; whom else {case.state.subids.source} grants ranges cannot be listed")
 
 
 def namespaces(case: Case) -> Iterator[Finding]:

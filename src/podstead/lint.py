@@ -159,7 +159,9 @@ def findings(
     both = sides(state, accounts)
     told = []
     for place, (ref, group) in enumerate(grouped.items(), start=len(spec.users)):
-        text, values = remedy.about(group[0], both, catalogue.load()[ref].remedy_for(family))
+        text, values = remedy.about(
+            group[0], both, group[0].instead or catalogue.load()[ref].remedy_for(family)
+        )
         if ref in _OF_USERS:
             text = text.replace(
                 "podstead apply", "name OWNER under users in the document, then podstead apply", 1

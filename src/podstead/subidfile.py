@@ -97,15 +97,13 @@ def repaired(
 
     Both kinds of damage stop Podman ("Invalid argument" from newuidmap for a repeat), neither can be mended by
     usermod(8), and mending them moves nobody's IDs. Lines that cannot be understood stay as they are, and so do lines
-    whose range is ``blocked`` (called with the range and the owner's identity): to mend one of them would be to grant
+    whose range is ``blocked`` (called with the range and the owner): to mend one of them would be to grant
     somebody else's IDs.
     """
     mendable = {
         one.line: one.meant
         for one in file.bad
-        if one.meant
-        and set(one.grants) <= {one.meant}
-        and not blocked(one.meant.range, identity(one.meant.owner))
+        if one.meant and set(one.grants) <= {one.meant} and not blocked(one.meant.range, one.meant.owner)
     }
     seen: set[tuple[str, IdRange]] = set()
     kept: list[str] = []
@@ -116,9 +114,12 @@ def repaired(
             kept.append(line)
             continue
         key = (identity(entry.owner), entry.range)
+        comment = line.partition("#")[2].strip()
+        good = number in by_line
+        if comment and not good:
+            kept.append(f"# {comment}")  # a line of its own is a comment to every program
         if key not in seen:
             seen.add(key)
-            good = number in by_line
             kept.append(line if good else f"{entry.owner}:{entry.range.start}:{entry.range.count}")
     text = "\n".join(kept)
     if text and not text.endswith("\n"):

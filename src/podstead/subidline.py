@@ -14,13 +14,17 @@ from dataclasses import dataclass
 
 from podstead.ranges import IdRange
 
+#: An owner that shadow 4.20 takes for a number (strtol(3), base 10), so that 01001 is the user with UID 1001; to shadow
+#: 4.17 it is a name that nobody has.
+_UID = re.compile(r"(?:\s+\+?)?0*([0-9]+)", re.ASCII)
 #: Directory services have names with blanks inside ("DOMAIN\\jane doe"); only blanks at an end are damage. shadow takes
 #: a line that begins with + or - for one of NIS.
-_PLAIN = re.compile(r"([^:#\s+-](?:[^:\n]*[^:\s])?):(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})")
+_PLAIN = re.compile(r"(?!0[0-9]+:)([^:#\s+-](?:[^:\n]*[^:\s])?):(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})")
 _STRTOUL = re.compile(
     r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|(0[0-7]*)|([1-9][0-9]*))", re.ASCII
 )
 _ATOI = re.compile(r"([+-]?)([0-9]{1,19})", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{2}", re.ASCII)
 _MAX_LINE = 1023
 """subordinate_parse() of shadow takes no line of 1024 bytes or more."""
 _IDS = 2**32
@@ -66,7 +70,7 @@ class BadLine:
 
 def read(text: str, number: int) -> Entry | BadLine | None:
     """Read line ``number``. None for comments and blank lines; never raises."""
-    if not text.strip() or text.lstrip().startswith("#"):
+    if "\0" not in text and (not text.strip() or text.lstrip().startswith("#")):
         return None  # Podman passes over it, and to shadow it grants nothing to any account that can exist
     entry = _plain(text, number)
     if entry:
@@ -77,10 +81,12 @@ def read(text: str, number: int) -> Entry | BadLine | None:
     return BadLine(
         line=number,
         text=text,
-        owner=fields[0],
+        owner=_owner(fields[0]),
         grants=grants,
         meant=None if nul else _plain(":".join(fields), number),
         settled=not nul
+        # a further number may be that of a line which lost its newline: whose it is cannot be known
+        and not any(_NUMBER.search(field) for field in fields[3:])
         and (bool(grants) or text.startswith(("+", "-"))),  # shadow passes over NIS lines on purpose
     )
 
@@ -94,6 +100,12 @@ def _plain(text: str, number: int) -> Entry | None:
     if count < 1 or start + count > _IDS:
         return None
     return Entry(match[1], IdRange(start, count), number)
+
+
+def _owner(text: str) -> str:
+    """Who an owner is, where some program takes it for a UID in another form than the plain one."""
+    match = _UID.fullmatch(text)
+    return match[1] if match else text
 
 
 def _bytes(text: str) -> int:
@@ -110,7 +122,7 @@ def _shadow(text: str, number: int) -> Iterator[Entry]:
             continue
         last = (start + count - 1) % 2**bits  # a count of 0 at 0 is everything, before shadow 4.20
         if start <= last and start < _IDS:
-            yield Entry(fields[0], IdRange.between(start, min(last, _IDS - 1)), number)
+            yield Entry(_owner(fields[0]), IdRange.between(start, min(last, _IDS - 1)), number)
 
 
 def strtoul(text: str, bits: int = 64) -> int | None:
@@ -140,4 +152,4 @@ def _podman(text: str, number: int) -> Iterator[Entry]:
         return
     first, size = int(start[2]), int(count[2])
     if size >= 1 and first < _IDS:
-        yield Entry(fields[0], IdRange.between(first, min(first + size, _IDS) - 1), number)
+        yield Entry(_owner(fields[0]), IdRange.between(first, min(first + size, _IDS) - 1), number)

@@ -168,7 +168,7 @@ def test_every_line_of_a_subid_file_is_an_entry_or_bad_or_a_comment(text: str) -
 @given(
     st.lists(
         st.tuples(
-            st.from_regex(r"[a-z_][a-z0-9_-]{0,8}|[0-9]{1,9}", fullmatch=True),
+            st.from_regex(r"[a-z_][a-z0-9_-]{0,8}|0|[1-9][0-9]{0,8}", fullmatch=True),
             st.integers(0, 2**31),
             st.integers(1, 2**31 - 1),
         ),
@@ -209,7 +209,12 @@ def test_mending_keeps_every_line_but_repeats(text: str) -> None:
     assert meant == {(identity(one.owner), one.range) for one in after.entries}
     assert len(meant) == len(after.entries)
     assert [one.text for one in before.bad if one.meant is None] == [one.text for one in after.bad]
-    comments = [line for line in text.split("\n") if line.startswith("#")]
+    mended = {bad.line for bad in before.bad if bad.meant}
+    comments = [
+        line if line.startswith("#") else f"# {line.partition('#')[2].strip()}"
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.startswith("#") or (number in mended and line.partition("#")[2].strip())
+    ]
     assert comments == [line for line in (after.text or "").split("\n") if line.startswith("#")]
 
 

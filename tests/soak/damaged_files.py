@@ -68,6 +68,10 @@ def _line(draw: random.Random) -> str:
             "+zed",
             "-zed",
             "01001",
+            "0002001",
+            " 1001",
+            "2001 ",
+            "0x3e9",
         )
     )
     start = _number(draw, 524288 + draw.randrange(6) * _BLOCK + draw.choice((0, 0, 0, 100)))

@@ -17,7 +17,7 @@ def of_flaw(case: Case, ref: str) -> Sign | None:
     found = sorted((flaw for flaw in case.flaws if flaw.ref == ref), key=lambda flaw: not flaw.fatal)
     if not found:
         return None
-    text = catalogue.load()[ref].remedy_for(case.state.platform.family)
+    text = found[0].instead or catalogue.load()[ref].remedy_for(case.state.platform.family)
     text, values = about(found[0], case.state.sides, text)
     verdict = None if found[0].fatal else Verdict.WARN
     return Sign(found=found[0].text, remedy=text, values=values, verdict=verdict)

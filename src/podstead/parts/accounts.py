@@ -46,13 +46,32 @@ class AccountsState:
         """The first account of each UID; an index, because every line of ``/etc/subuid`` may name one by number."""
         return {account.uid: account for account in reversed(self.by_name.values())}
 
+    @cached_property
+    def _by_number(self) -> Mapping[str, tuple[Account, ...]]:
+        found: dict[str, list[Account]] = {}
+        for account in self.by_name.values():
+            found.setdefault(str(account.uid), []).append(account)
+        return {number: tuple(some) for number, some in found.items()}
+
+    def owners(self, text: str) -> tuple[Account, ...]:
+        """Everybody whom an owner in ``/etc/subuid`` stands for: newuidmap(1) and Podman look for the name and for the UID.
+
+        An account named 1001 and the one with UID 1001 share the line; so do accounts with one UID where it is written
+        as a number. The account of that name comes first.
+        """
+        named = self.by_name.get(text)
+        return ((named,) if named else ()) + tuple(
+            one for one in self._by_number.get(text, ()) if one is not named
+        )
+
     def owner(self, text: str) -> Account | None:
-        """The account that a name or a numeric owner in ``/etc/subuid`` stands for (subuid(5) allows both)."""
-        if text in self.by_name:
-            return self.by_name[text]
-        if _ID.fullmatch(text):
-            return self.by_uid.get(int(text))
-        return None
+        """The first account that a name or a numeric owner in ``/etc/subuid`` stands for (subuid(5) allows both)."""
+        return next(iter(self.owners(text)), None)
+
+    def identity(self, text: str) -> str:
+        """The same text for two owners that are one and the same account, and no other, whichever program reads them."""
+        found = self.owners(text)
+        return found[0].name if len(found) == 1 else text
 
 
 def parse_passwd(lines: Iterable[str]) -> dict[str, Account]:

@@ -80,13 +80,14 @@ class Allocator:
         found = [(file, bad) for file in self.files for bad in file.bad_of(names)]
         if not found:
             return None
-        file, bad = found[0]
-        where = "; ".join(f"{one.path}:{line.line}: {line.shown}" for one, line in found)
+        where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in found)
+        # from the last line up, so that no deletion moves a line that is still to be corrected
+        corrected = "; ".join(_correction(file, bad, self.accounts) for file, bad in reversed(found))
         return _refused(
             name,
             allocate.Refused(
                 f"a line of {name} is damaged: {where}. Until it is corrected, nobody can say which IDs {name} has",
-                _correction(file, bad),
+                f"{corrected}; then run podstead apply",
             ),
         )
 
@@ -130,6 +131,9 @@ class Allocator:
         for side, spec, file in zip(sides, given, self.files, strict=True):
             wanted = _range(spec)
             changed = side.own != (wanted,)
+            flaw = None if changed else flaws.fatal(self.sides[0 if file is self.files[0] else 1], name)
+            if flaw:
+                return _flawed(name, flaw)
             add.append((wanted,) if changed else ())
             revoke.append(side.own if changed else ())
             if changed:
@@ -223,20 +227,20 @@ def _with(
     return subidfile.parse(file.path, text, exists=True, mode=file.mode)
 
 
-def _correction(file: SubidFile, bad: BadLine) -> str:
+def _correction(file: SubidFile, bad: BadLine, accounts: AccountsState) -> str:
     """How a person corrects a damaged line, with a command where what it means is plain."""
     meant = bad.meant or (bad.grants[0] if len(bad.grants) == 1 else None)
-    if meant is None:
+    if meant is None or not bad.settled:
         return (
             f"in an editor, correct line {bad.line} of {file.path} to the owner, the first ID and the number of IDs, with a colon "
-            "between each; a backup of the file shows what they were; then run podstead apply"
+            "between each; a backup of the file shows what they were"
         )
     line = f"{meant.owner}:{meant.range.start}:{meant.range.count}"
+    if subids.belongs_to_another(meant.range, meant.owner, file, accounts):
+        return f"{line} is not free, so take the line out: sed -i '{bad.line}d' {file.path}"
     if not re.fullmatch("[A-Za-z0-9._:@-]+", line):
-        return f"if {line} is what was meant, correct line {bad.line} of {file.path} to that, then run podstead apply"
-    return (
-        f"if {line} is what was meant: sed -i '{bad.line}s/.*/{line}/' {file.path}; then run podstead apply"
-    )
+        return f"if {line} is what was meant, correct line {bad.line} of {file.path} to that"
+    return f"if {line} is what was meant: sed -i '{bad.line}s/.*/{line}/' {file.path}"
 
 
 def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:

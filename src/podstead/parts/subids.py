@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from podstead import subidfile
@@ -157,16 +157,24 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
 def of_file(file: SubidFile, accounts: AccountsState) -> tuple[tuple[Granted, ...], tuple[Granted, ...]]:
     """The good grants of a file, and what some program takes its damaged lines for."""
 
-    def granted_by(entry: Entry) -> Granted:
-        account = accounts.owner(entry.owner)
-        return Granted(
-            owner=account.name if account else entry.owner,
-            range=entry.range,
-            where=f"{file.path}:{entry.line}",
-            said=entry.owner,
-        )
+    def granted_by(entry: Entry) -> Iterator[Granted]:
+        # one UID is one user to the kernel, however many names it has
+        named = {account.uid: account.name for account in reversed(accounts.owners(entry.owner))}
+        for owner in named.values() or (entry.owner,):
+            yield Granted(owner=owner, range=entry.range, where=f"{file.path}:{entry.line}", said=entry.owner)
 
     return (
-        tuple(granted_by(one) for one in file.entries),
-        tuple(granted_by(one) for bad in file.bad for one in bad.grants),
+        tuple(grant for one in file.entries for grant in granted_by(one)),
+        tuple(grant for bad in file.bad for one in bad.grants for grant in granted_by(one)),
     )
+
+
+def belongs_to_another(wanted: IdRange, owner: str, file: SubidFile, accounts: AccountsState) -> bool:
+    """Whether a range that a damaged line of ``owner`` means holds what another line grants, or another account's ID."""
+    identity = accounts.identity(owner)
+    account = accounts.by_name.get(identity)
+    users = file.path.endswith("subuid")
+    own = None if account is None else account.uid if users else account.gid
+    return any(
+        entry.range.overlaps(wanted) for entry in file.taken() if accounts.identity(entry.owner) != identity
+    ) or any(number in wanted for number in (accounts.uids if users else accounts.gids) if number != own)

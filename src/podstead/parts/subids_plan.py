@@ -20,8 +20,7 @@ from podstead.change import (
 )
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import Allocator
-from podstead.parts.subids import PATHS, SubidsState
-from podstead.ranges import IdRange
+from podstead.parts.subids import PATHS, SubidsState, belongs_to_another
 from podstead.spec import HostSpec, UserSpec
 from podstead.subidfile import SubidFile
 
@@ -161,8 +160,8 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
         outcome = _one(f"subids:{name}:mode", f"make {side.path} readable (mode {side.mode})", step)
     text = subidfile.repaired(
         side,
-        lambda owner: _identity(owner, accounts),
-        lambda wanted, owner: _somebody_elses(wanted, owner, side, accounts),
+        accounts.identity,
+        lambda wanted, owner: belongs_to_another(wanted, owner, side, accounts),
     )
     if text is None:
         return outcome, side
@@ -170,21 +169,6 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
     edit = EditShared(path=side.path, content=text, expected=side.expected)
     outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", edit, diff)
     return outcome, subidfile.parse(side.path, text, exists=True, mode="644")
-
-
-def _somebody_elses(wanted: IdRange, owner: str, side: SubidFile, accounts: AccountsState) -> bool:
-    """Whether a range that a damaged line means holds what another line grants, or an ID of another account."""
-    account = next((one for one in accounts.by_name.values() if str(one.uid) == owner), None)
-    users = side.path.endswith("subuid")
-    own = None if account is None else account.uid if users else account.gid
-    return any(
-        entry.range.overlaps(wanted) for entry in side.taken() if _identity(entry.owner, accounts) != owner
-    ) or any(number in wanted for number in (accounts.uids if users else accounts.gids) if number != own)
-
-
-def _identity(owner: str, accounts: AccountsState) -> str:
-    account = accounts.owner(owner)
-    return owner if account is None else str(account.uid)
 
 
 def _one(
