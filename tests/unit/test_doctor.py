@@ -125,12 +125,11 @@ def test_keys_are_read_as_the_worker_will_read_them(tmp_path: Path) -> None:
 @pytest.fixture
 def agent_socket(tmp_path: Path) -> Iterator[str]:
     place = str(tmp_path / "agent")
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.DEVNULL)
-    while not os.path.exists(place):  # noqa: PTH110 - a socket
-        assert process.poll() is None
-    yield place
-    process.terminate()
-    process.wait()
+    with subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert place in process.stdout.readline(), "what it prints once it listens"
+        yield place
+        process.terminate()
 
 
 def test_an_agent_is_asked_for_its_keys(
