@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from podstead.change import ABSENT, Change, Outcome, Phase, Refusal, WriteFile, checksum, unified_diff
+from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
 from podstead.frames import Records
 from podstead.parts.engine_lasting import Segment, objections, parse_segments
 from podstead.parts.packages import PackagesState
@@ -19,15 +19,15 @@ _ID = "engine:drop-in:content"
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """The text of our drop-in, or None; and what Podman's of all users have made under the settings before."""
+    """Our drop-in; and what Podman's of all users have made under the settings before."""
 
-    drop_in: str | None
+    drop_in: OwnFile
     segments: tuple[Segment, ...] = ()
 
 
 def parse(records: Records) -> EngineState:
     return EngineState(
-        next((one.text for one in records.all("file") if one.argument == DROP_IN), None),
+        OwnFile.seen(records, DROP_IN),
         parse_segments(records.lines("lock-segments")),
     )
 
@@ -50,12 +50,14 @@ def plan(
     podman = upstream(packages.podman())
     if podman and (podman.major, podman.minor) < (3, 3):
         return Outcome(refusals=(_no_drop_ins(str(podman)),))
-    text = toml(spec.engine)
-    if text == state.drop_in:
-        return Outcome()
+    written = state.drop_in.rewritten(
+        toml(spec.engine), name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}"
+    )
+    if not written.changes:
+        return written
     broken = objections(
         spec.engine,
-        state.drop_in,
+        state.drop_in.text,
         segments=state.segments,
         with_storage=with_storage,
         runtimes=frozenset(name for name in ("crun", "runc") if name in tools or name in spec.packages),
@@ -63,18 +65,7 @@ def plan(
     )
     if broken and _ID not in allowed:
         return Outcome(refusals=(_would_break(broken),))
-    expected = ABSENT if state.drop_in is None else checksum(state.drop_in.encode())
-    return Outcome(
-        changes=(
-            Change(
-                id=_ID,
-                phase=Phase.ENGINE,
-                title=f"write {DROP_IN}",
-                steps=(WriteFile(path=DROP_IN, content=text, expected=expected),),
-                diff=unified_diff(DROP_IN, state.drop_in, text),
-            ),
-        )
-    )
+    return written
 
 
 def _would_break(broken: tuple[str, ...]) -> Refusal:
@@ -85,7 +76,7 @@ def _would_break(broken: tuple[str, ...]) -> Refusal:
         remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are new after a "
         "reboot, or where no container of the user is left, and the user has removed the lock segment of that UID: "
         "rm /dev/shm/libpod_rootless_lock_$(id -u); "
-        f"to write it all the same, before a reboot for example: podstead apply --allow {_ID}",
+        f"to write it all the same, before a reboot for example: {allowing(_ID)}",
         allow=True,
     )
 

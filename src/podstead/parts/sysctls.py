@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from podstead.change import OwnFile
 from podstead.frames import Records
 
 DROP_IN = "/etc/sysctl.d/99-podstead.conf"
@@ -42,7 +43,7 @@ class SysctlsState:
     live: Mapping[str, str]
     read_only: frozenset[str]
     boot: Mapping[str, tuple[Assignment, ...]]
-    drop_in: str | None
+    drop_in: OwnFile
     defaults: Mapping[str, str]
 
 
@@ -59,7 +60,6 @@ def parse(records: Records) -> SysctlsState:
             read_only.add(name[1:].replace("/", "."))
         elif name:
             live[name.replace("/", ".")] = " ".join(value.split())
-    own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
     defaults = dict(KERNEL_DEFAULTS)
     threads = re.search(
         r"^/proc/sys/kernel/threads-max:([0-9]{1,12})$", records.text("files") or "", re.MULTILINE
@@ -73,7 +73,7 @@ def parse(records: Records) -> SysctlsState:
         live=live,
         read_only=frozenset(read_only),
         boot=_boot(_read_at_boot(names, systemd=systemd), records.lines("sysctl-lines")),
-        drop_in=own,
+        drop_in=OwnFile.seen(records, DROP_IN),
         defaults=defaults,
     )
 
