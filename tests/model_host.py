@@ -119,6 +119,7 @@ class ModelHost:
     tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
     capabilities: dict[str, str] = field(default_factory=dict)
     segments: str = ""
+    storage_seen: str = ""
     linger: set[str] = field(default_factory=set)
     buses: set[str] = field(default_factory=set)
     runtime_dirs: set[str] = field(default_factory=set)
@@ -151,6 +152,7 @@ class ModelHost:
             record("cgroup", "cgroup2fs\n"),
             record("tools", self._tools()),
             record("lock-segments", self.segments),
+            record("storage-seen", self.storage_seen),
             *self._packages(),
             *([record("facts", _values(self.facts))] if self.facts else []),
             *(one for name in sorted(self.directory) for one in self._directory(name)),

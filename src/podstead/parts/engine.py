@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
 from podstead.frames import Records
-from podstead.parts.engine_lasting import Segment, objections, parse_segments
+from podstead.parts.accounts import AccountsState
+from podstead.parts.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
 from podstead.parts.packages import PackagesState
 from podstead.render import toml
 from podstead.spec import HostSpec
@@ -17,25 +19,40 @@ DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
 _ID = "engine:drop-in:content"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineState:
-    """Our drop-in; and what Podman's of all users have made under the settings before."""
+    """Our drop-in, the texts of all files that hold for everybody, and what Podman has made under them."""
 
     drop_in: OwnFile
+    files: Mapping[str, str]
     segments: tuple[Segment, ...] = ()
+    storage_of: frozenset[int] = frozenset()
+    """UIDs of whoever owns a container storage that was seen."""
 
 
 def parse(records: Records) -> EngineState:
     return EngineState(
-        OwnFile.seen(records, DROP_IN),
-        parse_segments(records.lines("lock-segments")),
+        drop_in=OwnFile.seen(records, DROP_IN),
+        files={
+            one.argument: one.text
+            for one in records.all("file")
+            if one.argument in MAIN or one.argument.startswith(f"{DROP_IN.rpartition('/')[0]}/")
+        },
+        segments=parse_segments(records.lines("lock-segments")),
+        storage_of=frozenset(_owners(records.lines("storage-seen"))),
     )
+
+
+def _owners(lines: list[str]) -> list[int]:
+    """Read ``OWNER PATH`` lines."""
+    return [int(match[1]) for line in lines if (match := re.fullmatch(r"([0-9]{1,10}) /.*", line))]
 
 
 def plan(
     spec: HostSpec,
     state: EngineState,
     packages: PackagesState,
+    accounts: AccountsState,
     *,
     with_storage: frozenset[str],
     tools: Container[str],
@@ -43,29 +60,32 @@ def plan(
 ) -> Outcome:
     """Write the drop-in when the spec has engine settings and they differ, unless that breaks what was made before.
 
-    ``with_storage``: users who have used Podman; ``tools``: programs that the host has.
+    A spec without any leaves the drop-in as it is. ``with_storage``: users of the spec who have used Podman; ``tools``:
+    programs that the host has.
     """
     if not spec.engine:
         return Outcome()
     podman = upstream(packages.podman())
     if podman and (podman.major, podman.minor) < (3, 3):
         return Outcome(refusals=(_no_drop_ins(str(podman)),))
-    written = state.drop_in.rewritten(
-        toml(spec.engine), name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}"
-    )
-    if not written.changes:
+    text = toml(spec.engine)
+    written = state.drop_in.rewritten(text, name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}")
+    if not written.changes or _ID in allowed:
         return written
     broken = objections(
-        spec.engine,
-        state.drop_in.text,
-        segments=state.segments,
-        with_storage=with_storage,
+        in_force(state.files),
+        in_force({**state.files, DROP_IN: text}),
+        Traces(
+            segments=state.segments,
+            with_storage=with_storage,
+            storage_of=state.storage_of,
+            document=frozenset(spec.users),
+            names={uid: account.name for uid, account in accounts.by_uid.items()},
+        ),
         runtimes=frozenset(name for name in ("crun", "runc") if name in tools or name in spec.packages),
         podman=podman,
     )
-    if broken and _ID not in allowed:
-        return Outcome(refusals=(_would_break(broken),))
-    return written
+    return Outcome(refusals=(_would_break(broken),)) if broken else written
 
 
 def _would_break(broken: tuple[str, ...]) -> Refusal:
