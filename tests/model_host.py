@@ -205,7 +205,8 @@ class ModelHost:
             f"{path}:{number}:{line}\n"
             for path in paths
             for number, line in enumerate(self.files[path].split("\n"), start=1)
-            if "=" in line and not line.partition("=")[0].startswith(("#", ";"))
+            if ("=" in line and not line.partition("=")[0].startswith(("#", ";")))
+            or line.lstrip().startswith("-")
         )
         return [record("sysctl-names", names), record("sysctl-lines", lines)]
 

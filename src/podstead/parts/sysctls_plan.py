@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from podstead.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
 from podstead.parts.sysctl_values import kernel_reads, meets, wanted_text
-from podstead.parts.sysctls import DROP_IN, OPTIONAL, Assignment, SysctlsState, path_of
+from podstead.parts.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
+from podstead.parts.sysctls_boot import Assignment
 from podstead.render import sysctl_drop_in
 from podstead.spec import HostSpec, SysctlNeed
 
@@ -73,6 +74,9 @@ def _decisive(key: str, need: SysctlNeed, state: SysctlsState) -> Assignment | N
 
 
 def _is_later(one: Assignment) -> bool:
+    """Whether a line is read after podstead's file. A pattern gives way to every line that names the key, wherever it is."""
+    if one.pattern:
+        return False
     return one.path == "/etc/sysctl.conf" or one.path.rpartition("/")[2] > DROP_IN.rpartition("/")[2]
 
 
@@ -98,7 +102,7 @@ def _contrary(key: str, need: SysctlNeed, state: SysctlsState) -> Refusal | None
     return Refusal(
         id=name,
         title=f"{key} is set to {line.value} by somebody else",
-        reason=f"{line.path}:{line.line} sets {key} = {line.value}, and {order}",
+        reason=f"{line.path}:{line.line} sets {line.pattern or key} = {line.value}, and {order}",
         remedy=f"find out why (a hardening rule, or the mitigation of a vulnerability?); change or remove that line; {effect}",
         allow=True,
     )
