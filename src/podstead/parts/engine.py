@@ -94,7 +94,7 @@ def _would_break(broken: tuple[str, ...]) -> Refusal:
         title="engine settings would break what was made under the old ones",
         reason="; ".join(broken),
         remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are new after a "
-        "reboot, or where no container of the user is left, and the user has removed the lock segment of that UID: "
+        "reboot, or where no container of the user is left, and the user has removed the lock segment: "
         "rm /dev/shm/libpod_rootless_lock_$(id -u); "
         f"to write it all the same, before a reboot for example: {allowing(_ID)}",
         allow=True,
