@@ -239,6 +239,15 @@ def test_what_a_later_file_sets_stays_in_force_whatever_podstead_writes() -> Non
     assert reasons(planned({"engine": {"num_locks": 4096}}, files=files, segments=SEGMENT)) == []
 
 
+@pytest.mark.parametrize(("podman", "refused"), [("5.4.2", False), ("6.0.0", True)])
+def test_from_podman_6_on_the_administrators_file_stands_in_place_of_the_distributions(
+    podman: str, refused: bool
+) -> None:
+    files = having(MAIN[0], {"engine": {"num_locks": 4096}}) | {MAIN[1]: ""}
+    more: dict[str, Any] = {"files": files, "segments": SEGMENT, "installed": {"podman": podman}}
+    assert bool(reasons(planned({"engine": {"num_locks": 4096}}, **more))) is refused
+
+
 def test_taking_out_what_hides_another_files_value_is_a_change() -> None:
     files = having("/etc/containers/containers.conf", {"engine": {"num_locks": 64}})
     files[engine.DROP_IN] = toml({"engine": {"num_locks": 2048}})

@@ -73,8 +73,8 @@ def plan(
     if not written.changes or _ID in allowed:
         return written
     broken = objections(
-        in_force(state.files),
-        in_force({**state.files, DROP_IN: text}),
+        in_force(state.files, podman),
+        in_force({**state.files, DROP_IN: text}, podman),
         Traces(
             segments=state.segments,
             with_storage=with_storage,

@@ -102,14 +102,17 @@ def parse_segments(lines: list[str]) -> tuple[Segment, ...]:
     return tuple(one for one in found if one.real)
 
 
-def in_force(files: Mapping[str, str]) -> dict[Key, Any]:
+def in_force(files: Mapping[str, str], podman: Version | None) -> dict[Key, Any]:
     """The value of every key that these files (texts by path) set, read in Podman's order: the last one wins.
 
-    First the distribution's file, then the administrator's, then the drop-ins by name (containers.conf(5)). A file that is
-    no TOML sets nothing: Podman does not start with it.
+    First the distribution's file, then the administrator's (from Podman 6 on, in its place), then the drop-ins by name
+    (containers.conf(5)). A file that is no TOML sets nothing: Podman does not start with it.
     """
     values: dict[Key, Any] = dict(_DEFAULTS)
-    for path in sorted(files, key=lambda one: (MAIN.index(one) if one in MAIN else len(MAIN), one)):
+    hidden = {MAIN[0]} if podman is not None and podman.major >= 6 and MAIN[1] in files else set()
+    for path in sorted(
+        files.keys() - hidden, key=lambda one: (MAIN.index(one) if one in MAIN else len(MAIN), one)
+    ):
         for table, keys in _tables(files[path]).items():
             values |= {(table, key): value for key, value in keys.items()}
     return values
