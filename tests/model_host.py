@@ -119,6 +119,7 @@ class ModelHost:
     tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
     capabilities: dict[str, str] = field(default_factory=dict)
     segments: str = ""
+    storage_seen: str = ""
     linger: set[str] = field(default_factory=set)
     buses: set[str] = field(default_factory=set)
     runtime_dirs: set[str] = field(default_factory=set)
@@ -151,6 +152,7 @@ class ModelHost:
             record("cgroup", "cgroup2fs\n"),
             record("tools", self._tools()),
             record("lock-segments", self.segments),
+            record("storage-seen", self.storage_seen),
             *self._packages(),
             *([record("facts", _values(self.facts))] if self.facts else []),
             *(one for name in sorted(self.directory) for one in self._directory(name)),
@@ -203,7 +205,8 @@ class ModelHost:
             f"{path}:{number}:{line}\n"
             for path in paths
             for number, line in enumerate(self.files[path].split("\n"), start=1)
-            if "=" in line and not line.partition("=")[0].startswith(("#", ";"))
+            if ("=" in line and not line.partition("=")[0].startswith(("#", ";")))
+            or line.lstrip().startswith("-")
         )
         return [record("sysctl-names", names), record("sysctl-lines", lines)]
 

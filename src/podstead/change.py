@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import shlex
 from dataclasses import dataclass
 from enum import IntEnum
 
+from podstead.frames import Records
 from podstead.ranges import IdRange
 
 
@@ -222,3 +224,45 @@ def unified_diff(path: str, before: str | None, after: str) -> str:
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def allowing(change_id: str) -> str:
+    """The command that asks for a refused change by name, as a shell takes it: a name may have a backslash in it."""
+    return f"podstead apply --allow {shlex.quote(change_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file that podstead owns as it was seen, to the byte: it may hold what is no UTF-8. None where it is missing."""
+
+    path: str
+    data: bytes | None = None
+
+    @classmethod
+    def seen(cls, records: Records, path: str) -> OwnFile:
+        """The file of this path as an observation shows it."""
+        return cls(path, next((one.body for one in records.all("file") if one.argument == path), None))
+
+    @property
+    def text(self) -> str | None:
+        """The text from which the same bytes can be made; for people it must go through :func:`unified_diff`."""
+        return None if self.data is None else self.data.decode("utf-8", "surrogateescape")
+
+    def rewritten(
+        self, text: str, *, name: str, phase: Phase, title: str, then: tuple[Step, ...] = ()
+    ) -> Outcome:
+        """The change ``name`` that makes the file hold ``text``, with the steps ``then``; nothing where it does already."""
+        if self.data == text.encode("utf-8", "surrogateescape"):
+            return Outcome()
+        expected = ABSENT if self.data is None else checksum(self.data)
+        return Outcome(
+            changes=(
+                Change(
+                    id=name,
+                    phase=phase,
+                    title=title,
+                    steps=(WriteFile(path=self.path, content=text, expected=expected), *then),
+                    diff=unified_diff(self.path, self.text, text),
+                ),
+            )
+        )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from podstead import frames, script, tasks
+from podstead.advice import advice
 from podstead.change import Change, Phase, needs
 from podstead.job import Job, Target
 from podstead.parts import sysctls_plan
@@ -137,6 +137,7 @@ def apply(spec: HostSpec, changes: Sequence[Change], run: RunScript, draw: DrawN
 def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> Applied:
     """Read the output of the apply script: how each change ended, and the second look."""
     records = frames.decode(output, kind="apply", nonce=nonce)
+    state = from_records(records)
     codes = {record.argument: record.text.strip() for record in records.all("change")}
     logs = {record.argument: record.text for record in records.all("log")}
     results = []
@@ -158,11 +159,11 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
                 status=status,
                 diff=change.diff,
                 log=_tail(log) if failed else "",
-                hint=advice(log) if failed else "",
+                hint=advice(log, state.accounts.by_name.get(change.user)) if failed else "",
             )
         )
     overtaken = frozenset(name for name, code in codes.items() if code == OVERTAKEN)
-    return Applied(records=tuple(results), state=from_records(records), overtaken=overtaken)
+    return Applied(records=tuple(results), state=state, overtaken=overtaken)
 
 
 def converge(
@@ -270,52 +271,6 @@ def _status(records: Sequence[ChangeRecord], left: Plan) -> Status:
     if ChangeStatus.PENDING in statuses:
         return Status.PENDING
     return Status.CHANGED if ChangeStatus.CHANGED in statuses else Status.OK
-
-
-_ADVICE = (
-    (
-        r"podstead: changed-since",
-        "another program keeps changing the file (useradd in a loop? a configuration tool?): end it, then run podstead again",
-    ),
-    (
-        r"podstead: locked|cannot lock|Could not get lock",
-        "wait for the other program to end, then run podstead again",
-    ),
-    (
-        r"is currently used by process",
-        "usermod(8) moves no range of a user who has processes: 'loginctl terminate-user USER' (stops containers), then again",
-    ),
-    (
-        r"could not find database|failed retrieving file|error: target not found",
-        "the package databases are older than the mirror: run 'pacman -Syu' on the host, then podstead again",
-    ),
-    (r"No space left on device", "free some space on the host, then run podstead again"),
-    (
-        r"Read-only file system",
-        "the file system is mounted read-only: remount it, or change the image that this host was made from",
-    ),
-    (
-        r"Unable to locate package|has no installation candidate|No match for argument|unable to select packages",
-        "the package sources of this host do not have it: check its repositories",
-    ),
-    (
-        r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out",
-        "the host cannot reach its package sources: check its network or proxy",
-    ),
-    (
-        r"does not exist, you cannot use the flags",
-        "a file is missing that another program should have kept; run podstead again",
-    ),
-    (
-        r"no socket /run/user",
-        "look at 'systemctl status user@UID.service' on the host; is dbus-user-session (or dbus-broker) installed?",
-    ),
-)
-
-
-def advice(log: str) -> str:
-    """One line of advice for what a failed change printed, where the cause is known."""
-    return next((hint for pattern, hint in _ADVICE if re.search(pattern, log)), "")
 
 
 def _tail(log: str, lines: int = 12) -> str:

@@ -183,7 +183,7 @@ CHANGES: tuple[Entry, ...] = (
         "sysctls:KEY:boot",
         "somebody has set it otherwise",
         "A line of the administrator's is a decision, wherever its file sorts: a hardening rule, or the mitigation of a "
-        "vulnerability. A file that sorts after podstead's wins at boot in any case.",
+        "vulnerability; so is one with a pattern that fits the key. A file that sorts after podstead's wins at boot in any case.",
         "Find out why the line is there; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
         "sysctl.d(5)",
     ),
@@ -259,7 +259,8 @@ CHANGES: tuple[Entry, ...] = (
     _change(
         "engine:drop-in:content",
         "write /etc/containers/containers.conf.d/50-podstead.conf",
-        "Settings in drop-ins survive upgrades and Podman 6, which reads only one main file.",
+        "Settings in drop-ins survive upgrades and Podman 6, which reads only one main file. Refused where another value in "
+        "force, also of a setting that was taken out, would break what anybody's Podman has made under the old one.",
         "Write the tables of containers.conf to a file in that folder.",
         "containers.conf(5)",
     ),

@@ -46,6 +46,7 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
             spec,
             state.engine,
             state.packages,
+            state.accounts,
             with_storage=state.users_with_storage,
             tools=state.platform.tools,
             allowed=named,

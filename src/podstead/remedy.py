@@ -59,8 +59,10 @@ somebody's range, and NEWID a free number for it. OLDFIRST to OLDLAST: the range
 _PLACES = 64
 """For more people than these no range is named by hand: apply does that at once."""
 
-# $USER and USER= are the variable, not the placeholder
-_WORD = re.compile(rf"(?<![$\w])(?:{'|'.join(sorted(KINDS, key=len, reverse=True))})\b(?!=)")
+# $USER, USER= and SUB_UID_COUNT are variables and no placeholders; lock_UID is a file with one
+_WORD = re.compile(
+    rf"(?<![$A-Za-z0-9])(?<![A-Z0-9]_)(?:{'|'.join(sorted(KINDS, key=len, reverse=True))})\b(?!=)"
+)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -30,7 +30,7 @@ from podstead.parts.sysctls import path_of
 from podstead.ranges import IdRange
 from podstead.shell import assign, command, names
 from podstead.spec import HostSpec
-from podstead.state import OWNED_FILES
+from podstead.state import READ_FILES
 from podstead.version import VERSION
 
 #: Settings that explain failures, whether a spec mentions them or not.
@@ -70,7 +70,7 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
             assign("PS_USERS", names(sorted(spec.users))),
             assign("PS_SYSCTLS", names(path_of(key) for key in sorted({*spec.sysctls, *_ALWAYS}))),
             assign("PS_PACKAGES", names(sorted(wanted))),
-            assign("PS_FILES", names(OWNED_FILES)),
+            assign("PS_FILES", names(READ_FILES)),
             assign("PS_LOOK", _look_at_user()),
             "",
         )
@@ -187,7 +187,7 @@ def standalone() -> str:
         "PS_SECONDS": "180",
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
         "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
-        "PS_FILES": names(OWNED_FILES),
+        "PS_FILES": names(READ_FILES),
         "PS_LOOK": _look_at_user(),
         "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
     }

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from podstead import facts, frames, looks, platforms
 from podstead.flaws import Side
-from podstead.parts import accounts, engine, packages, session, storage, subids, sysctls
+from podstead.parts import accounts, engine, engine_lasting, packages, session, storage, subids, sysctls
 from podstead.platforms import Platform
 
 
@@ -65,3 +65,6 @@ def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> HostState
 
 #: Files that podstead owns on a host: the observe script reads them, the plan compares them.
 OWNED_FILES = (sysctls.DROP_IN, session.DROP_IN, engine.DROP_IN, storage.DROP_IN)
+
+#: Files that the observe script prints whole: podstead's own, and those whose settings hold where podstead makes none.
+READ_FILES = (*OWNED_FILES, *engine_lasting.MAIN)

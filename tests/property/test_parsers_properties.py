@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from podstead import evidence, frames, subidfile, versions
 from podstead.errors import LookError
 from podstead.frames import Record, Records
-from podstead.parts import accounts, storage, sysctl_values, sysctls
+from podstead.parts import accounts, engine, engine_lasting, storage, sysctl_values, sysctls
 from podstead.plan import plan
 from podstead.ranges import Extent, IdMap, IdRange
 from podstead.spec import SysctlNeed
@@ -23,12 +23,13 @@ SPEC = spec_of(
     sysctls={"user.max_user_namespaces": {"at_least": 9}, "net.ipv4.ping_group_range": {"covers": [0, 9]}},
     session={"linger": True},
     storage={"driver": "overlay"},
+    engine={"engine": {"num_locks": 4096, "volume_path": "/srv/v"}},
 )
 
 KEYS = (
     "id", "files", "sysctl", "sysctl-names", "sysctl-lines", "login-defs", "passwd", "passwd-named", "group", "file",
     "unreadable", "stat", "cgroup", "tools", "packages", "candidate", "getsubids", "getsubgids", "user", "delegated",
-    "pause", "pause-uid", "pause-gid", "running",
+    "pause", "pause-uid", "pause-gid", "running", "lock-segments", "storage-seen",
 )  # fmt: skip
 PROBE_KEYS = (
     "context", "who", "passwd", "environment", "status", "own-map", "access", "label", "helper-stat", "helper-mount",
@@ -41,6 +42,8 @@ ARGUMENTS = (
     "perl",
     "/etc/subuid",
     sysctls.DROP_IN,
+    engine.DROP_IN,
+    engine_lasting.MAIN[1],
     "/home/alice/.config/containers/storage.conf",
     "newuidmap",
 )
@@ -77,7 +80,8 @@ templates = st.sampled_from((
     "0: alice {} {}", "/proc/sys/kernel/threads-max:{}", "/etc/sysctl.d/a.conf", "/etc/sysctl.d/a.conf:{}:a.b = {}",
     "net/ipv4/ping_group_range:{} {}", "user/max_user_namespaces:{}", "{}", "bind 4 {} {}", "icmp 4 {} {}", "0 {} 1",
     "{}:0:0:regular file:/etc/subuid", "/etc/nsswitch.conf:subid: {}", "podman\t{}\tinstalled", "catatonit",
-    "[storage]\ndriver = {}", "alice:{}:{}", "{}:{}:65536",
+    "[storage]\ndriver = {}", "alice:{}:{}", "{}:{}:65536", "[engine]\nnum_locks = {}", "{} {} /dev/shm/libpod_lock",
+    "/etc/sysctl.d/a.conf:1:user.max_* = {}", "/etc/sysctl.d/a.conf:2:-user.max_user_namespaces", "{} /srv/{}",
 ))  # fmt: skip
 lies = st.builds(lambda template, one, two: template.format(one, two), templates, odd_numbers, odd_numbers)
 bodies = st.one_of(

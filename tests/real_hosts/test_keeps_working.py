@@ -51,13 +51,46 @@ def test_another_number_of_locks_is_refused_and_podman_still_starts(
         host.path("/etc/containers/containers.conf.d/50-podstead.conf").write_text(before)
 
 
-def test_a_mitigation_in_an_earlier_file_is_not_undone(host: Host, controller: Controller) -> None:
-    host.sh(f"rm {OURS}; echo {USERNS}=0 >/etc/sysctl.d/99-ipv6-frag-escape.conf")
+def test_taking_the_number_of_locks_out_is_refused_and_podman_still_starts(
+    host: Host, controller: Controller
+) -> None:
+    """alice is in the document, and root is not."""
+    drop_in = host.path("/etc/containers/containers.conf.d/50-podstead.conf")
+    before = drop_in.read_text()
+    new_segments = "rm -rf /dev/shm/libpod_lock /dev/shm/libpod_rootless_lock_* /run/of-root"
+    of_root = "podman --root /run/of-root/a --runroot /run/of-root/b --storage-driver vfs ps"
+    engine: Mapping[str, object] = {**NO_PIDS_CONTROLLER, "engine": {"num_locks": 4096}}
+    with_locks = controller.inventory({host.name: controller.reach()}, users=ALICE, engine=engine)
+    without = controller.inventory({host.name: controller.reach()}, users=ALICE)
+    host.sh(new_segments)
+    try:
+        assert controller.json("apply", with_locks).code == 0
+        host.ssh("alice", "podman ps")
+        host.sh(of_root)
+        report = controller.json("apply", without).host(host.name)
+        (refusal,) = report.refusals
+        assert (
+            "engine.num_locks = 2048 (the default): Podman of root (UID 0, not in the document), alice"
+            in (refusal.reason)
+        ), report
+        assert host.ssh("alice", "podman ps").returncode == 0
+        assert host.sh(of_root).returncode == 0
+        host.sh(new_segments)
+        assert controller.json("apply", without).code == 0
+        assert host.ssh("alice", "podman ps").returncode == 0
+    finally:
+        drop_in.write_text(before)
+        host.sh(new_segments)
+
+
+@pytest.mark.parametrize("key", [USERNS, "user.max_*_namespaces"])
+def test_a_mitigation_in_an_earlier_file_is_not_undone(key: str, host: Host, controller: Controller) -> None:
+    host.sh(f"rm {OURS}; echo '{key}=0' >/etc/sysctl.d/99-ipv6-frag-escape.conf")
     inventory = controller.inventory({host.name: controller.reach()})
     report = controller.json("apply", inventory).host(host.name)
     (refusal,) = report.refusals
     assert (report.status, refusal.id) == (Status.FAILED, f"sysctls:{USERNS}:boot")
-    assert f"/etc/sysctl.d/99-ipv6-frag-escape.conf:1 sets {USERNS} = 0" in refusal.reason
+    assert f"/etc/sysctl.d/99-ipv6-frag-escape.conf:1 sets {key} = 0" in refusal.reason
     assert USERNS not in host.path(OURS).read_text()
     allowed = controller.json("apply", inventory, "--allow", refusal.id)
     assert allowed.code == 0, str(allowed)

@@ -46,6 +46,8 @@ class Answers:
     calls: list[list[str]] = field(default_factory=list)
     unserved: set[str] = field(default_factory=set)
     scripts: list[str] = field(default_factory=list)
+    log: str = "first\npodstead: changed-since /etc/subuid was changed\n"
+    """What a change that fails prints."""
 
     def __call__(self, text: str) -> Sequence[str]:
         found = re.search("^PS_NONCE=([0-9a-f]+)$", text, re.MULTILINE)
@@ -85,7 +87,7 @@ class Answers:
                 failed.add(function)
             if code == 7 and one.startswith("subids:"):
                 self.unserved.add(one.split(":")[1])
-            log = "first\npodstead: changed-since /etc/subuid was changed\n" if code else "fine\n"
+            log = self.log if code else "fine\n"
             records += [record("change", f"{code}\n", one), record("log", log, one)]
         return records
 
@@ -319,19 +321,15 @@ def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("log", "expected"),
-    [
-        ("usermod: cannot lock /etc/subuid; try again later.", "wait for the other program to end"),
-        ("tee: /etc/x: No space left on device", "free some space"),
-        ("E: Unable to locate package podman", "check its repositories"),
-        ("podstead: no socket /run/user/1000/bus after 30 seconds", "systemctl status user@UID.service"),
-        ("never seen before", ""),
-    ],
-)
-def test_known_failures_come_with_advice(log: str, expected: str) -> None:
-    assert expected in converging.advice(log)
-    assert bool(expected) is bool(converging.advice(log))
+def test_a_failed_change_of_a_user_comes_with_advice_about_this_user() -> None:
+    host = fresh()
+    host.accounts["alice"] = ModelAccount(4321, 4321)
+    answers = Answers(
+        host, FULL, fails="session:alice:linger", log="podstead: no socket /run/user/4321/bus\n"
+    )
+    report, _ = run(answers)
+    (failed,) = [one for one in report.changes if one.status is ChangeStatus.FAILED]
+    assert "systemctl status user@4321.service" in failed.hint
 
 
 def test_a_refusal_outside_the_chosen_parts_does_not_count() -> None:

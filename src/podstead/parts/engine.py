@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from podstead.change import ABSENT, Change, Outcome, Phase, Refusal, WriteFile, checksum, unified_diff
+from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
 from podstead.frames import Records
-from podstead.parts.engine_lasting import Segment, objections, parse_segments
+from podstead.parts.accounts import AccountsState
+from podstead.parts.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
 from podstead.parts.packages import PackagesState
 from podstead.render import toml
 from podstead.spec import HostSpec
@@ -17,25 +19,40 @@ DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
 _ID = "engine:drop-in:content"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineState:
-    """The text of our drop-in, or None; and what Podman's of all users have made under the settings before."""
+    """Our drop-in, the texts of all files that hold for everybody, and what Podman has made under them."""
 
-    drop_in: str | None
+    drop_in: OwnFile
+    files: Mapping[str, str]
     segments: tuple[Segment, ...] = ()
+    storage_of: frozenset[int] = frozenset()
+    """UIDs of whoever owns a container storage that was seen."""
 
 
 def parse(records: Records) -> EngineState:
     return EngineState(
-        next((one.text for one in records.all("file") if one.argument == DROP_IN), None),
-        parse_segments(records.lines("lock-segments")),
+        drop_in=OwnFile.seen(records, DROP_IN),
+        files={
+            one.argument: one.text
+            for one in records.all("file")
+            if one.argument in MAIN or one.argument.startswith(f"{DROP_IN.rpartition('/')[0]}/")
+        },
+        segments=parse_segments(records.lines("lock-segments")),
+        storage_of=frozenset(_owners(records.lines("storage-seen"))),
     )
+
+
+def _owners(lines: list[str]) -> list[int]:
+    """Read ``OWNER PATH`` lines."""
+    return [int(match[1]) for line in lines if (match := re.fullmatch(r"([0-9]{1,10}) /.*", line))]
 
 
 def plan(
     spec: HostSpec,
     state: EngineState,
     packages: PackagesState,
+    accounts: AccountsState,
     *,
     with_storage: frozenset[str],
     tools: Container[str],
@@ -43,7 +60,8 @@ def plan(
 ) -> Outcome:
     """Write the drop-in when the spec has engine settings and they differ, unless that breaks what was made before.
 
-    ``with_storage``: users who have used Podman; ``tools``: programs that the host has.
+    A spec without any leaves the drop-in as it is. ``with_storage``: users of the spec who have used Podman; ``tools``:
+    programs that the host has.
     """
     if not spec.engine:
         return Outcome()
@@ -51,30 +69,23 @@ def plan(
     if podman and (podman.major, podman.minor) < (3, 3):
         return Outcome(refusals=(_no_drop_ins(str(podman)),))
     text = toml(spec.engine)
-    if text == state.drop_in:
-        return Outcome()
+    written = state.drop_in.rewritten(text, name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}")
+    if not written.changes or _ID in allowed:
+        return written
     broken = objections(
-        spec.engine,
-        state.drop_in,
-        segments=state.segments,
-        with_storage=with_storage,
+        in_force(state.files, podman),
+        in_force({**state.files, DROP_IN: text}, podman),
+        Traces(
+            segments=state.segments,
+            with_storage=with_storage,
+            storage_of=state.storage_of,
+            document=frozenset(spec.users),
+            names={uid: account.name for uid, account in accounts.by_uid.items()},
+        ),
         runtimes=frozenset(name for name in ("crun", "runc") if name in tools or name in spec.packages),
         podman=podman,
     )
-    if broken and _ID not in allowed:
-        return Outcome(refusals=(_would_break(broken),))
-    expected = ABSENT if state.drop_in is None else checksum(state.drop_in.encode())
-    return Outcome(
-        changes=(
-            Change(
-                id=_ID,
-                phase=Phase.ENGINE,
-                title=f"write {DROP_IN}",
-                steps=(WriteFile(path=DROP_IN, content=text, expected=expected),),
-                diff=unified_diff(DROP_IN, state.drop_in, text),
-            ),
-        )
-    )
+    return Outcome(refusals=(_would_break(broken),)) if broken else written
 
 
 def _would_break(broken: tuple[str, ...]) -> Refusal:
@@ -83,9 +94,9 @@ def _would_break(broken: tuple[str, ...]) -> Refusal:
         title="engine settings would break what was made under the old ones",
         reason="; ".join(broken),
         remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are new after a "
-        "reboot, or where no container of the user is left, and the user has removed the lock segment of that UID: "
+        "reboot, or where no container of the user is left, and the user has removed the lock segment: "
         "rm /dev/shm/libpod_rootless_lock_$(id -u); "
-        f"to write it all the same, before a reboot for example: podstead apply --allow {_ID}",
+        f"to write it all the same, before a reboot for example: {allowing(_ID)}",
         allow=True,
     )
 

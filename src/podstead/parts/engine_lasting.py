@@ -1,24 +1,34 @@
 """Engine settings that outlive their file: what was made under the old value stays, and Podman stops at the difference.
 
 Lock segments in /dev/shm keep their size until a reboot, a user's database keeps its kind and its paths, containers and
-networks keep their backend, and every container keeps the name of its runtime.
+networks keep their backend, and every container keeps the name of its runtime. What counts is the value in force before and
+after, whichever file it comes from, and whoever has used Podman: the drop-in is everybody's, root's as well.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from packaging.version import Version
 
+Key = tuple[str, str]
+"""Table and key of containers.conf(5)."""
+
+MAIN = ("/usr/share/containers/containers.conf", "/etc/containers/containers.conf")
+"""What Podman reads before the drop-ins, in this order."""
+
 _MUTEXES = (40, 48, 32, 24)
 """sizeof(pthread_mutex_t): x86_64 and most others, aarch64, and two kinds of 32-bit machines."""
 
+#: What holds where no file sets it; of other keys the default depends on what Podman finds (containers.conf(5)).
+_DEFAULTS: Mapping[Key, Any] = {("engine", "num_locks"): 2048, ("engine", "lock_type"): "shm"}
+
 #: Settings that are written down in a user's database or storage at the first use (containers.conf(5)).
-_IN_STORAGE: Mapping[tuple[str, str], str] = {
+_IN_STORAGE: Mapping[Key, str] = {
     ("engine", "database_backend"): "containers in a database of another kind are out of sight",
     ("engine", "static_dir"): "the database keeps the old path, and Podman stops at the difference",
     ("engine", "tmp_dir"): "the database keeps the old path, and Podman stops at the difference",
@@ -27,6 +37,8 @@ _IN_STORAGE: Mapping[tuple[str, str], str] = {
     ("network", "network_backend"): "containers and networks were made with the other backend",
 }
 _RUNTIMES = ("crun", "runc")
+_SHOWN = 5
+"""So many people are named, and of more how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +53,45 @@ class Segment:
         groups = -(-locks // 32)
         return any(self.size == 16 + mutex + groups * (8 + 32 * mutex) for mutex in _MUTEXES)
 
+    @property
+    def real(self) -> bool:
+        """Whether any number of locks gives this size; else the file is nothing that Podman has made."""
+        groups = ((self.size - 16 - mutex, 8 + 32 * mutex) for mutex in _MUTEXES)
+        return any(rest > 0 and rest % group == 0 for rest, group in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What is known of those who have used Podman. A file that is somebody's says something about its owner only."""
+
+    segments: tuple[Segment, ...] = ()
+    with_storage: frozenset[str] = frozenset()
+    """Users of the document who have storage, and those of whom that could not be seen."""
+    storage_of: frozenset[int] = frozenset()
+    """UIDs whose storage was seen, in the document or not."""
+    document: frozenset[str] = frozenset()
+    names: Mapping[int, str] | None = None
+
+    def who(self, uid: int) -> str:
+        """A name where there is one, and whether the document has it: nobody else is looked at."""
+        name = (self.names or {}).get(uid, "")
+        about = f"UID {uid}" if name in self.document else f"UID {uid}, not in the document"
+        return f"{name} ({about})" if name else about
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Everybody with storage. Who was not looked at has some where a lock segment says that Podman has run."""
+        names = self.names or {}
+        seen = self.storage_of | {one.uid for one in self.segments}
+        others = sorted(uid for uid in seen if names.get(uid) not in self.document)
+        return (*sorted(self.with_storage), *map(self.who, others))
+
 
 def parse_segments(lines: list[str]) -> tuple[Segment, ...]:
-    """Read ``SIZE OWNER PATH`` lines; a file that somebody else has put in a user's place is nobody's segment."""
+    """Read ``SIZE OWNER PATH`` lines.
+
+    What somebody else has put in a user's place is nobody's segment, nor is a file of a size that Podman never makes.
+    """
     found = []
     for line in lines:
         match = re.fullmatch(
@@ -51,75 +99,94 @@ def parse_segments(lines: list[str]) -> tuple[Segment, ...]:
         )
         if match and int(match[2]) == int(match[3] or 0):
             found.append(Segment(int(match[2]), int(match[1])))
-    return tuple(found)
+    return tuple(one for one in found if one.real)
 
 
-def objections(
-    wanted: Mapping[str, Mapping[str, Any]],
-    drop_in: str | None,
-    *,
-    segments: tuple[Segment, ...],
-    with_storage: frozenset[str],
-    runtimes: frozenset[str],
-    podman: Version | None,
-) -> tuple[str, ...]:
-    """What the engine settings of a document would break, a sentence each.
+def in_force(files: Mapping[str, str], podman: Version | None) -> dict[Key, Any]:
+    """The value of every key that these files (texts by path) set, read in Podman's order: the last one wins.
 
-    ``drop_in`` is podstead's present file; ``with_storage`` the users who have container storage, ``runtimes`` the OCI
-    runtimes that are installed or will be.
+    First the distribution's file, then the administrator's (from Podman 6 on, in its place), then the drop-ins by name
+    (containers.conf(5)). A file that is no TOML sets nothing: Podman does not start with it.
     """
-    before = _tables(drop_in)
-    changed = {
-        (table, key)
-        for table, keys in wanted.items()
-        for key, value in keys.items()
-        if value != before.get(table, {}).get(key)
-    }
-    return (
-        *_locks(wanted, segments),
-        *_in_storage(changed, with_storage),
-        *_programs(wanted, changed, runtimes, podman),
-    )
+    values: dict[Key, Any] = dict(_DEFAULTS)
+    hidden = {MAIN[0]} if podman is not None and podman.major >= 6 and MAIN[1] in files else set()
+    for path in sorted(
+        files.keys() - hidden, key=lambda one: (MAIN.index(one) if one in MAIN else len(MAIN), one)
+    ):
+        for table, keys in _tables(files[path]).items():
+            values |= {(table, key): value for key, value in keys.items()}
+    return values
 
 
-def _tables(text: str | None) -> Mapping[str, Mapping[str, Any]]:
+def _tables(text: str) -> Mapping[str, Mapping[str, Any]]:
     try:
-        tables = tomllib.loads(text or "")
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError):
         return {}
     return {name: table for name, table in tables.items() if isinstance(table, dict)}
 
 
-def _locks(wanted: Mapping[str, Mapping[str, Any]], segments: tuple[Segment, ...]) -> Iterator[str]:
-    locks = wanted.get("engine", {}).get("num_locks")
-    if not isinstance(locks, int):
+def objections(
+    before: Mapping[Key, Any],
+    after: Mapping[Key, Any],
+    traces: Traces,
+    *,
+    runtimes: frozenset[str],
+    podman: Version | None,
+) -> tuple[str, ...]:
+    """What other values in force would break, a sentence each.
+
+    ``runtimes`` are the OCI runtimes that are installed or will be.
+    """
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    return (
+        *_locks(after, changed, traces),
+        *_in_storage(after, changed, traces),
+        *_programs(after, changed, runtimes, podman),
+    )
+
+
+def _set(key: Key, after: Mapping[Key, Any]) -> str:
+    name, value = ".".join(key), after.get(key)
+    if value is None:
+        return f"{name} is taken out"
+    return f"{name} = {value!r}{' (the default)' if value == _DEFAULTS.get(key) else ''}"
+
+
+def _locks(after: Mapping[Key, Any], changed: set[Key], traces: Traces) -> Iterator[str]:
+    key = ("engine", "num_locks")
+    locks = after.get(key)
+    if key not in changed or not isinstance(locks, int):
         return
-    others = [str(one.uid) for one in segments if not one.holds(locks)]
+    others = [traces.who(one.uid) for one in traces.segments if not one.holds(locks)]
     if others:
         yield (
-            f"engine.num_locks = {locks}: Podman of UID {', '.join(others[:5])}{' and others' if len(others) > 5 else ''} "
-            "has run since the last boot with another number of locks, and none of its commands would start"
+            f"{_set(key, after)}: Podman of {_some(others)} has run since the last boot with another number of locks, and "
+            "none of its commands would start"
         )
 
 
-def _in_storage(changed: set[tuple[str, str]], with_storage: frozenset[str]) -> Iterator[str]:
-    if not with_storage:
+def _in_storage(after: Mapping[Key, Any], changed: set[Key], traces: Traces) -> Iterator[str]:
+    users = traces.users
+    if not users:
         return
-    users = ", ".join(sorted(with_storage)[:5])
-    for table, key in sorted(changed & _IN_STORAGE.keys()):
-        yield f"{table}.{key}: {users} has used Podman before: {_IN_STORAGE[table, key]}"
+    for key in sorted(changed & _IN_STORAGE.keys()):
+        yield f"{_set(key, after)}: Podman was used before by {_some(users)}: {_IN_STORAGE[key]}"
+
+
+def _some(people: Iterable[str]) -> str:
+    named = list(people)
+    more = len(named) - _SHOWN
+    return " and ".join([", ".join(named[:_SHOWN]), *([f"{more} more"] if more > 0 else [])])
 
 
 def _programs(
-    wanted: Mapping[str, Mapping[str, Any]],
-    changed: set[tuple[str, str]],
-    runtimes: frozenset[str],
-    podman: Version | None,
+    after: Mapping[Key, Any], changed: set[Key], runtimes: frozenset[str], podman: Version | None
 ) -> Iterator[str]:
-    runtime = wanted.get("engine", {}).get("runtime")
+    runtime = after.get(("engine", "runtime"))
     if runtime in _RUNTIMES and runtime not in runtimes and ("engine", "runtime") in changed:
         yield f"engine.runtime = {runtime!r}: {runtime} is not installed, and no container would start"
-    backend = wanted.get("network", {}).get("network_backend")
+    backend = after.get(("network", "network_backend"))
     if backend == "cni" and podman is not None and podman.major >= 5:
         yield (
             f"network.network_backend = 'cni': Podman {podman} is built without CNI, and none of its commands would start"

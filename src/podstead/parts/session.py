@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podstead.change import (
-    ABSENT,
     Change,
     NotApplicable,
     Outcome,
+    OwnFile,
     Phase,
     Refusal,
     Run,
     RunAsUser,
     Step,
     WaitSocket,
-    WriteFile,
-    checksum,
-    unified_diff,
+    allowing,
 )
 from podstead.frames import Records
 from podstead.parts import subids
@@ -55,7 +53,7 @@ class SessionState:
     """All wanted users who exist, and our delegation drop-in."""
 
     users: Mapping[str, UserSession]
-    drop_in: str | None
+    drop_in: OwnFile
 
 
 def parse(records: Records) -> SessionState:
@@ -70,8 +68,7 @@ def parse(records: Records) -> SessionState:
         uid, _, home = record.text.rstrip("\n").partition(":")
         if re.fullmatch("[0-9]{1,10}", uid):
             users[record.argument] = _user(record.argument, int(uid), home, paths, records)
-    own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
-    return SessionState(users=users, drop_in=own)
+    return SessionState(users=users, drop_in=OwnFile.seen(records, DROP_IN))
 
 
 def linger_file(name: str) -> str:
@@ -162,23 +159,12 @@ def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
 def _delegate(spec: HostSpec, state: SessionState) -> Outcome:
     if not spec.session.delegate:
         return Outcome()
-    text = delegate_drop_in(spec.session.delegate)
-    if text == state.drop_in:
-        return Outcome()
-    expected = ABSENT if state.drop_in is None else checksum(state.drop_in.encode())
-    return Outcome(
-        changes=(
-            Change(
-                id="session:delegate:controllers",
-                phase=Phase.SESSION,
-                title=f"delegate {' '.join(sorted(spec.session.delegate))} to users",
-                steps=(
-                    WriteFile(path=DROP_IN, content=text, expected=expected),
-                    Run(("systemctl", "daemon-reload")),
-                ),
-                diff=unified_diff(DROP_IN, state.drop_in, text),
-            ),
-        )
+    return state.drop_in.rewritten(
+        delegate_drop_in(spec.session.delegate),
+        name="session:delegate:controllers",
+        phase=Phase.SESSION,
+        title=f"delegate {' '.join(sorted(spec.session.delegate))} to users",
+        then=(Run(("systemctl", "daemon-reload")),),
     )
 
 
@@ -243,6 +229,6 @@ def _would_stop(change_id: str, name: str, user: UserSession) -> Refusal:
         id=change_id,
         title=f"Podman of {name} still uses an old ID map",
         reason=f"its pause process holds the map from before the change, and 'podman system migrate' would stop {user.running} running container(s)",
-        remedy=f"stop them at a good time and apply again, or allow it by name: podstead apply --allow {change_id}",
+        remedy=f"stop them at a good time and apply again, or allow it by name: {allowing(change_id)}",
         allow=True,
     )

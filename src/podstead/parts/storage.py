@@ -9,10 +9,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from packaging.version import Version
 
-from podstead.change import ABSENT, Change, Outcome, Phase, Refusal, WriteFile, checksum, unified_diff
+from podstead.change import Outcome, OwnFile, Phase, Refusal
 from podstead.frames import Records
 from podstead.parts.packages import PackagesState
 from podstead.parts.session import SessionState
@@ -28,14 +29,16 @@ DROP_IN = "/etc/containers/storage.rootless.conf.d/50-podstead.conf"
 
 @dataclass(frozen=True, slots=True)
 class StorageState:
-    """The texts of the files that decide, by path."""
+    """The texts of the files that decide, by path; and the two that may be podstead's own, to the byte."""
 
     files: Mapping[str, str]
+    own: Mapping[str, OwnFile]
 
 
 def parse(records: Records) -> StorageState:
     return StorageState(
-        {one.argument: one.text for one in records.all("file") if "/storage." in one.argument}
+        {one.argument: one.text for one in records.all("file") if "/storage." in one.argument},
+        {path: OwnFile.seen(records, path) for path in (MAIN, DROP_IN)},
     )
 
 
@@ -102,19 +105,29 @@ def plan(
 
 
 def _system(driver: str, path: str, state: StorageState, podman: Version, platform: Platform) -> Outcome:
-    present = state.files.get(path)
+    present, text = state.own[path], toml({"storage": {"driver": driver}})
+    write = partial(
+        present.rewritten,
+        text,
+        name="storage:driver:system",
+        phase=Phase.STORAGE,
+        title=f"make {driver} the storage driver",
+    )
+    ours = present.data is not None and present.data.startswith(text.partition("\n")[0].encode())
     deciding = next((one for one in (path, MAIN, VENDOR) if one in state.files), None)
     try:
+        if ours:
+            (present.data or b"").decode("utf-8")  # Podman reads no other TOML
         named = driver_of(state.files[deciding]) if deciding else None
     except ValueError as error:
+        if ours:
+            return write()
         return _refused(
             "storage:driver:system", f"{deciding} is not valid TOML", str(error), f"mend {deciding}"
         )
     if (named or default_driver(podman, platform.kernel_version)) == driver:
         return Outcome()
-    text = toml({"storage": {"driver": driver}})
-    ours = present is None or present.startswith(text.partition("\n")[0])
-    if not ours:
+    if present.data is not None and not ours:
         says = f"names the driver {named}" if named else "names no driver, which means vfs for this Podman"
         return _refused(
             "storage:driver:system",
@@ -122,18 +135,7 @@ def _system(driver: str, path: str, state: StorageState, podman: Version, platfo
             f"{path} {says}, and podstead does not change files that it did not write",
             f'set driver = "{driver}" under [storage] in {path}',
         )
-    expected = ABSENT if present is None else checksum(present.encode())
-    return Outcome(
-        changes=(
-            Change(
-                id="storage:driver:system",
-                phase=Phase.STORAGE,
-                title=f"make {driver} the storage driver",
-                steps=(WriteFile(path=path, content=text, expected=expected),),
-                diff=unified_diff(path, present, text),
-            ),
-        )
-    )
+    return write()
 
 
 def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[str, ...]) -> Outcome:

@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from podstead.change import OwnFile
 from podstead.frames import Records
+from podstead.parts.sysctls_boot import Assignment, assignments, read_at_boot
 
 DROP_IN = "/etc/sysctl.d/99-podstead.conf"
 
@@ -23,26 +25,15 @@ KERNEL_DEFAULTS: Mapping[str, str] = {
     "net.ipv4.ping_group_range": "1 0",
 }
 
-_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One ``key = value`` in a file that is read at boot."""
-
-    path: str
-    line: int
-    value: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SysctlsState:
-    """Live values, and every assignment of interest in the order of boot (the last one wins)."""
+    """Live values; what is set at boot by each key, in its order (the last one wins); our drop-in, and known defaults."""
 
     live: Mapping[str, str]
     read_only: frozenset[str]
     boot: Mapping[str, tuple[Assignment, ...]]
-    drop_in: str | None
+    drop_in: OwnFile
     defaults: Mapping[str, str]
 
 
@@ -59,7 +50,6 @@ def parse(records: Records) -> SysctlsState:
             read_only.add(name[1:].replace("/", "."))
         elif name:
             live[name.replace("/", ".")] = " ".join(value.split())
-    own = next((one.text for one in records.all("file") if one.argument == DROP_IN), None)
     defaults = dict(KERNEL_DEFAULTS)
     threads = re.search(
         r"^/proc/sys/kernel/threads-max:([0-9]{1,12})$", records.text("files") or "", re.MULTILINE
@@ -72,39 +62,9 @@ def parse(records: Records) -> SysctlsState:
     return SysctlsState(
         live=live,
         read_only=frozenset(read_only),
-        boot=_boot(_read_at_boot(names, systemd=systemd), records.lines("sysctl-lines")),
-        drop_in=own,
+        boot=assignments(
+            read_at_boot(names, systemd=systemd), records.lines("sysctl-lines"), live, own=DROP_IN
+        ),
+        drop_in=OwnFile.seen(records, DROP_IN),
         defaults=defaults,
     )
-
-
-def _read_at_boot(names: list[str], *, systemd: bool) -> list[str]:
-    """Without systemd, /etc/sysctl.conf is read last; systemd-sysctl reads it only where a link stands for it."""
-    passed_over = {"/etc/sysctl.conf"} if systemd or "!linked" in names else set()
-    return [name for name in names if name.startswith("/") and name not in passed_over]
-
-
-def _boot(names: list[str], lines: list[str]) -> dict[str, tuple[Assignment, ...]]:
-    """Every assignment by key, in the order in which systemd-sysctl (or OpenRC) applies them."""
-    chosen: dict[str, str] = {}
-    for path in names:
-        folder, _, base = path.rpartition("/")
-        if folder in _FOLDERS and (
-            base not in chosen or _FOLDERS.index(folder) < _FOLDERS.index(chosen[base].rpartition("/")[0])
-        ):
-            chosen[base] = path
-    effective = {path: base for base, path in chosen.items()}
-    if "/etc/sysctl.conf" in names:
-        effective["/etc/sysctl.conf"] = "\uffff"
-    found: dict[str, list[tuple[str, Assignment]]] = {}
-    for line in lines:
-        match = re.match(r"(/.*?\.conf):([0-9]{1,9}):\s*-?\s*([^=\s]+)\s*=\s*(.*)", line)
-        if match and match[1] in effective:
-            key = match[3].replace("/", ".")
-            found.setdefault(key, []).append(
-                (effective[match[1]], Assignment(match[1], int(match[2]), " ".join(match[4].split())))
-            )
-    return {
-        key: tuple(one for _, one in sorted(given, key=lambda item: (item[0], item[1].line)))
-        for key, given in found.items()
-    }

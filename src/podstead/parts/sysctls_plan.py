@@ -8,21 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podstead.change import (
-    ABSENT,
-    Change,
-    NotApplicable,
-    Outcome,
-    Phase,
-    Refusal,
-    SetSysctl,
-    Step,
-    WriteFile,
-    checksum,
-    unified_diff,
-)
+from podstead.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
 from podstead.parts.sysctl_values import kernel_reads, meets, wanted_text
-from podstead.parts.sysctls import DROP_IN, OPTIONAL, Assignment, SysctlsState, path_of
+from podstead.parts.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
+from podstead.parts.sysctls_boot import Assignment
 from podstead.render import sysctl_drop_in
 from podstead.spec import HostSpec, SysctlNeed
 
@@ -35,7 +24,7 @@ def plan(
     ``allowed`` holds the ids of refusals that the person asked for by name.
     """
     outcome = Outcome()
-    keep = _own_values(state.drop_in)
+    keep = _own_values(state.drop_in.text)
     for key, need in sorted(spec.sysctls.items()):
         live = state.live.get(key)
         if live is None:
@@ -85,6 +74,9 @@ def _decisive(key: str, need: SysctlNeed, state: SysctlsState) -> Assignment | N
 
 
 def _is_later(one: Assignment) -> bool:
+    """Whether a line is read after podstead's file. A pattern gives way to every line that names the key, wherever it is."""
+    if one.pattern:
+        return False
     return one.path == "/etc/sysctl.conf" or one.path.rpartition("/")[2] > DROP_IN.rpartition("/")[2]
 
 
@@ -103,14 +95,14 @@ def _contrary(key: str, need: SysctlNeed, state: SysctlsState) -> Refusal | None
     order = f"it is read after {DROP_IN}" if later else "that is somebody's decision"
     name = f"sysctls:{key}:boot"
     effect = (
-        f"to set the live value all the same, until the next boot: podstead apply --allow {name}"
+        f"to set the live value all the same, until the next boot: {allowing(name)}"
         if later
-        else f"to override it: podstead apply --allow {name}"
+        else f"to override it: {allowing(name)}"
     )
     return Refusal(
         id=name,
         title=f"{key} is set to {line.value} by somebody else",
-        reason=f"{line.path}:{line.line} sets {key} = {line.value}, and {order}",
+        reason=f"{line.path}:{line.line} sets {line.pattern or key} = {line.value}, and {order}",
         remedy=f"find out why (a hardening rule, or the mitigation of a vulnerability?); change or remove that line; {effect}",
         allow=True,
     )
@@ -196,24 +188,11 @@ def _own_values(text: str | None) -> dict[str, str]:
 
 
 def _drop_in(values: Mapping[str, str], state: SysctlsState) -> Outcome:
-    if not values and state.drop_in is None:
+    if not values and state.drop_in.data is None:
         return Outcome()
-    text = sysctl_drop_in(values)
-    if text == state.drop_in:
-        return Outcome()
-    step: Step = WriteFile(
-        path=DROP_IN,
-        content=text,
-        expected=ABSENT if state.drop_in is None else checksum(state.drop_in.encode()),
-    )
-    return Outcome(
-        changes=(
-            Change(
-                id="sysctls:drop-in:content",
-                phase=Phase.SYSCTLS,
-                title=f"write {DROP_IN}",
-                steps=(step,),
-                diff=unified_diff(DROP_IN, state.drop_in, text),
-            ),
-        )
+    return state.drop_in.rewritten(
+        sysctl_drop_in(values),
+        name="sysctls:drop-in:content",
+        phase=Phase.SYSCTLS,
+        title=f"write {DROP_IN}",
     )
