@@ -30,7 +30,7 @@ from podstead.parts.sysctls import path_of
 from podstead.ranges import IdRange
 from podstead.shell import assign, command, names
 from podstead.spec import HostSpec
-from podstead.state import READ_FILES
+from podstead.state import OWNED_FILES, READ_FILES
 from podstead.version import VERSION
 
 #: Settings that explain failures, whether a spec mentions them or not.
@@ -187,7 +187,8 @@ def standalone() -> str:
         "PS_SECONDS": "180",
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
         "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
-        "PS_FILES": names(READ_FILES),
+        # its answer is carried about: nothing that is not asked about, such as the proxy's password in containers.conf
+        "PS_FILES": names(OWNED_FILES),
         "PS_LOOK": _look_at_user(),
         "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
     }
