@@ -76,6 +76,8 @@ class Evidence:
     denied: str | None = None
     peer: str = ""
     """The user whose container's file and process this user tried to reach."""
+    peer_changed: bool = False
+    """Root saw other things there than that container's file and process, or saw them change while that was tried."""
     reached: Mapping[str, bool] | None = None
     """What of it could be reached: "user read", "user signal", "root read", "root signal"."""
 
@@ -133,6 +135,7 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
         context=context,
         denied=outer.text("denied", name),
         peer=peer,
+        peer_changed=any(user == name for user, _, _ in _by_user(outer, "peer-changed")),
         reached=reached,
         seconds=_cut(outer, name),
     )
@@ -163,6 +166,7 @@ def from_records(
     context: str = "",
     denied: str | None = None,
     peer: str = "",
+    peer_changed: bool = False,
     reached: Mapping[str, bool] | None = None,
     seconds: int | None = None,
 ) -> Evidence:
@@ -212,7 +216,8 @@ def from_records(
         icmp=icmp,
         denied=denied,
         peer=peer,
-        reached=reached,
+        peer_changed=peer_changed,
+        reached=None if peer_changed else reached,
     )
 
 

@@ -367,6 +367,12 @@ def test_v28_proves_nothing_where_one_way_was_not_tried(way: str) -> None:
     assert judged("V28", case(replace(HEALTHY, reached=tried))).verdict is BLIND
 
 
+@pytest.mark.parametrize("reached", [None, REACHED, dict.fromkeys(REACHED, True)])
+def test_v28_says_nothing_of_what_its_owner_has_changed(reached: dict[str, bool] | None) -> None:
+    finding = judged("V28", case(replace(HEALTHY, peer_changed=True, reached=reached)))
+    assert (finding.verdict, "bob laid out" in finding.cause) == (BLIND, True)
+
+
 def test_v28_does_not_apply_to_one_user_alone() -> None:
     assert judged("V28", case(replace(HEALTHY, peer="", reached=None))).verdict is ABSENT
     assert judged("V28", case(replace(HEALTHY, reached=None))).verdict is BLIND
@@ -412,6 +418,7 @@ NEEDS: Mapping[str, set[str]] = {
     "icmp": {"V22"},
     "denied": set(),
     "peer": {"V28"},
+    "peer_changed": set(),
     "reached": {"V28"},
 }
 """Field of the evidence -> checks that no longer pass without it."""
@@ -524,6 +531,7 @@ EVIDENCE = st.fixed_dictionaries(
         "icmp": st.dictionaries(st.sampled_from([4, 6]), st.sampled_from(["ok", "13", "97", "999"])),
         "denied": st.none() | TEXT,
         "peer": TEXT,
+        "peer_changed": st.booleans(),
         "reached": st.none() | st.dictionaries(st.sampled_from(sorted(REACHED)), st.booleans()),
     },
 )  # fmt: skip
