@@ -59,6 +59,8 @@ class Evidence:
     """A pull that must fail, after the signature policy has been read."""
     has_database: bool = False
     """The user has used Podman before."""
+    large: tuple[str, ...] = ()
+    """Files of the storage of which there was no copy to write to: "bound PATH", to read alone, or "left PATH", empty."""
     graph: Graph | None = None
     configs: Mapping[str, str] = field(default_factory=dict)
     """The texts of the user's and the host's files for Podman by path, the user's first; only where Podman complained."""
@@ -200,6 +202,7 @@ def from_records(
         listed=attempts.get("list"),
         policy=attempts.get("policy"),
         has_database=records.lines("database")[:1] == ["yes"],
+        large=tuple(line for line in records.lines("large") if line),
         graph=graph_of(records.lines("graph")),
         configs={record.argument: record.text for record in records.all("config")},
         owned=(records.text("owned") or "").strip(),

@@ -404,6 +404,7 @@ NEEDS: Mapping[str, set[str]] = {
     "listed": {"V31"},
     "policy": set(),
     "has_database": set(),
+    "large": set(),
     "graph": set(),
     "configs": set(),
     "owned": {"V14"},
@@ -522,6 +523,7 @@ EVIDENCE = st.fixed_dictionaries(
         "listed": st.none() | TRIED,
         "policy": st.none() | TRIED,
         "has_database": st.booleans(),
+        "large": st.lists(TEXT, max_size=2).map(tuple),
         "graph": st.none() | st.builds(Graph, path=TEXT, nearest=TEXT, owner=TEXT, mount=st.none()),
         "configs": st.dictionaries(TEXT, TEXT, max_size=3),
         "owned": TEXT,
@@ -597,3 +599,22 @@ def test_a_podman_that_has_dropped_an_option_has_proved_nothing(said: str) -> No
     for check in ("V17", "V19", "V20"):
         assert found[check].verdict is Verdict.COULD_NOT_LOOK
         assert "does not know an option" in found[check].cause
+
+
+@pytest.mark.parametrize(
+    ("large", "code", "expected"),
+    [
+        (("bound /s/db",), 0, PASS),
+        (("bound /s/db",), 125, BLIND),
+        (("left /s/db",), 0, BLIND),
+        ((), 125, FAIL),
+    ],
+)
+def test_v31_blames_no_podman_for_a_file_that_was_not_copied(
+    large: tuple[str, ...], code: int, expected: Verdict
+) -> None:
+    seen = replace(
+        HEALTHY, large=large, listed=Attempt(code, "" if code == 0 else "Error: readonly database\n")
+    )
+    assert judged("V31", case(seen)).verdict is expected
+    assert judged("V17", case(seen)).verdict is (BLIND if expected is FAIL else PASS)
