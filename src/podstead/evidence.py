@@ -59,6 +59,8 @@ class Evidence:
     """A pull that must fail, after the signature policy has been read."""
     has_database: bool = False
     """The user has used Podman before."""
+    large: tuple[str, ...] = ()
+    """Files of the storage of which there was no copy to write to: "bound PATH", to read alone, or "left PATH", empty."""
     graph: Graph | None = None
     configs: Mapping[str, str] = field(default_factory=dict)
     """The texts of the user's and the host's files for Podman by path, the user's first; only where Podman complained."""
@@ -76,6 +78,8 @@ class Evidence:
     denied: str | None = None
     peer: str = ""
     """The user whose container's file and process this user tried to reach."""
+    peer_changed: bool = False
+    """Root saw other things there than that container's file and process, or saw them change while that was tried."""
     reached: Mapping[str, bool] | None = None
     """What of it could be reached: "user read", "user signal", "root read", "root signal"."""
 
@@ -133,6 +137,7 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
         context=context,
         denied=outer.text("denied", name),
         peer=peer,
+        peer_changed=any(user == name for user, _, _ in _by_user(outer, "peer-changed")),
         reached=reached,
         seconds=_cut(outer, name),
     )
@@ -163,6 +168,7 @@ def from_records(
     context: str = "",
     denied: str | None = None,
     peer: str = "",
+    peer_changed: bool = False,
     reached: Mapping[str, bool] | None = None,
     seconds: int | None = None,
 ) -> Evidence:
@@ -196,6 +202,7 @@ def from_records(
         listed=attempts.get("list"),
         policy=attempts.get("policy"),
         has_database=records.lines("database")[:1] == ["yes"],
+        large=tuple(line for line in records.lines("large") if line),
         graph=graph_of(records.lines("graph")),
         configs={record.argument: record.text for record in records.all("config")},
         owned=(records.text("owned") or "").strip(),
@@ -212,7 +219,8 @@ def from_records(
         icmp=icmp,
         denied=denied,
         peer=peer,
-        reached=reached,
+        peer_changed=peer_changed,
+        reached=None if peer_changed else reached,
     )
 
 

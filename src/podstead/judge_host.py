@@ -252,6 +252,10 @@ def isolation(case: Case) -> Finding:
     if not seen.peer:
         why_not = "one user only" if case.state.platform.is_root else "only root can act as two users"
         return case.absent("V28", why_not)
+    if seen.peer_changed:
+        return case.blind(
+            "V28", f"what {seen.peer} laid out to be tried was not what it should be, or did not stay so"
+        )
     if seen.reached is None or len(seen.reached) < 4:
         return case.blind(
             "V28", f"nothing of {seen.peer} was there to be tried, or it was not tried as root of a namespace"

@@ -31,6 +31,12 @@ def start(case: Case) -> Finding:
         )
     if seen.start is None or seen.listed is None:
         return case.blind("V31", "no namespace could be made in which to start Podman")
+    failed = not (seen.listed.ok and seen.start.ran.ok)
+    # one that Podman would write to fails for want of a copy, and without one that it would read anything may succeed
+    if large := [line for line in seen.large if failed or not line.startswith("bound ")]:
+        return case.blind(
+            "V31", f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with"
+        )
     for attempt in (seen.listed, seen.start.ran):
         if not attempt.ok:
             said = why(attempt.said) if attempt.code != 124 else "Podman did not end in 25 seconds"
@@ -47,7 +53,9 @@ def start(case: Case) -> Finding:
 
 
 def starts(case: Case) -> bool | None:
-    """Whether the user's own Podman starts: None where that was not tried."""
+    """Whether the user's own Podman starts: None where that was not tried, or not with all that it has."""
+    if case.evidence.large and not case.evidence.starts:
+        return None
     return False if refused(case) else case.evidence.starts
 
 

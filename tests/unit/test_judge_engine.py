@@ -367,6 +367,12 @@ def test_v28_proves_nothing_where_one_way_was_not_tried(way: str) -> None:
     assert judged("V28", case(replace(HEALTHY, reached=tried))).verdict is BLIND
 
 
+@pytest.mark.parametrize("reached", [None, REACHED, dict.fromkeys(REACHED, True)])
+def test_v28_says_nothing_of_what_its_owner_has_changed(reached: dict[str, bool] | None) -> None:
+    finding = judged("V28", case(replace(HEALTHY, peer_changed=True, reached=reached)))
+    assert (finding.verdict, "bob laid out" in finding.cause) == (BLIND, True)
+
+
 def test_v28_does_not_apply_to_one_user_alone() -> None:
     assert judged("V28", case(replace(HEALTHY, peer="", reached=None))).verdict is ABSENT
     assert judged("V28", case(replace(HEALTHY, reached=None))).verdict is BLIND
@@ -398,6 +404,7 @@ NEEDS: Mapping[str, set[str]] = {
     "listed": {"V31"},
     "policy": set(),
     "has_database": set(),
+    "large": set(),
     "graph": set(),
     "configs": set(),
     "owned": {"V14"},
@@ -412,6 +419,7 @@ NEEDS: Mapping[str, set[str]] = {
     "icmp": {"V22"},
     "denied": set(),
     "peer": {"V28"},
+    "peer_changed": set(),
     "reached": {"V28"},
 }
 """Field of the evidence -> checks that no longer pass without it."""
@@ -515,6 +523,7 @@ EVIDENCE = st.fixed_dictionaries(
         "listed": st.none() | TRIED,
         "policy": st.none() | TRIED,
         "has_database": st.booleans(),
+        "large": st.lists(TEXT, max_size=2).map(tuple),
         "graph": st.none() | st.builds(Graph, path=TEXT, nearest=TEXT, owner=TEXT, mount=st.none()),
         "configs": st.dictionaries(TEXT, TEXT, max_size=3),
         "owned": TEXT,
@@ -524,6 +533,7 @@ EVIDENCE = st.fixed_dictionaries(
         "icmp": st.dictionaries(st.sampled_from([4, 6]), st.sampled_from(["ok", "13", "97", "999"])),
         "denied": st.none() | TEXT,
         "peer": TEXT,
+        "peer_changed": st.booleans(),
         "reached": st.none() | st.dictionaries(st.sampled_from(sorted(REACHED)), st.booleans()),
     },
 )  # fmt: skip
@@ -589,3 +599,22 @@ def test_a_podman_that_has_dropped_an_option_has_proved_nothing(said: str) -> No
     for check in ("V17", "V19", "V20"):
         assert found[check].verdict is Verdict.COULD_NOT_LOOK
         assert "does not know an option" in found[check].cause
+
+
+@pytest.mark.parametrize(
+    ("large", "code", "expected"),
+    [
+        (("bound /s/db",), 0, PASS),
+        (("bound /s/db",), 125, BLIND),
+        (("left /s/db",), 0, BLIND),
+        ((), 125, FAIL),
+    ],
+)
+def test_v31_blames_no_podman_for_a_file_that_was_not_copied(
+    large: tuple[str, ...], code: int, expected: Verdict
+) -> None:
+    seen = replace(
+        HEALTHY, large=large, listed=Attempt(code, "" if code == 0 else "Error: readonly database\n")
+    )
+    assert judged("V31", case(seen)).verdict is expected
+    assert judged("V17", case(seen)).verdict is (BLIND if expected is FAIL else PASS)

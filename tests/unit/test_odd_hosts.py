@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -132,6 +133,34 @@ def test_who_owns_files_in_storage_is_told_without_what_a_file_system_brings(
     )
     owners = [line.split("\t")[1] for line in said(shell, text) if line.startswith("graph.owner\t")]
     assert sorted(owners) == ["1234 1234", "99999 99999"]
+
+
+def locks_seen(shell: str, place: Path, env: Mapping[str, str] | None = None) -> list[str]:
+    """What root says of lock segments in a folder that is used for /dev/shm, in a mount namespace where one is mounted on."""
+    text = script.source("frame.sh") + script.source("session.sh") + script.source("observe.sh")
+    text = f"PS_NONCE={NONCE}\n{text}".replace("/dev/shm", str(place))
+    text += f"mount -t tmpfs tmpfs {place}/libpod_rootless_lock_65534\nps_lock_segments\n"
+    argv = ["unshare", "-m", *SHELLS[shell], "-s"]
+    done = subprocess.run(argv, input=text, text=True, capture_output=True, check=False, timeout=60, env=env)
+    return [line for line in done.stdout.splitlines() if str(place) in line]
+
+
+@pytest.mark.usefixtures("root")
+@each_shell
+def test_root_does_not_look_at_a_lock_segment_that_is_a_file_system(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "libpod_rootless_lock_65534").mkdir()
+    (tmp_path / "libpod_lock").write_text("lock")
+    assert locks_seen(shell, tmp_path) == [f"4 0 {tmp_path}/libpod_lock"]
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("shell", ["dash", "bash"])  # busybox's shell calls its own
+def test_a_look_at_lock_segments_that_hangs_is_cut_off(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "libpod_rootless_lock_65534").mkdir()
+    env = path_with(tmp_path, stat="#!/bin/sh\ntrap '' TERM HUP INT\nexec sleep 100\n")
+    began = time.monotonic()
+    assert locks_seen(shell, tmp_path, env) == []
+    assert time.monotonic() - began < 40
 
 
 @pytest.mark.parametrize(

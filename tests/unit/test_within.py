@@ -164,4 +164,47 @@ def test_a_step_as_a_user_says_when_it_was_late(shell: str) -> None:
     text = f"PS_STEP_SECONDS=1\n{HEAD}(set -e; ps_user_step nobody sh -c 'echo said >&2; exit 4')\necho $?\n"
     text += "(set -e; ps_user_step nobody sleep 60)\necho $?\n"
     lines = run(shell, text).stdout.decode().splitlines()
-    assert lines == ["said", "4", "podstead: late as nobody, this was not done within 1 s", "124"]
+    assert lines == ["said", "1", "podstead: late as nobody, this was not done within 1 s", "124"]
+
+
+@each_shell
+def test_no_user_can_say_that_the_plan_was_overtaken(shell: str) -> None:
+    """Exit code 75 makes podstead plan and apply anew (ps_overtaken)."""
+    if needs(root=True):
+        pytest.skip(f"needs {needs(root=True)}")
+    text = f'{HEAD}for n in 75 16 2 255; do (set -e; ps_user_step nobody sh -c "exit $n"); echo $?; done\n'
+    assert run(shell, text).stdout.decode().split() == ["1"] * 4
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])  # busybox always has a setsid of its own
+def test_what_ended_without_a_number_is_late_and_ends_nobody_else(shell: str, tmp_path: Path) -> None:
+    """As when the process that tells it was killed: dash ends at a return without a number."""
+    (tmp_path / "setsid").write_text("#!/bin/sh\necho end\n")
+    (tmp_path / "setsid").chmod(0o755)
+    text = f"{HEAD}PATH={tmp_path}:$PATH\nps_within 9 9 true\necho $?\n"
+    assert run(shell, text).stdout == b"124\n"
+
+
+@each_shell
+def test_a_user_removes_what_their_own_runs_left_that_were_killed(shell: str) -> None:
+    """Not what is younger than a day, for it may be at work where this machine cannot look; not what is another's."""
+    if needs(root=True):
+        pytest.skip(f"needs {needs(root=True)}")
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        place.chmod(0o1777)
+        old = time.time() - 100_000
+        for name, uid, when in (("old", 65534, old), ("new", 65534, time.time()), ("his", 1, old)):
+            folder = place / f"podstead-run.4194304.{name}abc"
+            folder.mkdir()
+            (folder / "in.0").touch()
+            os.chown(folder / "in.0", uid, uid)
+            os.chown(folder, uid, uid)
+            os.utime(folder, (when, when))
+        (place / "podstead-run.4194304.linked").symlink_to(place / "podstead-run.4194304.newabc")
+        env = {**os.environ, "TMPDIR": made}
+        done = run(shell, f"cd /\n{HEAD}ps_folder || exit 9\n", env=env, user=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+        left = sorted(one.name.rpartition(".")[2] for one in place.iterdir())
+        assert left == ["hisabc", "linked", "newabc"]
+        assert (place / "podstead-run.4194304.newabc/in.0").exists()

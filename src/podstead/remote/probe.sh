@@ -6,6 +6,9 @@
 # What a user's own programs print is packed into one record, so that no user can speak for another.
 # shellcheck disable=SC2154 # set by the function
 
+ps_newline='
+'
+
 ps_in_session() { # seconds: standard input as a script of the current user's, in the user's own session if there is one
     # The first limit is systemd's or the user's own, so that the script can clear up; the last is root's
     if [ "$PS_CONTEXT" = session ]; then
@@ -45,18 +48,24 @@ ps_start() { # number
 }
 
 # shellcheck disable=SC2016 # a variable of perl
-ps_denied() { # the counter-proof of ICMP sockets: a group outside the range must be refused
-    [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && ps_has_setpriv || return 0
-    ps_record denied "$PS_USER"
+ps_icmp() { # as the user, with a group outside the range, and nothing of root's environment
+    set -- setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups env -i "PATH=$PATH" LC_ALL=C
     if command -v perl >/dev/null; then
-        ps_within 15 100 setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups \
-            perl -MSocket -e 'print socket(my $s, AF_INET, SOCK_DGRAM, 1) ? "ok" : $!+0'
+        ps_within 15 100 "$@" perl -MSocket -e 'print socket(my $s, AF_INET, SOCK_DGRAM, 1) ? "ok" : $!+0'
     elif command -v python3 >/dev/null; then
-        ps_within 15 100 setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups python3 -c \
+        ps_within 15 100 "$@" python3 -c \
             'import socket
 try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1); print("ok")
 except OSError as e: print(e.errno)'
     fi
+}
+
+ps_denied() { # the counter-proof of ICMP sockets: a group outside the range must be refused
+    [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && ps_has_setpriv || return 0
+    ps_record denied "$PS_USER"
+    # a process of the user's: nothing but what is expected gets into root's words
+    code=$(ps_icmp)
+    case $code in ok | [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) printf '%s\n' "$code" ;; esac
 }
 
 ps_one() { # number: one user's whole probe, kept until all are done
@@ -76,27 +85,38 @@ ps_briefly() { # number user text...: a script of the user's, for half a minute
     rm -f "$PS_FOLDER/in.$n"
 }
 
+ps_container_five() { # the UID on the host of container ID 5 of the present user
+    printf '%s\n' "$PS_VALUES" | sed -n "s/^PS_UIDMAP='\{0,1\}\([0-9 ]*\)'\{0,1\}\$/\1/p" |
+        awk '{ for (i = 1; i + 2 <= NF; i += 3) if ($i <= 5 && 5 < $i + $(i + 2)) printf "%.0f", $(i + 1) + 5 - $i }'
+}
+
+ps_see() { # folder, process, owner, UID of container ID 5; a file system of the owner's could hang
+    ps_within 10 1000 sh -c "$PS_SEE" sh "$@" </dev/null
+}
+
 ps_peer() { # number: can this user reach what the next user's containers own?
     n=$((($1 + 1) % PS_COUNT))
     [ $n != "$1" ] || return 0
     ps_values "$n"
     holder=$PS_USER
+    five=$(ps_container_five)
+    folder=/tmp/podstead.h$(printf %s "$PS_OWN" | cut -c1-8)
+    # the holder's words are the user's own: nothing of it is used but a process ID
+    pid=$(ps_briefly "$1" "$holder" "$PS_VALUES" "$PS_HOLD")
+    case $pid in *[!0-9]* | ???????????*) pid= ;; esac
     {
-        # the holder's words are the user's own: nothing of it is used but a process ID and the name of a folder
-        said=$(ps_briefly "$1" "$holder" "$PS_VALUES" "$PS_HOLD")
-        pid=${said%% *}
-        folder=${said#* }
         ps_values "$1"
+        seen=
+        [ -z "$pid" ] || seen=$(ps_see "$folder" "$pid" "$(id -u "$holder")" "$five")
+        if [ -n "$seen" ]; then
+            ps_briefly "$1" "$PS_USER" "ps_pid=$pid" "ps_folder=$folder" "ps_same='${seen%%"$ps_newline"*}'" "$PS_VALUES" "$PS_REACH" >"$PS_FOLDER/raw.$1"
+            [ "$(ps_see "$folder" "$pid" "$(id -u "$holder")" "$five")" = "$seen" ] || seen=
+        fi
         ps_record peer "$PS_USER $holder"
-        case $pid:$folder in
-        *[!0-9]*:* | :*) echo none ;;
-        *:/tmp/podstead.*[!A-Za-z0-9]*) echo none ;;
-        *:/tmp/podstead.*)
-            ps_briefly "$1" "$PS_USER" "ps_pid=$pid" "ps_folder=$folder" "$PS_VALUES" "$PS_REACH" | ps_pack
-            ps_briefly "$1" "$holder" "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP"
-            ;;
-        *) echo none ;;
-        esac
+        if [ -n "$seen" ]; then ps_pack <"$PS_FOLDER/raw.$1"; else echo none; fi
+        [ -z "$pid" ] || [ -n "$seen" ] || ps_record peer-changed "$PS_USER $holder"
+        rm -f "$PS_FOLDER/raw.$1"
+        ps_briefly "$1" "$holder" "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" >/dev/null
     } >"$PS_FOLDER/peer.$1"
 }
 

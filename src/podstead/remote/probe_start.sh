@@ -7,12 +7,22 @@
 
 # Runs as root of a user namespace. $1 $2 folders of the probe, $3 runtime folder to cover or nothing, $4 yes: cover /tmp,
 # $5 yes: cover folders at all, $6 name for trials, $7 the storage, then other folders that Podman would write in.
-# What it makes outside is noted at 6 before it is made. 3 takes what podman info prints, 5 how each command ended, and
-# 4, 7 and 8 what each said.
+# What it makes outside is noted at 6 before it is made. 3 takes what podman info prints, 5 how each command ended,
+# 4, 7 and 8 what each said, and 9 the names of files that are too large for a copy, as they are there or as empty ones.
 ps_view='T=$1 R=$2 X=$3 tmp=$4 cover=$5 w=$6 store=$7
 shift 7
 over() { mount --rbind "$1" "$2" || exit 70; }
 writable() { echo "$1/$w" >&6; mkdir "$1/$w" && rmdir "$1/$w"; }
+take() { # from to: a copy only of what may be written to, which is opened and no more; no name is used, or it might be made
+  if ! (: >>/proc/self/fd/3) 3<"$1"; then :; elif [ "$(wc -c <"$1")" -ge 67108864 ]; then
+    : >"$2"
+    if mount --bind "$1" "$2" && mount -o remount,bind,ro "$2"; then echo "bound $1" >&9; else umount "$2"; echo "left $1" >&9; fi
+    return
+  elif cp -p "$1" "$2"; then return
+  fi
+  : >"$2"
+  over "$1" "$2"
+}
 copy() { # from to: what Podman reads when it starts; what it may not write in is there itself
   for e in "$1"/* "$1"/.[!.]*; do
     b=${e##*/}
@@ -24,10 +34,9 @@ copy() { # from to: what Podman reads when it starts; what it may not write in i
       for f in "$e"/* "$e"/.[!.]*; do
         case $f in *.gz) continue ;; esac
         if [ ! -f "$f" ] || [ -L "$f" ]; then continue; fi
-        size=$(wc -c <"$f") || size=0
-        if [ "$size" -lt 67108864 ]; then cp -p "$f" "$2/$b/" || { : >"$2/$b/${f##*/}"; over "$f" "$2/$b/${f##*/}"; }; fi
+        take "$f" "$2/$b/${f##*/}"
       done
-    elif [ -f "$e" ]; then cp -p "$e" "$2/$b" || { : >"$2/$b"; over "$e" "$2/$b"; }
+    elif [ -f "$e" ]; then take "$e" "$2/$b"
     fi
   done
 }
@@ -50,10 +59,10 @@ if [ "$cover" = yes ]; then
   done
   l=$(echo /dev/shm/libpod_rootless_lock_*)
   mkdir -p "$T/shm" || :
-  for f in $l; do if [ -r "$f" ]; then cp -p "$f" "$T/shm"; fi; done
+  for f in $l; do if [ -f "$f" ] && [ -r "$f" ]; then take "$f" "$T/shm/${f##*/}"; fi; done
   if [ -d /dev/shm ]; then
     mount -t tmpfs -o mode=1777 tmpfs /dev/shm || exit 70
-    for f in "$T/shm"/*; do if [ -f "$f" ]; then cp -p "$f" /dev/shm/; fi; done
+    for f in "$T/shm"/*; do if [ -f "$f" ]; then take "$f" "/dev/shm/${f##*/}"; fi; done
   fi
   if [ "$tmp" = yes ]; then mount -t tmpfs -o mode=1777 tmpfs /tmp || exit 70; fi
 fi 2>/dev/null
@@ -170,7 +179,7 @@ ps_own_start() {
         while IFS= read -r f; do [ -z "$f" ] || set -- "$@" "$f"; done <<END
 $ps_folders
 END
-        $way sh -c "$ps_view" sh "$@" 3>"$T/start" 4>"$T/start-said" 5>"$T/start-rc" 6>>"$T/made" 7>"$T/list-said" 8>"$T/policy-said"
+        $way sh -c "$ps_view" sh "$@" 3>"$T/start" 4>"$T/start-said" 5>"$T/start-rc" 6>>"$T/made" 7>"$T/list-said" 8>"$T/policy-said" 9>"$T/large"
         if [ -s "$T/start-rc" ]; then break; fi
     done
     ps_told_start
@@ -188,6 +197,8 @@ ps_told_start() {
         [ "$n" != start ] || ps_before_json "$T/start" | head -c 4000
         tail -c 4000 "$T/$n-said"
     done <"$T/start-rc"
+    ps_record large
+    head -c 4000 "$T/large"
     ps_record json start
     ps_json "$T/start"
     ps_record database

@@ -39,6 +39,7 @@ ps_does() { case " $PS_DO " in *" $1 "*) ;; *) return 1 ;; esac }
 child=
 T=
 R=
+H=
 L=
 K=
 W=
@@ -58,6 +59,7 @@ trap 'trap "" HUP INT TERM; sleep 1; exit 143' HUP INT TERM
     ps_context
     if ps_does helpers; then ps_helpers; fi
     if ps_does sockets; then ps_sockets; fi
+    if ps_does engine; then ps_clear_left; fi
     if ps_does engine && command -v podman >/dev/null && ps_space; then
         ps_engine
         ps_clean

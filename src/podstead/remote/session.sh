@@ -24,7 +24,7 @@ ps_within() { # seconds bytes command [argument...]: its standard output, cut at
     command -v setsid >/dev/null || return 127
     { ps_ended=$(exec setsid sh -c "$PS_HOLD_LIMITS" sh "$@" 2>/dev/null) || :; } 3>&1 2>/dev/null
     case $ps_ended in
-    *end) return "${ps_ended%%[!0-9]*}" ;;
+    [0-9]*end) return "${ps_ended%%[!0-9]*}" ;; # without a number it was killed before it could tell
     *) return 124 ;;
     esac
 }
@@ -62,12 +62,16 @@ ps_as_user() { # seconds bytes user command [argument...]: as ps_within
 ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
     ps_base=/run
     if [ "$(id -u)" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi
-    # where only root may write: what runs have left that were killed with SIGKILL
-    [ "$ps_base" != /run ] || for ps_old in /run/podstead-run.*.??????; do
-        ps_pid=${ps_old#/run/podstead-run.}
-        case ${ps_pid%.*} in *[!0-9]*) continue ;; esac
-        [ -d "/proc/${ps_pid%.*}" ] || rm -rf "$ps_old"
-    done
+    # what runs have left that were killed with SIGKILL
+    if [ "$ps_base" = /run ]; then # where only root may write
+        for ps_old in /run/podstead-run.*.??????; do
+            ps_pid=${ps_old#/run/podstead-run.}
+            case ${ps_pid%.*} in *[!0-9]*) continue ;; esac
+            [ -d "/proc/${ps_pid%.*}" ] || rm -rf "$ps_old"
+        done
+    else # where others, other hosts and other PID namespaces may: one's own of a day ago, longer than any run takes
+        find "$ps_base"/podstead-run.*.?????? -prune -type d -user "$(id -u)" -mmin +1440 -exec rm -rf {} + 2>/dev/null
+    fi
     # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number in every other one
     PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$(exec sh -c 'echo "$PPID"').XXXXXX") || return 1
     ps_workers=
@@ -82,8 +86,10 @@ ps_user_step() { # user command [argument...]: one step of a change
     # shellcheck disable=SC2016 # the words of the inner shell
     ps_as_user "$PS_STEP_SECONDS" 20000 "$1" sh -c 'shift; exec "$@" 2>&1' sh "$@" || {
         ps_rc=$?
-        [ $ps_rc != 124 ] || echo "podstead: late as $1, this was not done within $PS_STEP_SECONDS s"
-        return $ps_rc
+        # the code is the user's own word: some codes mean something to podstead (ps_overtaken)
+        [ $ps_rc = 124 ] || return 1
+        echo "podstead: late as $1, this was not done within $PS_STEP_SECONDS s"
+        return 124
     }
 }
 
