@@ -128,3 +128,40 @@ def test_comments_behind_values_are_read_as_the_kernel_reads_them(host: Host, co
     assert any("userns.conf:1: the kernel reads 80" in note for note in report.notes)
     seen = controller.json("verify", inventory, "--check", "V29").host(host.name)
     assert [one.verdict for one in seen.findings] == [Verdict.PASS]
+
+
+def test_a_key_that_is_left_out_of_a_pattern_is_free(host: Host, controller: Controller) -> None:
+    host.sh(
+        f"rm {OURS}; printf '%s\\n' 'user.max_*_namespaces=0' -{USERNS} >/etc/sysctl.d/99-ipv6-frag-escape.conf"
+    )
+    ran = controller.json("apply", controller.inventory({host.name: controller.reach()}))
+    assert ran.code == 0, str(ran)
+
+
+def test_what_a_later_drop_in_holds_in_force_is_no_change(host: Host, controller: Controller) -> None:
+    drop_in = host.path("/etc/containers/containers.conf.d/50-podstead.conf")
+    before = drop_in.read_text()
+    later = host.path("/etc/containers/containers.conf.d/60-admin.conf")
+    host.ssh("alice", "podman ps")
+    engine: Mapping[str, object] = {**NO_PIDS_CONTROLLER, "engine": {"num_locks": 4096}}
+    try:
+        later.write_text("[engine]\nnum_locks = 2048\n")
+        inventory = controller.inventory({host.name: controller.reach()}, users=ALICE, engine=engine)
+        assert controller.json("apply", inventory).code == 0
+        assert host.ssh("alice", "podman ps").returncode == 0
+    finally:
+        later.unlink()
+        drop_in.write_text(before)
+
+
+def test_containers_of_root_count_though_root_is_not_in_the_document(
+    host: Host, controller: Controller
+) -> None:
+    engine: Mapping[str, object] = {**NO_PIDS_CONTROLLER, "engine": {"volume_path": "/srv/volumes"}}
+    inventory = controller.inventory({host.name: controller.reach()}, users={}, engine=engine)
+    host.sh("podman ps; rm -f /dev/shm/libpod_lock /dev/shm/libpod_rootless_lock_*")
+    try:
+        (refusal,) = controller.json("apply", inventory).host(host.name).refusals
+        assert "root (UID 0, not in the document)" in refusal.reason
+    finally:
+        host.sh("rm -rf /var/lib/containers/storage")

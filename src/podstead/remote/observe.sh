@@ -51,6 +51,15 @@ ps_lock_segments() { # of every account: the drop-in of engine settings is every
     { echo /dev/shm/libpod_lock && getent passwd | awk -F: '$3 ~ /^[0-9]+$/ { print "/dev/shm/libpod_rootless_lock_" $3 }'; } |
         sort -u | awk 'NR == FNR { mounted[$2] = 1; next } !($0 in mounted)' /proc/self/mounts - |
         ps_within 10 4000000 xargs stat -c '%s %u %n'
+    ps_record storage-seen
+    stat -c '%u %n' /var/lib/containers/storage/db.sql /var/lib/containers/storage/libpod/bolt_state.db
+}
+
+ps_engine_files() { # what holds beside podstead's own drop-in, where engine settings are asked about
+    case " $PS_FILES " in *" /etc/containers/containers.conf "*) ;; *) return 0 ;; esac
+    for f in /etc/containers/containers.conf.d/*.conf; do
+        case " $PS_FILES " in *" $f "*) ;; *) ps_file "$f" ;; esac
+    done
 }
 
 ps_tools() {
@@ -133,7 +142,7 @@ ps_observe() {
     [ -L /etc/sysctl.d/99-sysctl.conf ] && printf '!linked\n'
     [ -L /lib ] && printf '!merged\n'
     ps_record sysctl-lines
-    grep -HnE '^[^#;]*=' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
+    grep -HnE '^[^#;]*=|^[[:space:]]*-' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
         /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf
     ps_record login-defs
     grep -E '^[[:space:]]*(SUB_[UG]ID_(MIN|MAX|COUNT|DETERMINISTIC)|[UG]ID_(MIN|MAX))[[:space:]]' /etc/login.defs
@@ -150,6 +159,7 @@ ps_observe() {
     for f in $PS_FILES /etc/containers/storage.conf /usr/share/containers/storage.conf; do
         ps_file "$f"
     done
+    ps_engine_files
     ps_record stat
     stat -c '%a:%u:%g:%F:%n' /etc/subuid /etc/subgid /etc/subuid.lock /etc/subgid.lock /run/systemd/system \
         /run/.containerenv /.dockerenv
