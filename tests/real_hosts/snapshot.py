@@ -47,7 +47,7 @@ def leftovers(host: Host) -> list[str]:
     """What an interrupted or careless run could leave behind, anywhere that podstead writes."""
     found = host.sh(
         "find /etc /home /root /run /tmp /var/tmp -xdev"
-        " \\( -name '.podstead.*' -o -name 'podstead.??????' -o -name 'podstead-run.*' -o -name 'sub[ug]id.podstead.*'"
+        " \\( -name '.podstead.*' -o -name 'podstead.??????' -o -name 'podstead.[rth]????????' -o -name 'podstead-run.*' -o -name 'sub[ug]id.podstead.*'"
         " -o -name 'sub[ug]id.lock' -o -name '*.podstead.*' \\) 2>/dev/null || :"
     )
     return found.stdout.split()

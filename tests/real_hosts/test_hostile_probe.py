@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,11 +182,64 @@ def test_what_was_left_when_everything_was_killed_at_once_is_removed_by_the_next
     restart(host)
     left = leftovers(host)
     assert left != []
-    host.ssh("alice", "mkdir ~/.podstead.0123abcd; sleep 300 9<~/.podstead.0123abcd >/dev/null 2>&1 & echo")
+    work = "mkdir ~/.podstead.0123abcd; (cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid) >~/.podstead.0123abcd/mark"
+    host.ssh("alice", f"{work}; sleep 300 9<~/.podstead.0123abcd >/dev/null 2>&1 & sleep 1")
     host.sh(f"touch -d '2 minutes ago' {' '.join(left)} ~alice/.podstead.0123abcd")
     assert controller.json("verify", inventory, "--user", "alice").code == 0
     assert leftovers(host) == ["/home/alice/.podstead.0123abcd"]
-    host.sh("pkill -u alice -x sleep; rmdir ~alice/.podstead.0123abcd")
+    host.sh("pkill -u alice -x sleep; rm -r ~alice/.podstead.0123abcd")
+
+
+# What alice does with everything that is laid out for bob to be tried, as often as she can.
+SWAPS = {
+    "link": "mv $d/secret $d/x && ln -s ~bob/private $d/secret",
+    "pipe": "mv $d/secret $d/x && mkfifo -m 666 $d/secret",
+    "exchange": '[ -e $d/y ] || ln -s ~bob/private $d/y; perl -e "syscall(316, -100, \\$ARGV[0], -100, \\$ARGV[1], 2) for 1..50" $d/secret $d/y',
+    "own": "mv $d/secret $d/x && echo mine >$d/secret",
+}
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+def test_who_exchanges_what_another_user_is_tried_with_makes_them_neither_fail_nor_pass(
+    pair: tuple[Host, Path], controller: Controller, swap: str
+) -> None:
+    host, inventory = pair
+    host.sh(
+        "echo for-bob-alone >~bob/private; chown bob: ~bob/private; chmod 600 ~bob/private; chmod 755 ~bob"
+    )
+    loop = "while :; do for d in /tmp/podstead.h*; do [ ! -e $d/own ] || { [ -e $d/x ] || { SWAP; }; }; done; done"
+    host.path("/tmp/swap").write_text(loop.replace("SWAP", SWAPS[swap]))
+    host.ssh("alice", "setsid sh /tmp/swap >/dev/null 2>&1 </dev/null & sleep 1")
+    try:
+        ran = controller.json("verify", inventory, "--probe-timeout", "60")
+    finally:
+        host.sh("pkill -KILL -u alice -f /tmp/swap; rm -f /tmp/swap ~bob/private")
+    found = {one.user: one for one in ran.host(host.name).findings if one.check == "V28"}
+    assert found["bob"].verdict is Verdict.COULD_NOT_LOOK, found
+    # where she is quicker than her own script, she lays out nothing at all
+    assert re.search("alice laid out|nothing of alice was there", found["bob"].cause)
+    assert found["alice"].verdict is Verdict.PASS
+    assert "for-bob-alone" not in ran.out + ran.err
+    assert leftovers(host) == []
+
+
+def test_a_mount_of_a_probes_name_ends_nobody(pair: tuple[Host, Path], controller: Controller) -> None:
+    """Anybody may mount a file system of their own (fusermount(1)); its name is then seen by everybody."""
+    host, inventory = pair
+    watch = (
+        'setsid sh -c \'until d=$(ls -d /home/alice/.podstead.* 2>/dev/null | head -n 1) && [ -n "$d" ]; do sleep 0.05; done;'
+        " mkdir -p /tmp/b/podstead.${d##*.}; mount -t tmpfs tmpfs /tmp/b/podstead.${d##*.}' >/dev/null 2>&1 </dev/null &"
+    )
+    host.ssh(
+        "alice",
+        "setsid sleep 600 >/dev/null 2>&1 </dev/null & setsid unshare -rm sleep 601 >/dev/null 2>&1 </dev/null & sleep 1",
+    )
+    host.sh(watch)
+    ran = controller.json("verify", inventory, "--user", "alice", "--probe-timeout", "60")
+    mounted = host.sh("ls /tmp/b").stdout
+    left = host.sh("ps -u alice -o args= | grep -c 'sleep 60[01]' || :").stdout
+    host.sh("pkill -u alice -x sleep; umount /tmp/b/*; rm -rf /tmp/b")
+    assert (mounted.startswith("podstead."), left, ran.code) == (True, "2\n", 0)
 
 
 def test_a_user_who_forges_records_speaks_for_nobody_else(
