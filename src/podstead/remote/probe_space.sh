@@ -151,11 +151,8 @@ ps_working() { # IDs of the processes that are this probe's for certain, by thei
 }
 
 ps_wait_working() { # conmon's own clean-up of a container may come late, and make the folders anew
-    n=0
-    while [ -n "$(ps_working)" ] && [ $n -lt 100 ]; do
-        n=$((n + 1))
-        sleep 0.1 || sleep 1
-    done
+    until=$(($(date +%s) + 10))
+    while [ -n "$(ps_working)" ] && [ "$(date +%s)" -lt $until ]; do sleep 0.1 || sleep 1; done
     # a container is the user's to kill, whoever it runs as: who has made a user namespace has every right in it
     for pid in $(ps_working); do kill -9 "$pid"; done
 }
