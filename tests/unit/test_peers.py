@@ -17,7 +17,8 @@ from podstead.shell import assign
 from tests.shells import SHELLS, needs, run
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
-OUTER, NOBODY, DAEMON = "a" * 32, "b" * 32, "c" * 32
+OUTER, NOBODY, DAEMON = "a" * 32, f"{os.getpid():032x}"[::-1], "c" * 32
+BESIDE = f"/tmp/podstead-peers-{os.getpid()}"
 PLACE = Path(f"/tmp/podstead.h{NOBODY[:8]}")
 FILES = "".join(map(script.source, ("peers.sh", "frame.sh", "session.sh", "probe.sh")))
 # nobody's map has nobody itself as container ID 5: no namespace is needed to lay out a file and a process of that ID's
@@ -33,7 +34,7 @@ PS_UIDMAP='0 1 1 3 65532 9'" ;;
 """
 HOLD = """\
 t=/tmp/podstead.h$(printf %s "$PS_NONCE" | cut -c1-8)
-mkdir -m 0755 "$t"; (umask 077; echo hidden >"$t/secret"); echo own >/tmp/podstead-peers.own
+mkdir -m 0755 "$t"; (umask 077; echo hidden >"$t/secret"); echo own >BESIDE.own
 setsid sleep 60 >/dev/null 2>&1 & p=$!
 until [ "$(cat /proc/$p/comm)" = sleep ]; do sleep 0.1; done
 """
@@ -41,7 +42,7 @@ TRIED = "user no-read\nuser signal\nroot no-read\nroot no-signal\n"
 REACH = (
     f'cd "$ps_folder" && [ "$(echo $(stat -c %d:%i . ./secret))" = "$ps_same" ] || exit 1\nprintf "{TRIED}"\n'
 )
-AFTER = "setsid sh -c 'until [ -e /tmp/podstead-peers.go ]; do sleep 0.1; done; {}' >/dev/null 2>&1 &\n"
+AFTER = "setsid sh -c 'until [ -e BESIDE.go ]; do sleep 0.1; done; CHANGE' >/dev/null 2>&1 &\n"
 
 pytestmark = pytest.mark.skipif(bool(needs(root=True)), reason=f"needs {needs(root=True)}")
 
@@ -51,12 +52,13 @@ def _nothing_left() -> Iterator[None]:
     yield
     shutil.rmtree(PLACE, ignore_errors=True)
     for name in ("own", "go"):
-        Path(f"/tmp/podstead-peers.{name}").unlink(missing_ok=True)
+        Path(f"{BESIDE}.{name}").unlink(missing_ok=True)
 
 
 def tried(shell: str, hold: str, reach: str = REACH) -> tuple[evidence.Evidence, Records]:
     """What daemon could reach of nobody's."""
     text = f"PS_NONCE={OUTER}\n{FILES}{VALUES}{assign('PS_HOLD', hold)}\n{assign('PS_REACH', reach)}\n"
+    text = text.replace("BESIDE", BESIDE)
     text += 'all() { ps_folder; ps_peer 0; cat "$PS_FOLDER"/*; ps_record end; }\nps_framed probe all\n'
     out = run(shell, text).stdout.decode()
     seen = evidence.parse(out, nonce=OUTER, users={"daemon": DAEMON})["daemon"]
@@ -75,7 +77,7 @@ def test_what_stays_as_it_was_laid_out_is_believed(shell: str) -> None:
 @pytest.mark.parametrize(
     "swap",
     [
-        'rm "$t/secret"; ln -s /tmp/podstead-peers.own "$t/secret"',
+        'rm "$t/secret"; ln -s BESIDE.own "$t/secret"',
         'rm "$t/secret"; mkfifo -m 600 "$t/secret"',
         'rm "$t/secret"; mkdir -m 600 "$t/secret"',
         'rm "$t/secret"',
@@ -102,7 +104,7 @@ def test_a_process_that_is_not_that_containers_is_not_tried(shell: str, pid: str
 @pytest.mark.parametrize(
     "change",
     [
-        "mv $t/secret $t/x; ln -s /tmp/podstead-peers.own $t/secret; sleep 0.3; mv $t/x $t/secret",
+        "mv $t/secret $t/x; ln -s BESIDE.own $t/secret; sleep 0.3; mv $t/x $t/secret",
         "mv $t $t.x; mkdir -m 0755 $t; sleep 0.3; rmdir $t; mv $t.x $t",
         "chmod 644 $t/secret; sleep 0.3; chmod 600 $t/secret",
         "kill -9 $p",
@@ -110,8 +112,8 @@ def test_a_process_that_is_not_that_containers_is_not_tried(shell: str, pid: str
     ids=["secret", "folder", "mode", "process"],
 )
 def test_what_changes_meanwhile_is_not_believed_though_it_is_put_back(shell: str, change: str) -> None:
-    hold = f'{HOLD}export p t\n{AFTER.format(change)}sleep 0.5; echo "$p"'
-    seen, records = tried(shell, hold, f"{REACH}: >/tmp/podstead-peers.go; sleep 1.5\n")
+    hold = f'{HOLD}export p t\n{AFTER.replace("CHANGE", change)}sleep 0.5; echo "$p"'
+    seen, records = tried(shell, hold, f"{REACH}: >BESIDE.go; sleep 1.5\n")
     assert (seen.peer, seen.peer_changed, seen.reached) == ("nobody", True, None)
     assert records.text("peer", "daemon nobody") == "none\n"
 

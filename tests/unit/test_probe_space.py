@@ -18,7 +18,7 @@ each_shell = pytest.mark.parametrize("shell", SHELLS)
 FUNCTIONS = "".join(
     map(script.source, ("storage.sh", "probe_helpers.sh", "probe_space.sh", "probe_start.sh"))
 )
-NAME = "0badcafe"
+NAME = f"{os.getpid():08x}"
 NOBODY = 65534
 DAY = 100_000
 

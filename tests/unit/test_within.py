@@ -149,6 +149,7 @@ def test_the_folder_of_a_run_is_gone_however_it_ends_and_old_ones_are_removed(
     folder = Path(process.stdout.readline().strip())
     assert folder.is_dir()
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.name.split(".")[1] == str(process.pid)  # while it lives, no other run removes the folder
     assert not stale.exists()
     if how:
         process.send_signal(how)

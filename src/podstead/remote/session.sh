@@ -73,7 +73,8 @@ ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when 
         find "$ps_base"/podstead-run.*.?????? -prune -type d -user "$(id -u)" -mmin +1440 -exec rm -rf {} + 2>/dev/null
     fi
     # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number in every other one
-    PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$(exec sh -c 'echo "$PPID"').XXXXXX") || return 1
+    ps_pid=$(exec sh -c 'echo "$PPID"') # not within the next line: it would be the number of a shell that is gone after it
+    PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$ps_pid.XXXXXX") || return 1
     ps_workers=
     # dash runs no EXIT trap when a signal ends it
     trap 'rm -rf "$PS_FOLDER"' EXIT
