@@ -52,7 +52,7 @@ ps_lock_segments() { # of every account: the drop-in of engine settings is every
         sort -u | awk 'NR == FNR { mounted[$2] = 1; next } !($0 in mounted)' /proc/self/mounts - |
         ps_within 10 4000000 xargs stat -c '%s %u %n'
     ps_record storage-seen
-    stat -c '%u %n' /var/lib/containers/storage/db.sql /var/lib/containers/storage/libpod/bolt_state.db
+    ps_within 10 4000 stat -c '%u %n' /var/lib/containers/storage/db.sql /var/lib/containers/storage/libpod/bolt_state.db
 }
 
 ps_engine_files() { # what holds beside podstead's own drop-in, where engine settings are asked about
