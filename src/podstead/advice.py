@@ -35,6 +35,10 @@ _ADVICE = (
         "the package sources of this host do not have it: check its repositories",
     ),
     (
+        r"Could not enable linger: Connection timed out",
+        "systemd-logind does not answer: find out why with systemctl status systemd-logind and findmnt -t fuse, then run podstead again",
+    ),
+    (
         r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out",
         "the host cannot reach its package sources: check its network or proxy",
     ),

@@ -44,8 +44,8 @@ _FUSE = """\
 setsid perl -e 'my $n = `uname -m` =~ /x86_64/ ? 165 : 40; my ($d, $u) = @ARGV; $^F = 99;
 open(my $f, "+<", "/dev/fuse") or die; my $o = sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d,allow_other", fileno($f), $u, $u);
 my ($s, $t) = ("x", "fuse"); syscall($n, $s, $d, $t, 0, $o) == 0 or die $!; sleep 9999' \
-    "$d" $u >/dev/null 2>&1 </dev/null &
-n=0; until grep -q " $d fuse " /proc/mounts; do sleep 0.1; n=$((n+1)); [ $n -lt 100 ]; done
+    /home/fuse/.config $(id -u fuse) >/dev/null 2>&1 </dev/null &
+n=0; until grep -q ' /home/fuse/.config fuse ' /proc/mounts; do sleep 0.1; n=$((n+1)); [ $n -lt 100 ]; done
 """
 
 
@@ -87,8 +87,7 @@ LOOKS = (
     Trick("stopper", "every new process of the user is stopped (SIGSTOP)", _STAY.format(_EACH.replace("IT", "kill -STOP $q")), "unseen"),
     Trick("thief", "lines written into the output of the look, and the pipe kept open", f"f='{_FORGED}'\n" + _STAY.format(_EACH.replace("IT", _THIEF).replace("'", "'\\''")), "either"),
     Trick("bomber", "as many processes as the user may have", "i=0; while [ $i -lt 60 ]; do sleep 900 & i=$((i+1)); done >/dev/null 2>&1 </dev/null", "unseen", root="echo 'bomber hard nproc 30' >/etc/security/limits.d/bomber.conf"),
-    Trick("fuse", "a file system of the user's that answers nothing", "mkdir -p ~/.config", "unseen", then="u=$(id -u fuse); d=/home/fuse/.config\n" + _FUSE),
-    Trick("shm", "the same in /dev/shm, where the own lock segment would be", "mkdir /dev/shm/libpod_rootless_lock_$(id -u)", then="u=$(id -u shm); d=/dev/shm/libpod_rootless_lock_$u\n" + _FUSE),
+    Trick("fuse", "a file system of the user's that answers nothing", "mkdir -p ~/.config", "unseen", then=_FUSE),
 )  # fmt: skip
 
 SESSIONS = (

@@ -26,9 +26,7 @@ USERS: dict[str, object] = {
 }
 SECRET = "not-for-users"
 # with its server the file system ends, and so does who waits for it: nobody else could end those
-END_FUSE = (
-    "pkill -KILL -f rootmode=40000 || :; umount -l /home/fuse/.config /dev/shm/libpod_rootless_lock_* || :\n"
-)
+END_FUSE = "pkill -KILL -f rootmode=40000 || :; umount -l /home/fuse/.config || :\n"
 tricks = pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.user)
 
 

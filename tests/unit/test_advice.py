@@ -48,6 +48,8 @@ def left(text: str) -> list[str]:
             "podstead: user x is currently used by process 7 (sh)",
             "loginctl terminate-user 'CORP\\jane' ends them; then",
         ),
+        ("Could not enable linger: Connection timed out", "systemd-logind does not answer"),
+        ("E: Failed to fetch http://x: Connection timed out", "cannot reach its package sources"),
         ("never seen before", ""),
     ],
 )
