@@ -13,7 +13,7 @@ from podstead import script, subidfile
 from tests.shells import SHELLS, needs, run
 from tests.soak.damaged_files import texts
 
-_ASKED = {"alice": "1001", "zed": "2001"}
+_ASKED = {"alice": "1001", "zed": "2001", "01abc": "3001"}
 
 
 def functions() -> str:
@@ -51,6 +51,7 @@ def test_damaged_files_are_read_as_podstead_reads_them(shell: str, tmp_path: Pat
         "1001:7:8\n",
         "1e3:5:6\n",
         "01001:5:6\n",
+        "01abc:5:6\n",
         "alice:0:1\n",
         "alice:4294967295:1\nalice:4294967295:2\n",
         "alice:5:6",

@@ -128,10 +128,10 @@ class Allocator:
         given = (user.subuid or user.subgid, user.subgid or user.subuid)
         add: list[tuple[IdRange, ...]] = []
         revoke: list[tuple[IdRange, ...]] = []
-        for side, spec, file in zip(sides, given, self.files, strict=True):
+        for side, spec, file, everybodys in zip(sides, given, self.files, self.sides, strict=True):
             wanted = _range(spec)
             changed = side.own != (wanted,)
-            flaw = None if changed else flaws.fatal(self.sides[0 if file is self.files[0] else 1], name)
+            flaw = None if changed else flaws.fatal(everybodys, name)
             if flaw:
                 return _flawed(name, flaw)
             add.append((wanted,) if changed else ())
