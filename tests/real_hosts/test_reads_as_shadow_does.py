@@ -15,7 +15,7 @@ def test_no_disagreement_over_damaged_files(booting: Booting, release: str) -> N
     with booting(release) as host:
         host.sh("apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends uidmap podman >/dev/null; "
                 "touch /etc/subuid /etc/subgid")  # fmt: skip
-        result = compare(host, cases(seed=1, count=75), whole_file=release == "debian-forky", podman=15)
+        result = compare(host, cases(seed=1, count=120), whole_file=release == "debian-forky", podman=15)
     assert result.found == []
     assert result.granted > 15
     assert result.odd > 5

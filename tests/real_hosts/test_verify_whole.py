@@ -176,6 +176,26 @@ def wrong(report: Report) -> list[Finding]:
     ]
 
 
+_LISTENER = r"""use IO::Socket::INET;
+my $first = 20000 + getpwnam("alice") % 1000 * 12;
+my @taken = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $_, Listen => 1, ReuseAddr => 1) or die $! } $first .. $first + 10;
+open(my $f, ">", "/run/taken") or die; sleep 300;"""
+
+
+def test_ports_that_others_listen_at_are_left_alone(pair: tuple[Host, Path], controller: Controller) -> None:
+    host, inventory = pair
+    host.path("/root/listener.pl").write_text(_LISTENER)
+    host.sh(
+        "systemd-run -q --unit=taken perl /root/listener.pl; timeout 20 sh -c 'until [ -e /run/taken ]; do sleep 0.1; done'"
+    )
+    try:
+        ran = controller.json("verify", inventory, "--user", "alice")
+    finally:
+        host.sh("systemctl stop taken; rm /run/taken")
+    assert verdicts(ran.report, "alice")["V24"] is Verdict.PASS
+    assert ran.code == 0, str(ran)
+
+
 @pytest.mark.parametrize("shell", ["dash", "bash --posix", "busybox ash"])
 def test_the_script_proves_the_same_under_every_shell(
     pair: tuple[Host, Path], controller: Controller, script: str, shell: str

@@ -262,20 +262,28 @@ def test_v24_wants_an_answer_at_the_published_port(answer: Attempt | None, expec
 
 
 @pytest.mark.parametrize(
-    ("published", "expected"),
-    [(Attempt(126, "Error: rootlessport\n"), FAIL), (Attempt(0, "id\n"), BLIND), (None, BLIND)],
+    ("published", "answer", "expected"),
+    [
+        (Attempt(126, "Error: rootlessport\n"), None, FAIL),
+        (Attempt(0, "id\n"), None, BLIND),
+        (Attempt(0, "id\n"), Attempt(0, "answered\n"), PASS),
+        (Attempt(0, "id\n"), Attempt(1, "something else answered\n"), FAIL),
+        (None, None, BLIND),
+    ],
 )
-def test_v24_is_taken_apart_where_only_publishing_fails(published: Attempt | None, expected: Verdict) -> None:
-    steps = {"network": Attempt(0, "id\n")} | ({"published": published} if published else {})
+def test_v24_is_taken_apart_where_the_whole_container_fails(
+    published: Attempt | None, answer: Attempt | None, expected: Verdict
+) -> None:
+    steps = {"network": Attempt(0, "id\n"), "published": published, "answer": answer}
     seen = replace(
         LADDER,
-        attempts={**LADDER.attempts, **steps},
+        attempts={**LADDER.attempts, **{name: one for name, one in steps.items() if one is not None}},
         told={**LADDER.told, "network": printed(TOLD)},
     )
     assert verdicts(seen)["V23"] is PASS
     finding = judged("V24", case(seen))
     assert finding.verdict is expected
-    assert (finding.found == "Error: rootlessport") is (expected is FAIL)
+    assert (finding.found == "Error: rootlessport") is (published is not None and not published.ok)
 
 
 # --- V25: limits ---

@@ -113,6 +113,19 @@ ps_answers() { # port: is it our container that answers?
     if [ "$a" = "$PS_NONCE" ]; then echo answered; else echo "something else answered: $a" && false; fi
 }
 
+ps_port() { # a port at which nothing listens, out of a dozen of this user's own: the probes of others run at the same time
+    port=$((20000 + $(id -u) % 1000 * 12))
+    n=0
+    while [ $n -lt 11 ] && grep -q ": [0-9A-F]*:$(printf %04X $port) [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6; do
+        port=$((port + 1))
+        n=$((n + 1))
+    done
+}
+
+ps_call() { # asks at the port as soon as the container listens
+    if ps_await "$T/vol/listening"; then ps_try answer ps_answers "$port"; fi
+}
+
 ps_run() { # name option...: the container that tells about itself, detached
     n=$1
     shift
@@ -159,11 +172,10 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
         case " $(cat "$k") " in *' memory '*) limits="--memory 64m" ;; esac
         case " $(cat "$k") " in *' cpu '*) limits="$limits --cpus 0.5" ;; esac
     fi
-    # a port that is likely free, and another one for each user
-    port=$((20000 + ($(id -u) * 7 + $$) % 12000))
+    ps_port
     if ps_run whole ${pods:+--pod new:podstead} $limits -p "127.0.0.1:$port:8080"; then
         ps_told_of whole
-        if ps_await "$T/vol/listening"; then ps_try answer ps_answers "$port"; fi
+        ps_call
         ps_running
         if [ -n "$pods" ]; then
             ps_record pod whole
@@ -182,7 +194,7 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
         if ps_run network; then
             ps_told_of network
             ps_end_container
-            ps_run published -p "127.0.0.1:$port:8080" && ps_end_container
+            ps_run published -p "127.0.0.1:$port:8080" && ps_call && ps_end_container
         fi
         [ -z "$limits" ] || { ps_run limited --network none $limits && ps_told_of limited && ps_end_container; }
     fi
