@@ -18,7 +18,7 @@ from podstead.errors import LookError
 from podstead.evidence import Evidence, from_records, parse
 from podstead.finding import Verdict
 from podstead.frames import Record, Records
-from podstead.report.printable import printable
+from podstead.printable import printable
 from podstead.report.record import HostReport, Report, Status
 from podstead.verdict import findings
 from tests.capture import DATA, INNER, NONCE, spec

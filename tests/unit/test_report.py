@@ -19,7 +19,7 @@ from rich.console import Console
 from podstead.change import NotApplicable, Refusal, unified_diff
 from podstead.errors import Exit
 from podstead.finding import Finding, Severity, Verdict
-from podstead.report.printable import one_line, printable
+from podstead.printable import one_line, printable
 from podstead.report.record import (
     ChangeRecord,
     ChangeStatus,

@@ -100,10 +100,7 @@ KNOWN: frozenset[tuple[str, str]] = frozenset(
         ("remote.engine", "report"),
         ("remote.engine", "report.record"),
         ("remote.glue", "report"),
-        ("remote.glue", "report.printable"),
         ("remote.glue", "report.record"),
-        ("remote.worker", "report"),
-        ("remote.worker", "report.printable"),
     }
 )
 

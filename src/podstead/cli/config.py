@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from podstead.report.printable import one_line
+from podstead.printable import one_line
 from podstead.settings import ORDER, Settings, load, strays
 
 

@@ -21,7 +21,7 @@ class Configured:
 
     def read(self) -> None:
         """Read the settings, once, and say what is odd about them."""
-        from podstead.report.printable import printable  # noqa: PLC0415
+        from podstead.printable import printable  # noqa: PLC0415
 
         if self.settings is None:
             self.settings = load(Path(), os.environ)

@@ -13,7 +13,7 @@ from rich.console import Console
 from podstead.control import gather, versions
 from podstead.doctor import Diagnosis, Health, diagnose
 from podstead.errors import Exit
-from podstead.report.printable import one_line
+from podstead.printable import one_line
 from podstead.report.screen import Screen
 
 

@@ -9,7 +9,7 @@ import click
 
 from podstead.cli import completing
 from podstead.explain import entries, find
-from podstead.report.printable import printable
+from podstead.printable import printable
 
 
 @click.command("explain")

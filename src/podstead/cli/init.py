@@ -11,7 +11,7 @@ import click
 
 from podstead.errors import InputError, Problem
 from podstead.invoker import invoking_user
-from podstead.report.printable import one_line
+from podstead.printable import one_line
 from podstead.roles import DEFAULT_ROLE, Shelf, builtin_roles
 from podstead.starter import project
 from podstead.suggest import did_you_mean, listed

@@ -17,7 +17,7 @@ from podstead.inventory.groups import Inventory
 from podstead.inventory.listing import Listing
 from podstead.inventory.load import add_host_vars, choose, places, read_inventory
 from podstead.inventory.variables import extra
-from podstead.report.printable import printable
+from podstead.printable import printable
 from podstead.suggest import did_you_mean
 
 _UNSEEN = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

@@ -154,7 +154,7 @@ def _abandon(descriptor: int) -> None:
 
 
 def _say(message: str) -> None:
-    from podstead.report.printable import printable  # noqa: PLC0415
+    from podstead.printable import printable  # noqa: PLC0415
 
     with contextlib.suppress(OSError):  # the exit code says it, too
         click.echo(f"podstead: {printable(message)}", err=True)

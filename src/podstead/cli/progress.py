@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from podstead.job import Progress, Result
-from podstead.report.printable import one_line
+from podstead.printable import one_line
 from podstead.report.record import Status
 
 _BAD: Final = (Status.FAILED, Status.UNREACHABLE)

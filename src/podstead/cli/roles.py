@@ -15,7 +15,7 @@ from podstead.errors import InputError, Problem
 from podstead.inventory.load import places
 from podstead.layers import is_whole
 from podstead.nodes import Node, displayed
-from podstead.report.printable import printable
+from podstead.printable import printable
 from podstead.roles import Role, Shelf, builtin_roles
 from podstead.suggest import did_you_mean
 

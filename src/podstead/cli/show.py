@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from podstead.cli import options
-from podstead.report.printable import printable
+from podstead.printable import printable
 from podstead.show import render_show, show_document
 
 

@@ -23,8 +23,8 @@ from podstead.converge import look
 from podstead.errors import LookError
 from podstead.job import Job, Target
 from podstead.plan import plan
+from podstead.printable import printable
 from podstead.probe import verify as verify_host
-from podstead.report.printable import printable
 from podstead.report.record import ChangeStatus, HostReport, Status
 from podstead.spec import HostSpec
 from podstead.state import HostState

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from podstead.finding import Finding, Verdict
-from podstead.report.printable import printable
+from podstead.printable import printable
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
 #: What XML 1.0 cannot hold at all, not even as an escape.

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from podstead.report.printable import one_line, printable
+from podstead.printable import one_line, printable
 from podstead.report.record import HostReport, Status
 
 #: No pair of these is told apart by red and green alone; every line says the same in its first word.

@@ -8,8 +8,8 @@ from typing import Final
 from rich.console import Console
 
 from podstead.change import NotApplicable, Refusal
+from podstead.printable import one_line
 from podstead.report import verified
-from podstead.report.printable import one_line
 from podstead.report.record import ChangeRecord, HostReport, Report, Status
 from podstead.report.results import Kind, Result, counts, is_quiet, parts_of, results
 from podstead.report.screen import Screen
