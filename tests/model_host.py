@@ -27,8 +27,8 @@ from podstead.change import (
     checksum,
 )
 from podstead.frames import Record, Records
+from podstead.ids.ranges import IdMap
 from podstead.plan import Plan, plan
-from podstead.ranges import IdMap
 from podstead.spec import HostSpec
 from podstead.state import HostState, from_records
 

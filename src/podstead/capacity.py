@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from podstead.allocate import RESERVED, Policy, Refused
+from podstead.ids.allocate import RESERVED, Policy, Refused
+from podstead.ids.ranges import ALIGN, IdRange
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import policy_of
 from podstead.parts.subids import SubidsState
-from podstead.ranges import ALIGN, IdRange
 from podstead.report.record import Capacity
 from podstead.spec import HostSpec
 

@@ -13,11 +13,11 @@ from podstead.checks import finding_of
 from podstead.evidence import Evidence
 from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
-from podstead.flaws import Flaw, of_owner
+from podstead.ids.flaws import Flaw, of_owner
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
 from podstead.parts.sysctl_values import meets
-from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
 from podstead.state import HostState
 from podstead.versions import upstream

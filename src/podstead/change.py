@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from podstead.frames import Records
-from podstead.ranges import IdRange
+from podstead.ids.ranges import IdRange
 
 
 class Phase(IntEnum):

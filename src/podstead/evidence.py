@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from podstead import frames
 from podstead.engine_evidence import Attempt, Graph, Info, graph_of, info_of
 from podstead.frames import Record, Records
-from podstead.ranges import IdMap
+from podstead.ids.ranges import IdMap
 
 
 @dataclass(frozen=True, slots=True)

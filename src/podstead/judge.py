@@ -8,7 +8,7 @@ from podstead.case import Case
 from podstead.engine_evidence import Attempt
 from podstead.evidence import id_map, sections
 from podstead.finding import Finding, Verdict
-from podstead.ranges import IdMap, total
+from podstead.ids.ranges import IdMap, total
 
 
 def context(case: Case) -> Iterator[Finding]:

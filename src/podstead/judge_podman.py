@@ -8,7 +8,7 @@ from podstead.case import Case
 from podstead.engine_evidence import Attempt
 from podstead.evidence import id_map, sections
 from podstead.finding import Finding, Verdict
-from podstead.ranges import Extent, IdMap
+from podstead.ids.ranges import Extent, IdMap
 
 _EXAMPLE = 5
 """The container UID whose host ID every report shows, and whose owner the probe looks at from outside."""

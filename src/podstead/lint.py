@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from podstead import catalogue, flaws, remedy
+from podstead import catalogue, remedy
 from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
-from podstead.flaws import ROOTFUL, Flaw
+from podstead.ids import flaws
+from podstead.ids.flaws import ROOTFUL, Flaw
+from podstead.ids.ranges import IdRange, total
+from podstead.ids.subid_files import Entry, SubidFile
 from podstead.parts.accounts import AccountsState
 from podstead.parts.subids import SubidsState, sides
 from podstead.platforms import Family
-from podstead.ranges import IdRange, total
 from podstead.spec import HostSpec
-from podstead.subidfile import Entry, SubidFile
 
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""

@@ -14,11 +14,11 @@ from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.evidence import parse_alone
 from podstead.finding import Finding, Verdict
+from podstead.ids.ranges import IdRange
 from podstead.job import Job, Target
 from podstead.parts import subids
 from podstead.parts.accounts import owners
 from podstead.plan import plan
-from podstead.ranges import IdRange
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
 from podstead.settled import honest, settled

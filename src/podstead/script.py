@@ -26,8 +26,8 @@ from podstead.change import (
     WriteFile,
     needs,
 )
+from podstead.ids.ranges import IdRange
 from podstead.parts.sysctls import path_of
-from podstead.ranges import IdRange
 from podstead.shell import assign, command, names
 from podstead.spec import HostSpec
 from podstead.state import OWNED_FILES, READ_FILES

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from podstead import facts, frames, looks, platforms
-from podstead.flaws import Side
+from podstead.ids.flaws import Side
 from podstead.parts import accounts, engine, engine_lasting, packages, session, storage, subids, sysctls
 from podstead.platforms import Platform
 

@@ -9,12 +9,12 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from podstead import allocate, subidfile
 from podstead.change import Change, GrantSubids
+from podstead.ids import allocate, subid_files
+from podstead.ids.ranges import ALIGN, IdRange, total
+from podstead.ids.subid_files import SubidFile
 from podstead.plan import Plan
-from podstead.ranges import ALIGN, IdRange, total
 from podstead.spec import HostSpec
-from podstead.subidfile import SubidFile
 from tests.model_host import ModelAccount, ModelHost
 
 NAMES = ("alice", "bob", "carol", "dave")
@@ -87,7 +87,7 @@ def specs(draw: st.DrawFn, allocation: Sequence[str] = ("sequential", "by-uid"))
 
 
 def read(host: ModelHost, side: str) -> SubidFile:
-    return subidfile.parse(side, host.files.get(side), exists=side in host.files)
+    return subid_files.parse(side, host.files.get(side), exists=side in host.files)
 
 
 def names_of(host: ModelHost, user: str) -> frozenset[str]:

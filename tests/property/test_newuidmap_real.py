@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from podstead import script
 from podstead.converge import applied
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import subids, subids_plan
 from podstead.plan import plan
 from podstead.probe import probe_values
-from podstead.ranges import IdMap, IdRange
 from podstead.report.record import ChangeStatus
 from podstead.spec import HostSpec
 from podstead.state import HostState

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podstead import evidence, frames, subidfile, versions
+from podstead import evidence, frames, versions
 from podstead.errors import LookError
 from podstead.frames import Record, Records
+from podstead.ids import subid_files
+from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.parts import accounts, engine, engine_lasting, storage, sysctl_values, sysctls
 from podstead.plan import plan
-from podstead.ranges import Extent, IdMap, IdRange
 from podstead.spec import SysctlNeed
 from podstead.state import from_records
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
@@ -159,7 +160,7 @@ def test_any_owner_of_a_range_is_an_account_or_nobody(owner: str) -> None:
 @given(file_texts)
 @settings(max_examples=200)
 def test_every_line_of_a_subid_file_is_an_entry_or_bad_or_a_comment(text: str) -> None:
-    file = subidfile.parse("/etc/subuid", text, exists=True)
+    file = subid_files.parse("/etc/subuid", text, exists=True)
     numbers = sorted([*(entry.line for entry in file.entries), *(bad.line for bad in file.bad)])
     expected = [
         number
@@ -181,7 +182,7 @@ def test_every_line_of_a_subid_file_is_an_entry_or_bad_or_a_comment(text: str) -
 )
 def test_what_is_written_is_read_back(entries: list[tuple[str, int, int]]) -> None:
     text = "".join(f"{owner}:{start}:{count}\n" for owner, start, count in entries)
-    file = subidfile.parse("/etc/subuid", text, exists=True)
+    file = subid_files.parse("/etc/subuid", text, exists=True)
     assert [(owner, IdRange(start, count)) for owner, start, count in entries] == [
         (one.owner, one.range) for one in file.entries
     ]
@@ -196,16 +197,16 @@ def free(_wanted: IdRange, _owner: str) -> bool:
 @given(file_texts)
 @settings(max_examples=200)
 def test_mending_twice_is_mending_once(text: str) -> None:
-    once = subidfile.repaired(subidfile.parse("f", text, exists=True), identity, free)
+    once = subid_files.repaired(subid_files.parse("f", text, exists=True), identity, free)
     if once is not None:
-        assert subidfile.repaired(subidfile.parse("f", once, exists=True), identity, free) is None
+        assert subid_files.repaired(subid_files.parse("f", once, exists=True), identity, free) is None
 
 
 @given(file_texts)
 @settings(max_examples=200)
 def test_mending_keeps_every_line_but_repeats(text: str) -> None:
-    before = subidfile.parse("f", text, exists=True)
-    after = subidfile.parse("f", subidfile.repaired(before, identity, free) or text, exists=True)
+    before = subid_files.parse("f", text, exists=True)
+    after = subid_files.parse("f", subid_files.repaired(before, identity, free) or text, exists=True)
     meant = {
         (identity(one.owner), one.range)
         for one in (*before.entries, *(bad.meant for bad in before.bad if bad.meant))
@@ -225,8 +226,8 @@ def test_mending_keeps_every_line_but_repeats(text: str) -> None:
 @given(file_texts)
 @settings(max_examples=200)
 def test_mending_leaves_good_lines_byte_for_byte(text: str) -> None:
-    before = subidfile.parse("f", text, exists=True)
-    kept = (subidfile.repaired(before, identity, free) or text).split("\n")
+    before = subid_files.parse("f", text, exists=True)
+    kept = (subid_files.repaired(before, identity, free) or text).split("\n")
     rows = text.split("\n")
     seen: set[tuple[str, IdRange]] = set()
     for entry in before.entries:
@@ -239,18 +240,18 @@ def test_mending_leaves_good_lines_byte_for_byte(text: str) -> None:
 
 @pytest.mark.parametrize("owner", ["John Doe", "DOMAIN\\jane doe", "a  b"])
 def test_a_blank_inside_an_owner_is_a_part_of_the_name(owner: str) -> None:
-    file = subidfile.parse("f", f"{owner}:100000:65536\n", exists=True)
+    file = subid_files.parse("f", f"{owner}:100000:65536\n", exists=True)
     assert [owner] == [entry.owner for entry in file.entries]
-    assert subidfile.repaired(file, identity, free) is None
+    assert subid_files.repaired(file, identity, free) is None
 
 
 @pytest.mark.parametrize(
     "line", ["zed:100000:65536#\0", "zed:100000:65536\0", " zed:100000:65536 # \0", "\0zed:1:2"]
 )
 def test_what_a_line_with_a_nul_byte_says_is_not_known(line: str) -> None:
-    file = subidfile.parse("f", f"{line}\n", exists=True)
+    file = subid_files.parse("f", f"{line}\n", exists=True)
     assert [line] == [one.text for one in file.unsettled]
-    assert subidfile.repaired(file, identity, free) is None
+    assert subid_files.repaired(file, identity, free) is None
 
 
 # --- frames ---

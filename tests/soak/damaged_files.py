@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 
-from podstead import subidfile
 from podstead.change import GrantSubids
+from podstead.ids import subid_files
+from podstead.ids.ranges import IdMap, IdRange
+from podstead.ids.subid_files import SubidFile
 from podstead.parts import subids_plan
-from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
-from podstead.subidfile import SubidFile
 from tests.lab import Host
 from tests.model_host import ModelAccount, ModelHost
 
@@ -113,7 +113,7 @@ class Case:
         outcome = subids_plan.plan(spec, state.subids, state.accounts, frozenset())
         steps = [step for change in outcome.changes for step in change.steps]
         given = [one for step in steps if isinstance(step, GrantSubids) for one in step.subuids]
-        return cls(text, subidfile.parse("/etc/subuid", text, exists=True), given[0] if given else None)
+        return cls(text, subid_files.parse("/etc/subuid", text, exists=True), given[0] if given else None)
 
     def taken(self, user: str) -> list[IdRange]:
         names = {user, str(UIDS[user])}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from podstead.ranges import IdRange
+from podstead.ids.ranges import IdRange
 from tests.lab import Host
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.snapshot import leftovers

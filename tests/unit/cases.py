@@ -11,7 +11,7 @@ from podstead.diagnosis import signs
 from podstead.engine_evidence import Attempt, Graph, Info
 from podstead.evidence import Bind, Evidence
 from podstead.finding import Finding, Verdict
-from podstead.ranges import IdMap, IdRange
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.verdict import findings
 from tests.model_host import SYSTEMD_TOOLS, ModelAccount, ModelHost, spec_of
 

@@ -11,10 +11,10 @@ from podstead.case import Case, case_of
 from podstead.checks import CHECKS
 from podstead.diagnosis import signs
 from podstead.finding import Finding, Verdict
+from podstead.ids.ranges import IdRange
+from podstead.ids.subid_files import Entry
 from podstead.plan import plan
 from podstead.platforms import Family
-from podstead.ranges import IdRange
-from podstead.subidfile import Entry
 from podstead.verdict import findings
 from podstead.versions import upstream
 from tests.capture import DATA, INNER, NONCE, spec

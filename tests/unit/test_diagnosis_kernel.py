@@ -10,7 +10,7 @@ import pytest
 from podstead.case import PING_RANGE
 from podstead.diagnosis import signs
 from podstead.finding import Verdict
-from podstead.ranges import IdMap
+from podstead.ids.ranges import IdMap
 from tests.unit.cases import (
     HEALTHY,
     TOOLS,

@@ -13,7 +13,7 @@ from podstead.diagnosis import signs
 from podstead.engine_evidence import Attempt
 from podstead.evidence import Evidence
 from podstead.finding import Verdict
-from podstead.ranges import IdMap, IdRange
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.verdict import findings
 from tests.unit.cases import (
     HEALTHY,

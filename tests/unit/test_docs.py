@@ -12,12 +12,12 @@ import yaml
 
 from docs import manual
 from docs.generate import HERE, MAN, pages
-from podstead import allocate
 from podstead.checks import CHECKS
 from podstead.cli.main import VERBS
 from podstead.errors import Exit
+from podstead.ids import allocate
+from podstead.ids.ranges import IdRange
 from podstead.inventory import load
-from podstead.ranges import IdRange
 from podstead.settings import SETTINGS
 from podstead.spec import HostSpec
 from tests.real_hosts.hostile_users import TRICKS

@@ -7,9 +7,9 @@ import pytest
 from podstead.checks import CHECKS
 from podstead.errors import InputError
 from podstead.explain import CHANGES, entries, find
+from podstead.ids.ranges import IdMap
 from podstead.parts import storage
 from podstead.plan import Plan
-from podstead.ranges import IdMap
 from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
 

@@ -13,7 +13,7 @@ from podstead.checks import CHECKS
 from podstead.engine_evidence import Attempt
 from podstead.evidence import Bind, Evidence
 from podstead.finding import Verdict
-from podstead.ranges import IdMap, IdRange
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.verdict import findings
 from tests.model_host import ModelHost
 from tests.unit.cases import (

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podstead import capacity, lint
-from podstead.allocate import Holdings, Refused, allocate
 from podstead.catalogue import load
 from podstead.finding import Verdict
+from podstead.ids.allocate import Holdings, Refused, allocate
+from podstead.ids.ranges import IdRange
 from podstead.parts.grants import policy_of
 from podstead.platforms import Family
-from podstead.ranges import IdRange
 from podstead.state import HostState
 from tests.model_host import ModelAccount, ModelHost, spec_of
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from podstead.change import Outcome, WriteFile
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import engine, session, storage, sysctls
-from podstead.ranges import IdMap, IdRange
 from podstead.state import OWNED_FILES
 from tests.model_host import ModelAccount, ModelHost, spec_of
 

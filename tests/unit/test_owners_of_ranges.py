@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from podstead import flaws, subidfile
 from podstead.change import EditShared, Outcome
-from podstead.flaws import Granted, Side
+from podstead.ids import flaws, subid_files
+from podstead.ids.flaws import Granted, Side
+from podstead.ids.ranges import IdRange
 from podstead.parts import subids
-from podstead.ranges import IdRange
 from tests.model_host import ModelAccount, ModelHost, spec_of
 from tests.unit.test_subids_plan import grants, host, ids, planned, reason
 
@@ -91,15 +91,15 @@ def test_a_note_behind_the_numbers_forbids_nothing() -> None:
 
 
 def test_a_comment_behind_a_line_that_is_mended_is_kept() -> None:
-    file = subidfile.parse("/etc/subuid", "bob:589824:65536 # ticket 77: ask Eve\n", exists=True)
-    mended = subidfile.repaired(file, str, lambda _range, _owner: False)
+    file = subid_files.parse("/etc/subuid", "bob:589824:65536 # ticket 77: ask Eve\n", exists=True)
+    mended = subid_files.repaired(file, str, lambda _range, _owner: False)
     assert mended == "# ticket 77: ask Eve\nbob:589824:65536\n"
-    assert subidfile.repaired(subidfile.parse("", mended, exists=True), str, lambda _r, _o: False) is None
+    assert subid_files.repaired(subid_files.parse("", mended, exists=True), str, lambda _r, _o: False) is None
 
 
 def test_a_comment_with_a_nul_byte_is_no_comment() -> None:
     """shadow reads on to the end of the next line (fgets(3) and strlen(3))."""
-    assert subidfile.parse("/etc/subuid", "#x\0\n", exists=True).unsettled
+    assert subid_files.parse("/etc/subuid", "#x\0\n", exists=True).unsettled
 
 
 def test_every_pair_of_three_that_overlap_is_named() -> None:

@@ -11,7 +11,7 @@ from podstead.case import case_of
 from podstead.checks import CHECKS
 from podstead.diagnosis import DIAGNOSES, remedy_of, signs
 from podstead.finding import Finding, Verdict
-from podstead.flaws import of_all
+from podstead.ids.flaws import of_all
 from podstead.parts import subids
 from podstead.platforms import Family
 from podstead.state import HostState

@@ -8,7 +8,6 @@ from tests.support import rooms
 HEAP: frozenset[str] = frozenset(
     {
         "advice",
-        "allocate",
         "capacity",
         "case",
         "catalogue",
@@ -36,7 +35,6 @@ HEAP: frozenset[str] = frozenset(
         "explain",
         "facts",
         "finding",
-        "flaws",
         "frames",
         "interrupts",
         "invoker",
@@ -67,7 +65,6 @@ HEAP: frozenset[str] = frozenset(
         "plan",
         "platforms",
         "probe",
-        "ranges",
         "redact",
         "remedy",
         "render",
@@ -83,8 +80,6 @@ HEAP: frozenset[str] = frozenset(
         "spec",
         "starter",
         "state",
-        "subidfile",
-        "subidline",
         "tasks",
         "validate",
         "verdict",

@@ -6,8 +6,8 @@ import pytest
 
 from podstead.change import ABSENT, Outcome, Run, RunAsUser, WaitSocket, WriteFile, checksum
 from podstead.frames import Records
+from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import session
-from podstead.ranges import IdMap, IdRange
 from podstead.spec import HostSpec
 from podstead.state import from_records
 from tests.model_host import ModelAccount, ModelHost, record, spec_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script, subidfile
+from podstead import script
+from podstead.ids import subid_files
 from tests.shells import SHELLS, needs, run
 from tests.soak.damaged_files import texts
 
@@ -38,7 +39,7 @@ def by_podstead(files: list[Path]) -> list[str]:
     told = []
     for number, file in enumerate(files):
         text = file.read_bytes().decode("utf-8", "surrogateescape")
-        read = subidfile.parse(str(file), text, exists=True)
+        read = subid_files.parse(str(file), text, exists=True)
         for name, uid in _ASKED.items():
             ranges = sorted((one.range.start, one.range.count) for one in read.of(frozenset({name, uid})))
             told.append(f"{number}.{name}\n" + "".join(f"{first} {count}\n" for first, count in ranges))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Change, CreateShared, EditShared, GrantSubids, Outcome, Run, checksum
+from podstead.ids.ranges import IdRange
 from podstead.parts import subids, subids_plan
-from podstead.ranges import IdRange
 from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost, spec_of
 

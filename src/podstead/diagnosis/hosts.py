@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podstead.case import Case
 from podstead.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
-from podstead.ranges import IdMap
+from podstead.ids.ranges import IdMap
 
 register = Register()
 

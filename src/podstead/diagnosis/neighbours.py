@@ -6,7 +6,7 @@ from podstead import catalogue
 from podstead.case import Case
 from podstead.diagnosis.sign import Register, Sign
 from podstead.finding import Verdict
-from podstead.ranges import IdRange
+from podstead.ids.ranges import IdRange
 from podstead.remedy import about
 
 register = Register()

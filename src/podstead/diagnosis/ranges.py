@@ -7,14 +7,14 @@ import shlex
 from dataclasses import replace
 
 from podstead import catalogue
-from podstead.allocate import RESERVED
 from podstead.case import Case
 from podstead.diagnosis.neighbours import of_flaw
 from podstead.diagnosis.sign import HELPERS, PODMAN, Register, Sign
 from podstead.finding import Verdict
-from podstead.ranges import IdRange, first_overlap, total
+from podstead.ids.allocate import RESERVED
+from podstead.ids.ranges import IdRange, first_overlap, total
+from podstead.ids.subid_files import Entry, SubidFile
 from podstead.remedy import range_values
-from podstead.subidfile import Entry, SubidFile
 
 register = Register()
 _GRANT = ("V02", "V03", *HELPERS)

@@ -7,14 +7,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
-from podstead import allocate, flaws, subidfile
 from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
+from podstead.ids import allocate, flaws, subid_files
+from podstead.ids.ranges import IdRange, total
+from podstead.ids.subid_files import BadLine, SubidFile
 from podstead.parts import subids
 from podstead.parts.accounts import AccountsState, owners
 from podstead.parts.subids import SubidsState
-from podstead.ranges import IdRange, total
 from podstead.spec import HostSpec, RangeSpec, UserSpec
-from podstead.subidfile import BadLine, SubidFile
 
 
 class Allocator:
@@ -224,7 +224,7 @@ def _with(
     if text and not text.endswith("\n"):
         text += "\n"
     text += "".join(f"{name}:{one.start}:{one.count}\n" for one in add)
-    return subidfile.parse(file.path, text, exists=True, mode=file.mode)
+    return subid_files.parse(file.path, text, exists=True, mode=file.mode)
 
 
 def _correction(file: SubidFile, bad: BadLine, accounts: AccountsState) -> str:

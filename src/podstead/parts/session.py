@@ -20,11 +20,11 @@ from podstead.change import (
     allowing,
 )
 from podstead.frames import Records
+from podstead.ids.ranges import IdMap
 from podstead.parts import subids
 from podstead.parts.accounts import AccountsState
 from podstead.parts.subids import SubidsState
 from podstead.platforms import Platform
-from podstead.ranges import IdMap
 from podstead.render import delegate_drop_in
 from podstead.spec import HostSpec
 

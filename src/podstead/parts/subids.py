@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from podstead import subidfile
-from podstead.flaws import Granted, Side
 from podstead.frames import Records
+from podstead.ids import subid_files
+from podstead.ids.flaws import Granted, Side
+from podstead.ids.ranges import IdRange
+from podstead.ids.subid_files import Entry, SubidFile
 from podstead.parts.accounts import AccountsState, owners
-from podstead.ranges import IdRange
-from podstead.subidfile import Entry, SubidFile
 
 PATHS = ("/etc/subuid", "/etc/subgid")
 
@@ -50,7 +50,7 @@ def parse(records: Records) -> SubidsState:
         )
         mode, owner, kind = stats.get(path, ("", "0:0", "regular file"))
         files.append(
-            subidfile.parse(
+            subid_files.parse(
                 path,
                 text,
                 exists=path in stats or text is not None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from podstead import subidfile
 from podstead.change import (
     Change,
     ClearLock,
@@ -18,11 +17,12 @@ from podstead.change import (
     Run,
     unified_diff,
 )
+from podstead.ids import subid_files
+from podstead.ids.subid_files import SubidFile
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import Allocator
 from podstead.parts.subids import PATHS, SubidsState, belongs_to_another
 from podstead.spec import HostSpec, UserSpec
-from podstead.subidfile import SubidFile
 
 
 def plan(
@@ -153,12 +153,12 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
             CreateShared(path=side.path),
             unified_diff(side.path, None, ""),
         )
-        return outcome, subidfile.parse(side.path, "", exists=True, mode="644")
+        return outcome, subid_files.parse(side.path, "", exists=True, mode="644")
     outcome = Outcome()
     if not side.world_readable:
         step = Run(("chmod", "0644", "--", side.path))
         outcome = _one(f"subids:{name}:mode", f"make {side.path} readable (mode {side.mode})", step)
-    text = subidfile.repaired(
+    text = subid_files.repaired(
         side,
         accounts.identity,
         lambda wanted, owner: belongs_to_another(wanted, owner, side, accounts),
@@ -168,7 +168,7 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
     diff = unified_diff(side.path, side.text, text)
     edit = EditShared(path=side.path, content=text, expected=side.expected)
     outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", edit, diff)
-    return outcome, subidfile.parse(side.path, text, exists=True, mode="644")
+    return outcome, subid_files.parse(side.path, text, exists=True, mode="644")
 
 
 def _one(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from podstead.ranges import IdRange
+from podstead.ids.ranges import IdRange
 
 #: An owner that shadow 4.20 takes for a number (strtol(3), base 10), so that 01001 is the user with UID 1001; to shadow
 #: 4.17 it is a name that nobody has.

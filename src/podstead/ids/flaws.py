@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from podstead.allocate import RESERVED, too_many
-from podstead.ranges import IdRange, first_overlap
+from podstead.ids.allocate import RESERVED, too_many
+from podstead.ids.ranges import IdRange, first_overlap
 
 ROOTFUL = "containers"
 """The pseudo-user of rootful --userns=auto (containers-storage.conf(5)): it needs no account."""

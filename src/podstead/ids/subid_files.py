@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from podstead.change import ABSENT, checksum
-from podstead.ranges import IdRange
-from podstead.subidline import BadLine, Entry, read
+from podstead.ids.ranges import IdRange
+from podstead.ids.subid_lines import BadLine, Entry, read
 
 __all__ = ["BadLine", "Entry", "SubidFile", "parse", "repaired"]
 

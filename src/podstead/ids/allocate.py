@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from podstead.ranges import ALIGN, IdMap, IdRange, first_overlap, total
+from podstead.ids.ranges import ALIGN, IdMap, IdRange, first_overlap, total
 
 #: Blocks that are no containers' (systemd, docs/UIDS-GIDS.md): system and login accounts, homed, DynamicUser,
 #: nobody, the 16-bit -1, and everything from 2**31 on.
