@@ -9,9 +9,9 @@ import click
 
 from docs import manual
 from podstead.cli.main import VERBS, cli
+from podstead.document.schema import layer_schema, role_schema
 from podstead.explain import entries, failures
 from podstead.report.record import Report
-from podstead.schema import layer_schema, role_schema
 
 HERE = Path(__file__).parent / "reference"
 MAN = Path(__file__).parent / "man"

@@ -8,10 +8,10 @@ from pathlib import Path
 from podstead import probe, script
 from podstead.api import hosts
 from podstead.converge import applied
+from podstead.document.spec import HostSpec
 from podstead.plan import plan
 from podstead.report.record import ChangeStatus
 from podstead.script import Person
-from podstead.spec import HostSpec
 from podstead.state import parse
 from tests.lab import RELEASES, Host, Lab
 

@@ -26,10 +26,10 @@ from podstead.change import (
     WriteFile,
     checksum,
 )
+from podstead.document.spec import HostSpec
 from podstead.frames import Record, Records
 from podstead.ids.ranges import IdMap
 from podstead.plan import Plan, plan
-from podstead.spec import HostSpec
 from podstead.state import HostState, from_records
 
 NONCE = "0123456789abcdef"

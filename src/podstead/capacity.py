@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from podstead.document.spec import HostSpec
 from podstead.ids.allocate import RESERVED, Policy, Refused
 from podstead.ids.ranges import ALIGN, IdRange
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import policy_of
 from podstead.parts.subids import SubidsState
 from podstead.report.record import Capacity
-from podstead.spec import HostSpec
 
 
 def left(spec: HostSpec, state: SubidsState, accounts: AccountsState) -> Capacity | None:

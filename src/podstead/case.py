@@ -10,6 +10,7 @@ from typing import Final
 from packaging.version import Version
 
 from podstead.checks import finding_of
+from podstead.document.spec import HostSpec
 from podstead.evidence import Evidence
 from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
@@ -18,7 +19,6 @@ from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import storage, subids
 from podstead.parts.accounts import Account
 from podstead.parts.sysctl_values import meets
-from podstead.spec import HostSpec
 from podstead.state import HostState
 from podstead.versions import upstream
 

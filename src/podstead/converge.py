@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from podstead import frames, script, tasks
+from podstead import frames, script
 from podstead.advice import advice
 from podstead.change import Change, Phase, needs
+from podstead.document import tags
+from podstead.document.spec import HostSpec
 from podstead.job import Job, Target
 from podstead.parts import sysctls_plan
 from podstead.plan import Plan, plan
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
-from podstead.spec import HostSpec
 from podstead.state import HostState, from_records, parse
 
 MAX_ROUNDS = 4
@@ -59,10 +60,10 @@ class Choice:
         return cls(job=job, before=frozenset(ids[: ids.index(job.start_at)] if known else ()))
 
     def has(self, name: str) -> bool:
-        if not tasks.wanted(name, self.job.tags, self.job.skip_tags) or name in self.before:
+        if not tags.wanted(name, self.job.tags, self.job.skip_tags) or name in self.before:
             return False
         start = self.job.start_at
-        return not start or tasks.position(tasks.part_of(name)) >= tasks.position(tasks.part_of(start))
+        return not start or tags.position(tags.part_of(name)) >= tags.position(tags.part_of(start))
 
     def select(self, intended: Plan) -> Plan:
         return Plan(

@@ -21,12 +21,12 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from podstead.document.layers import Rank, Stage
+from podstead.document.plain import PlainLayer, document
+from podstead.document.spec import HostSpec
 from podstead.errors import InputError
-from podstead.inventory.plain import PlainLayer, document
 from podstead.invoker import invoking_user
-from podstead.layers import Rank, Stage
 from podstead.remote import glue
-from podstead.spec import HostSpec
 
 
 def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from podstead.checks import finding_of
+from podstead.document.spec import HostSpec
 from podstead.finding import Finding, Verdict
 from podstead.report.record import HostReport, Report, Status, failed_findings
-from podstead.spec import HostSpec
 
 AFTER_BOOT = ("V10", "V11", "V21", "V22", "V26", "V27")
 """Checks that a reboot can undo: maps, kernel settings, the session, and storage."""

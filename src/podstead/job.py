@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from podstead.document.spec import HostSpec
 from podstead.report.record import HostReport
-from podstead.spec import HostSpec
 
 
 class Message(BaseModel):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from podstead import catalogue, remedy
 from podstead.checks import finding_of
+from podstead.document.spec import HostSpec
 from podstead.finding import Finding, Verdict
 from podstead.ids import flaws
 from podstead.ids.flaws import ROOTFUL, Flaw
@@ -18,7 +19,6 @@ from podstead.ids.subid_files import Entry, SubidFile
 from podstead.parts.accounts import AccountsState
 from podstead.parts.subids import SubidsState, sides
 from podstead.platforms import Family
-from podstead.spec import HostSpec
 
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""

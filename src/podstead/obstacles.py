@@ -6,8 +6,8 @@ from podstead import catalogue
 from podstead.case import Case, case_of
 from podstead.change import Outcome, Refusal
 from podstead.diagnosis import DIAGNOSES, remedy_of
+from podstead.document.spec import HostSpec
 from podstead.evidence import Evidence
-from podstead.spec import HostSpec
 from podstead.state import HostState
 
 #: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from podstead import looks, obstacles
 from podstead.change import Change, NotApplicable, Refusal
+from podstead.document.spec import HostSpec
 from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls_plan
-from podstead.spec import HostSpec
 from podstead.state import HostState
 
 

@@ -10,6 +10,7 @@ from podstead.capacity import left
 from podstead.case import PING_RANGE, PORT_START, case_of
 from podstead.checks import CHECKS, OF_A_HOST, finding_of
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
+from podstead.document.spec import HostSpec, UserSpec
 from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.evidence import parse_alone
@@ -22,7 +23,6 @@ from podstead.plan import plan
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
 from podstead.settled import honest, settled
-from podstead.spec import HostSpec, UserSpec
 from podstead.state import HostState
 from podstead.state import parse as parse_state
 from podstead.verdict import findings

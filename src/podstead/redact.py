@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from podstead.document.values import HIDDEN
 from podstead.job import Progress, Result
-from podstead.nodes import HIDDEN
 from podstead.report.record import HostReport
 
 Redact = Callable[[str], str]

@@ -26,10 +26,10 @@ from podstead.change import (
     WriteFile,
     needs,
 )
+from podstead.document.spec import HostSpec
 from podstead.ids.ranges import IdRange
 from podstead.parts.sysctls import path_of
 from podstead.shell import assign, command, names
-from podstead.spec import HostSpec
 from podstead.state import OWNED_FILES, READ_FILES
 from podstead.version import VERSION
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from podstead.document.layers import origins
+from podstead.document.values import Node, displayed
 from podstead.inventory import Connection, ResolvedHost
-from podstead.layers import origins
-from podstead.nodes import Node, displayed
 
 _GAP = 2
 

@@ -10,11 +10,11 @@ from typing import Final
 
 import yaml
 
+from podstead.document.schema import layer_schema, role_schema
+from podstead.document.validate import validate
+from podstead.document.values import Node, Origin
 from podstead.errors import InputError, Problem
 from podstead.inventory.hostnames import HOST_NAME
-from podstead.nodes import Node, Origin
-from podstead.schema import layer_schema, role_schema
-from podstead.validate import validate
 from podstead.version import VERSION
 
 #: Path in the project -> file of the folder ``_starter``. No name there begins with a dot: packaging tools pass over such.

@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from podstead.change import Change, GrantSubids
+from podstead.document.spec import HostSpec
 from podstead.ids import allocate, subid_files
 from podstead.ids.ranges import ALIGN, IdRange, total
 from podstead.ids.subid_files import SubidFile
 from podstead.plan import Plan
-from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost
 
 NAMES = ("alice", "bob", "carol", "dave")

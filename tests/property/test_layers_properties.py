@@ -6,15 +6,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podstead.document.layers import Layer, Rank, Stage, merge, origins, overlay
+from podstead.document.validate import validate
+from podstead.document.values import Node, Origin, plain
+from podstead.document.yaml_document import parse
 from podstead.errors import InputError, Problem
 from podstead.inventory.groups import Inventory
 from podstead.inventory.ini_inventory import add as add_ini
 from podstead.inventory.patterns import select
 from podstead.inventory.yaml_inventory import add as add_yaml
-from podstead.layers import Layer, Rank, Stage, merge, origins, overlay
-from podstead.nodes import Node, Origin, plain
-from podstead.validate import validate
-from podstead.yamldoc import parse
 
 KEYS = ("users", "sysctls", "session", "a", "b")
 SCALARS = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["x", "y"])

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podstead import evidence, frames, versions
+from podstead.document.spec import SysctlNeed
 from podstead.errors import LookError
 from podstead.frames import Record, Records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.parts import accounts, engine, engine_lasting, storage, sysctl_values, sysctls
 from podstead.plan import plan
-from podstead.spec import SysctlNeed
 from podstead.state import from_records
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 

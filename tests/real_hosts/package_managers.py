@@ -8,8 +8,8 @@ import sys
 
 from podstead import script
 from podstead.converge import applied
+from podstead.document.spec import HostSpec
 from podstead.plan import plan
-from podstead.spec import HostSpec
 from podstead.state import parse
 
 NONCE = "0123456789abcdef"

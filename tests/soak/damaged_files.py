@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 
 from podstead.change import GrantSubids
+from podstead.document.spec import HostSpec
 from podstead.ids import subid_files
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.ids.subid_files import SubidFile
 from podstead.parts import subids_plan
-from podstead.spec import HostSpec
 from tests.lab import Host
 from tests.model_host import ModelAccount, ModelHost
 

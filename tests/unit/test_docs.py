@@ -14,12 +14,12 @@ from docs import manual
 from docs.generate import HERE, MAN, pages
 from podstead.checks import CHECKS
 from podstead.cli.main import VERBS
+from podstead.document.spec import HostSpec
 from podstead.errors import Exit
 from podstead.ids import allocate
 from podstead.ids.ranges import IdRange
 from podstead.inventory import load
 from podstead.settings import SETTINGS
-from podstead.spec import HostSpec
 from tests.real_hosts.hostile_users import TRICKS
 
 ROOT = Path(__file__).parents[2]

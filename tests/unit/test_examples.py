@@ -11,11 +11,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from podstead.document.schema import layer_schema, role_schema
+from podstead.document.values import plain
+from podstead.document.yaml_document import parse
 from podstead.inventory.groups import Inventory
 from podstead.inventory.yaml_inventory import add
-from podstead.nodes import plain
-from podstead.schema import layer_schema, role_schema
-from podstead.yamldoc import parse
 
 PROJECT = Path(__file__).parents[2]
 PAGES = sorted(

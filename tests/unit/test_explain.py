@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from podstead.checks import CHECKS
+from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.explain import CHANGES, entries, find
 from podstead.ids.ranges import IdMap
 from podstead.parts import storage
 from podstead.plan import Plan
-from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
 
 PORT = "net.ipv4.ip_unprivileged_port_start"

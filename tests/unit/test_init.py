@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from podstead.roles import Shelf, builtin_roles
+from podstead.document.roles import Shelf, builtin_roles
 from podstead.starter import project, series
 
 WRITTEN = {

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from podstead.cli.main import VERBS
+from podstead.document.schema import layer_schema
 from podstead.inventory import load
-from podstead.schema import layer_schema
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("local", "fleet", "ci")

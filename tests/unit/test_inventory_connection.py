@@ -1,8 +1,8 @@
 import pytest
 
+from podstead.document.yaml_document import parse
 from podstead.errors import Problem
 from podstead.inventory.connection import Connection, connection, connection_variables, hide
-from podstead.yamldoc import parse
 
 
 def read(text: str) -> tuple[Connection, list[str]]:

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from podstead.document.values import displayed, plain
+from podstead.document.yaml_document import parse
 from podstead.errors import InputError
 from podstead.inventory.groups import Inventory
 from podstead.inventory.hostnames import expand
 from podstead.inventory.ini_inventory import add as add_ini
 from podstead.inventory.yaml_inventory import add as add_yaml
-from podstead.nodes import displayed, plain
-from podstead.yamldoc import parse
 
 NESTED = """
 all:

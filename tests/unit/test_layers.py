@@ -1,10 +1,10 @@
 import pytest
 
+from podstead.document.layers import Layer, Rank, Stage, merge, origins
+from podstead.document.validate import known_keys, validate
+from podstead.document.values import Node, Origin, plain
+from podstead.document.yaml_document import parse
 from podstead.errors import Problem
-from podstead.layers import Layer, Rank, Stage, merge, origins
-from podstead.nodes import Node, Origin, plain
-from podstead.validate import known_keys, validate
-from podstead.yamldoc import parse
 
 
 def layer(

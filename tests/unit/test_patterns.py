@@ -1,10 +1,10 @@
 import pytest
 
+from podstead.document.yaml_document import parse
 from podstead.errors import InputError
 from podstead.inventory.groups import Inventory
 from podstead.inventory.patterns import select
 from podstead.inventory.yaml_inventory import add
-from podstead.yamldoc import parse
 
 FLEET = """
 all:

@@ -5,11 +5,11 @@ import pytest
 from click.testing import CliRunner
 
 from podstead.cli.main import cli
+from podstead.document.layers import merge
+from podstead.document.roles import Shelf
+from podstead.document.validate import validate
+from podstead.document.values import Node, Origin, plain
 from podstead.errors import Problem
-from podstead.layers import merge
-from podstead.nodes import Node, Origin, plain
-from podstead.roles import Shelf
-from podstead.validate import validate
 
 
 def write(folder: Path, name: str, text: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from podstead.cli import doctor, init
 from podstead.cli.progress import watching
+from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.inventory import patterns
 from podstead.inventory.load import read_inventory
@@ -22,7 +23,6 @@ from podstead.job import Job, Progress, Result, Target
 from podstead.remote import transport
 from podstead.remote.engine import Run
 from podstead.report.record import HostReport, Status
-from podstead.spec import HostSpec
 
 TWO_HOSTS = "h1 ansible_host=127.0.0.1 ansible_port=1\nh2 ansible_host=127.0.0.2 ansible_port=1\n"
 

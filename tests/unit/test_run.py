@@ -9,9 +9,9 @@ import pytest
 
 import podstead
 from podstead.api import hosts
+from podstead.document.values import HIDDEN
 from podstead.errors import Exit, RunError
 from podstead.job import Progress, Result
-from podstead.nodes import HIDDEN
 from podstead.report.record import HostReport, Status
 from podstead.run import job_for, run
 

@@ -28,9 +28,9 @@ from podstead.change import (
     WaitSocket,
     WriteFile,
 )
+from podstead.document.spec import HostSpec
 from podstead.parts.sysctls import path_of
 from podstead.script import Person
-from podstead.spec import HostSpec
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run
 

@@ -8,10 +8,10 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from pydantic import SecretStr
 
+from podstead.document.values import displayed
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
 from podstead.inventory.vault import Vault
-from podstead.nodes import displayed
 
 SECRET = "topsecretword!"
 VAULT = Vault((("default", SecretStr("p")),))

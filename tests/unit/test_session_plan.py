@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Outcome, Run, RunAsUser, WaitSocket, WriteFile, checksum
+from podstead.document.spec import HostSpec
 from podstead.frames import Records
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.parts import session
-from podstead.spec import HostSpec
 from podstead.state import from_records
 from tests.model_host import ModelAccount, ModelHost, record, spec_of
 

@@ -5,9 +5,9 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from podstead.document.schema import DIALECT, layer_schema, role_schema
+from podstead.document.values import plain
 from podstead.inventory import ResolvedHost, load
-from podstead.nodes import plain
-from podstead.schema import DIALECT, layer_schema, role_schema
 from podstead.show import render_show, show_document
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Change, CreateShared, EditShared, GrantSubids, Outcome, Run, checksum
+from podstead.document.spec import HostSpec
 from podstead.ids.ranges import IdRange
 from podstead.parts import subids, subids_plan
-from podstead.spec import HostSpec
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 FIRST = IdRange(524288, 65536)

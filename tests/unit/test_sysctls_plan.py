@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
+from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.parts import sysctl_values, sysctls, sysctls_plan
 from podstead.parts.sysctls import DROP_IN
-from podstead.spec import HostSpec, SysctlNeed
 from tests.model_host import ModelHost, spec_of
 
 USERNS = "user.max_user_namespaces"

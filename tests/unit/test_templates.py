@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podstead.document.values import Node, Origin, plain
+from podstead.document.yaml_document import parse
 from podstead.errors import InputError, Problem
 from podstead.inventory import ResolvedHost, load
 from podstead.inventory.templates import Rendering
 from podstead.inventory.vault import Vault
-from podstead.nodes import Node, Origin, plain
-from podstead.yamldoc import parse
 
 
 def project(folder: Path, **files: str) -> Path:

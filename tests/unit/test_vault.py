@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from podstead import api
 from podstead.cli.main import cli
+from podstead.document.values import Origin
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
 from podstead.inventory.vault import Vault, passwords
-from podstead.nodes import Origin
 
 HERE = Origin("f", 3)
 SECRET = "grüße hunter2 äöü"

@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from podstead.document.layers import Path as Path_
+from podstead.document.validate import values
+from podstead.document.values import Origin, Sealed, displayed, is_template, plain
+from podstead.document.yaml_document import parse, read
+from podstead.document.yaml_fault import fault
 from podstead.errors import InputError, Problem
-from podstead.layers import Path as Path_
-from podstead.nodes import Origin, Sealed, displayed, is_template, plain
-from podstead.validate import values
-from podstead.yamldoc import parse, read
-from podstead.yamlfault import fault
 
 
 def problems(text: str) -> list[str]:

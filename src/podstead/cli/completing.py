@@ -56,7 +56,7 @@ def tags(ctx: click.Context, _param: click.Parameter, begun: str) -> list[Comple
 
 
 def _tags(ctx: click.Context) -> Iterator[str]:
-    from podstead.tasks import TASKS  # noqa: PLC0415
+    from podstead.document.tags import TASKS  # noqa: PLC0415
 
     yield from TASKS
     try:
@@ -93,8 +93,8 @@ def checks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[Com
 
 def roles(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The roles that can be had: given or configured folders, beside the inventory, built in."""
+    from podstead.document.roles import Shelf  # noqa: PLC0415
     from podstead.inventory.load import places  # noqa: PLC0415
-    from podstead.roles import Shelf  # noqa: PLC0415
 
     given = ctx.params.get("roles_path") or _configured("roles_path")
     beside = [folder / "roles" for folder in places(_sources(ctx))]

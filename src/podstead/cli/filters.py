@@ -11,9 +11,7 @@ import click
 
 from podstead.cli import completing
 from podstead.cli.options import Selected, stack
-from podstead.errors import InputError, Problem
-from podstead.inventory import ResolvedHost
-from podstead.tasks import (
+from podstead.document.tags import (
     TASKS,
     Vocabulary,
     part_of,
@@ -23,6 +21,8 @@ from podstead.tasks import (
     vocabulary,
     wanted,
 )
+from podstead.errors import InputError, Problem
+from podstead.inventory import ResolvedHost
 
 _NAMES = "tags of roles, parts or change ids"
 

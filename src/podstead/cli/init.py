@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from podstead.document.roles import DEFAULT_ROLE, Shelf, builtin_roles
 from podstead.errors import InputError, Problem
 from podstead.invoker import invoking_user
 from podstead.printable import one_line
-from podstead.roles import DEFAULT_ROLE, Shelf, builtin_roles
 from podstead.starter import project
 from podstead.suggest import did_you_mean, listed
 

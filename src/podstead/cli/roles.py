@@ -11,12 +11,12 @@ import click
 
 from podstead.cli import completing
 from podstead.cli.configured import setting
+from podstead.document.layers import is_whole
+from podstead.document.roles import Role, Shelf, builtin_roles
+from podstead.document.values import Node, displayed
 from podstead.errors import InputError, Problem
 from podstead.inventory.load import places
-from podstead.layers import is_whole
-from podstead.nodes import Node, displayed
 from podstead.printable import printable
-from podstead.roles import Role, Shelf, builtin_roles
 from podstead.suggest import did_you_mean
 
 

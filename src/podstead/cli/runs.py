@@ -12,11 +12,11 @@ from rich.console import Console
 
 from podstead.cli.options import Selected
 from podstead.cli.progress import watching
+from podstead.document.tags import TASKS, parts_asked_for
 from podstead.errors import InputError, RunError
 from podstead.report import junit, terminal
 from podstead.report.record import Report
 from podstead.run import Verb, job_for, run
-from podstead.tasks import TASKS, parts_asked_for
 
 TRACE = 3
 """So many ``-v`` show what the connections do."""

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from podstead.schema import layer_schema, role_schema
+from podstead.document.schema import layer_schema, role_schema
 
 
 @click.command("schema")

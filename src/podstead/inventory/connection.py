@@ -10,8 +10,8 @@ from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import SecretStr
 
+from podstead.document.values import Node, Scalar, Sealed, Surprise, Value, is_hidden, opened, shown
 from podstead.errors import Problem
-from podstead.nodes import Node, Scalar, Sealed, Surprise, Value, is_hidden, opened, shown
 from podstead.suggest import did_you_mean
 
 Kind: TypeAlias = Literal["ssh", "local", "podman", "docker", "chroot"]

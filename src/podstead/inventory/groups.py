@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from podstead.document.values import Node, Origin, Surprise
 from podstead.errors import Problem
 from podstead.inventory.connection import hide
 from podstead.inventory.hostnames import HOST_NAME, MAX_RANGE, expand, with_port
-from podstead.nodes import Node, Origin, Surprise
 
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PRIORITY: Final = "ansible_group_priority"

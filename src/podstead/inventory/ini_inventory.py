@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 
+from podstead.document.values import Node, Origin
 from podstead.errors import InputError
 from podstead.inventory.groups import Group, Inventory
 from podstead.inventory.hostnames import with_port
 from podstead.inventory.variables import assignment
-from podstead.nodes import Node, Origin
 from podstead.suggest import did_you_mean
 
 _SECTION = re.compile(r"\[([^\[\]:\s]+)(?::(\w+))?\]\s*(?:[#;].*)?")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from podstead.document.values import Node, Origin, Sealed, Unsafe, shown
 from podstead.inventory.groups import Inventory
-from podstead.nodes import Node, Origin, Sealed, Unsafe, shown
 
 _KEYS = frozenset({"hosts", "vars", "children"})
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from podstead.document.values import Literal, Node, Sealed, Unsafe, displayed
 from podstead.inventory.groups import PRIORITY, Group, Inventory
 from podstead.inventory.literal import read as read_literal
 from podstead.inventory.precedence import combined, of_groups, of_host
-from podstead.nodes import Literal, Node, Sealed, Unsafe, displayed
 
 
 class Listing:

@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Mapping
 
-from podstead.nodes import Literal, Node, Origin, Value
+from podstead.document.values import Literal, Node, Origin, Value
 
 _NESTING = 64
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from podstead.document.roles import Shelf
+from podstead.document.values import Node, Origin
+from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError
 from podstead.inventory import ini_inventory, json_inventory, programs, yaml_inventory
 from podstead.inventory.connection import hide
@@ -16,9 +19,6 @@ from podstead.inventory.patterns import PSEUDO, select, split
 from podstead.inventory.resolve import ResolvedHost, resolve
 from podstead.inventory.variables import VarsFolder, extra
 from podstead.inventory.vault import Vault
-from podstead.nodes import Node, Origin
-from podstead.roles import Shelf
-from podstead.yamldoc import collecting, parse, read_text
 
 _YAML: Final = frozenset({".yml", ".yaml", ".json"})
 _INI: Final = frozenset({".ini", ""})

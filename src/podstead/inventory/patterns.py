@@ -11,10 +11,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+from podstead.document.yaml_document import read_text
 from podstead.errors import InputError, Problem
 from podstead.inventory.groups import Inventory
 from podstead.suggest import did_you_mean
-from podstead.yamldoc import read_text
 
 _SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d{1,9})|(-?\d{1,9})?(?::|(?<=\d)-(?=\d))(-?\d{1,9})?)\]")
 PSEUDO: Final = re.compile(

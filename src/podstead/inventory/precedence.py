@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from podstead.document.layers import overlay_one
+from podstead.document.values import Node
 from podstead.inventory.groups import Group, HostVariables
-from podstead.layers import overlay_one
-from podstead.nodes import Node
 
 
 def of_groups(groups: Iterable[Group]) -> Iterator[Node]:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from podstead.document.values import Node, Origin
+from podstead.document.yaml_document import MAX_BYTES
 from podstead.errors import InputError
 from podstead.inventory import json_inventory
 from podstead.inventory.groups import Inventory
-from podstead.nodes import Node, Origin
-from podstead.yamldoc import MAX_BYTES
 
 SECONDS: Final = 60
 """How long a program may take."""

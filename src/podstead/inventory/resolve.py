@@ -8,6 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Final
 
+from podstead.document.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
+from podstead.document.roles import DEFAULT_ROLE, Shelf, name_in
+from podstead.document.spec import HostSpec
+from podstead.document.validate import validate
+from podstead.document.values import HIDDEN, Node, Origin, Sealed, is_template
 from podstead.errors import Problem
 from podstead.inventory.connection import Connection, connection, connection_variables
 from podstead.inventory.groups import Group, HostVariables, Inventory
@@ -15,12 +20,7 @@ from podstead.inventory.precedence import combined, of_groups, of_host
 from podstead.inventory.templates import Rendering, needs_rendering
 from podstead.inventory.variables import DOCUMENT_KEYS
 from podstead.inventory.vault import Vault
-from podstead.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
-from podstead.nodes import HIDDEN, Node, Origin, Sealed, is_template
-from podstead.roles import DEFAULT_ROLE, Shelf, name_in
-from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean
-from podstead.validate import validate
 
 _DEFAULT: Final = Origin("podstead's default")
 _DEFAULT_ROLES: Final = Node((Node(DEFAULT_ROLE, _DEFAULT),), _DEFAULT)

@@ -13,9 +13,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from podstead.errors import InputError, Problem
-from podstead.inventory.vault import Vault
-from podstead.nodes import (
+from podstead.document.values import (
     HiddenFloat,
     HiddenInt,
     Node,
@@ -27,6 +25,8 @@ from podstead.nodes import (
     is_template,
     walk,
 )
+from podstead.errors import InputError, Problem
+from podstead.inventory.vault import Vault
 
 _RESULT: Final = "podstead_result"
 _MAX_POWER: Final = 10_000

@@ -11,13 +11,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from podstead.document.spec import HostSpec
+from podstead.document.values import Node, Origin, Value, shown
+from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError, Problem
 from podstead.inventory import literal
 from podstead.inventory.connection import hide
 from podstead.inventory.vault import Vault, is_sealed
-from podstead.nodes import Node, Origin, Value, shown
-from podstead.spec import HostSpec
-from podstead.yamldoc import collecting, parse, read_text
 
 DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
 """The keys of the host document; every other variable is the user's own, or says how a host is reached."""

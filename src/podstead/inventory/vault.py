@@ -18,9 +18,9 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from podstead.document.values import Origin
+from podstead.document.yaml_document import read_text
 from podstead.errors import InputError
-from podstead.nodes import Origin
-from podstead.yamldoc import read_text
 
 HEADER: Final = "$ANSIBLE_VAULT;"
 _ROUNDS: Final = 10_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from podstead.document.values import Node, shown
 from podstead.inventory.groups import Group, Inventory
-from podstead.nodes import Node, shown
 from podstead.suggest import did_you_mean
 
 _KEYS = ("hosts", "vars", "children")

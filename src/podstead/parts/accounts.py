@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from podstead.change import Change, Outcome, Phase, Refusal, Run
+from podstead.document.spec import HostSpec, UserSpec
 from podstead.frames import Records
-from podstead.spec import HostSpec, UserSpec
 
 _ID = re.compile(r"[0-9]{1,10}")
 

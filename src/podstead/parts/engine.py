@@ -7,12 +7,12 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
+from podstead.document.spec import HostSpec
 from podstead.frames import Records
 from podstead.parts.accounts import AccountsState
 from podstead.parts.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
 from podstead.parts.packages import PackagesState
 from podstead.render import toml
-from podstead.spec import HostSpec
 from podstead.versions import upstream
 
 DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
+from podstead.document.spec import HostSpec, RangeSpec, UserSpec
 from podstead.ids import allocate, flaws, subid_files
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import BadLine, SubidFile
 from podstead.parts import subids
 from podstead.parts.accounts import AccountsState, owners
 from podstead.parts.subids import SubidsState
-from podstead.spec import HostSpec, RangeSpec, UserSpec
 
 
 class Allocator:

@@ -10,9 +10,9 @@ from packaging.version import Version
 
 from podstead import platforms
 from podstead.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
+from podstead.document.spec import HostSpec
 from podstead.frames import Records
 from podstead.platforms import Family, Platform
-from podstead.spec import HostSpec
 from podstead.versions import satisfies, upstream
 
 #: Roles whose program may be there without a package (built by hand, Homebrew, an image).

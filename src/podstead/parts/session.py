@@ -19,6 +19,7 @@ from podstead.change import (
     WaitSocket,
     allowing,
 )
+from podstead.document.spec import HostSpec
 from podstead.frames import Records
 from podstead.ids.ranges import IdMap
 from podstead.parts import subids
@@ -26,7 +27,6 @@ from podstead.parts.accounts import AccountsState
 from podstead.parts.subids import SubidsState
 from podstead.platforms import Platform
 from podstead.render import delegate_drop_in
-from podstead.spec import HostSpec
 
 DROP_IN = "/etc/systemd/system/user@.service.d/50-podstead.conf"
 

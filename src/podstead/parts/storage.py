@@ -14,12 +14,12 @@ from functools import partial
 from packaging.version import Version
 
 from podstead.change import Outcome, OwnFile, Phase, Refusal
+from podstead.document.spec import HostSpec
 from podstead.frames import Records
 from podstead.parts.packages import PackagesState
 from podstead.parts.session import SessionState
 from podstead.platforms import Platform
 from podstead.render import toml
-from podstead.spec import HostSpec
 from podstead.versions import upstream
 
 MAIN = "/etc/containers/storage.conf"

@@ -17,12 +17,12 @@ from podstead.change import (
     Run,
     unified_diff,
 )
+from podstead.document.spec import HostSpec, UserSpec
 from podstead.ids import subid_files
 from podstead.ids.subid_files import SubidFile
 from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import Allocator
 from podstead.parts.subids import PATHS, SubidsState, belongs_to_another
-from podstead.spec import HostSpec, UserSpec
 
 
 def plan(

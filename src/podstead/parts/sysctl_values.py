@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from podstead.spec import SysctlNeed
+from podstead.document.spec import SysctlNeed
 
 #: Settings that are two numbers; every other numeric one is a single number.
 _PAIRS = frozenset({"net.ipv4.ping_group_range", "net.ipv4.ip_local_port_range"})

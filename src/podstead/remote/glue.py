@@ -20,13 +20,13 @@ from pyinfra.context import ctx_host
 
 from podstead.converge import converge as converge_host
 from podstead.converge import look
+from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.job import Job, Target
 from podstead.plan import plan
 from podstead.printable import printable
 from podstead.probe import verify as verify_host
 from podstead.report.record import ChangeStatus, HostReport, Status
-from podstead.spec import HostSpec
 from podstead.state import HostState
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podstead.change import NotApplicable, Refusal
+from podstead.document.tags import TASKS, part_of
 from podstead.finding import Verdict
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
-from podstead.tasks import TASKS, part_of
 
 
 class Kind(StrEnum):

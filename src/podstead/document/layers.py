@@ -11,8 +11,8 @@ from enum import IntEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from podstead.document.values import Node, Origin, shown
 from podstead.errors import Problem
-from podstead.nodes import Node, Origin, shown
 
 Path = tuple[str, ...]
 

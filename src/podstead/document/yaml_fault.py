@@ -11,8 +11,8 @@ from typing import Final
 
 import yaml
 
+from podstead.document.values import Origin
 from podstead.errors import Problem
-from podstead.nodes import Origin
 
 MAX_DEPTH: Final = 64
 """Levels of nesting that a document may have."""

@@ -18,9 +18,9 @@ import yaml
 from yaml import events
 from yaml.resolver import Resolver
 
+from podstead.document.values import Node, Origin, Scalar, Sealed, Surprise, Unsafe, Value, shown
+from podstead.document.yaml_fault import MAX_DEPTH, TOO_DEEP, fault
 from podstead.errors import InputError, Problem
-from podstead.nodes import Node, Origin, Scalar, Sealed, Surprise, Unsafe, Value, shown
-from podstead.yamlfault import MAX_DEPTH, TOO_DEEP, fault
 
 try:
     from yaml import CSafeLoader as Loader

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from podstead.document.spec import HostSpec
 from podstead.errors import Problem
-from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean, listed
 
 TASKS: Final[Mapping[str, str]] = {

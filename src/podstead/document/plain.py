@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from podstead.document.layers import Layer, Rank, Stage, merge
+from podstead.document.roles import DEFAULT_ROLE, Shelf
+from podstead.document.spec import HostSpec
+from podstead.document.validate import validate
+from podstead.document.values import Node, Origin
 from podstead.errors import InputError, Problem
-from podstead.layers import Layer, Rank, Stage, merge
-from podstead.nodes import Node, Origin
-from podstead.roles import DEFAULT_ROLE, Shelf
-from podstead.spec import HostSpec
-from podstead.validate import validate
 
 KEYS = frozenset(HostSpec.model_fields)
 """The keys of the host document; other data of the same inventory is somebody else's."""

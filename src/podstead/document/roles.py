@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from podstead.document.layers import EMPTY, Layer, Rank, Stage
+from podstead.document.tags import TASKS, part_of
+from podstead.document.values import Node, Sealed, is_hidden, is_template, shown
+from podstead.document.yaml_document import collecting, read
 from podstead.errors import Problem
-from podstead.layers import EMPTY, Layer, Rank, Stage
-from podstead.nodes import Node, Sealed, is_hidden, is_template, shown
 from podstead.suggest import did_you_mean, listed
-from podstead.tasks import TASKS, part_of
-from podstead.yamldoc import collecting, read
 
 DEFAULT_ROLE = "rootless-podman"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -28,7 +28,7 @@ def builtin_roles() -> Path:
     from importlib.resources import files  # noqa: PLC0415 - costs time that `--help` does not have
 
     packaged = Path(str(files("podstead") / "_roles"))
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "roles"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "roles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

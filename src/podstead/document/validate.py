@@ -10,10 +10,20 @@ from typing import Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from podstead.document.layers import Path
+from podstead.document.spec import HostSpec
+from podstead.document.values import (
+    Node,
+    Scalar,
+    Sealed,
+    Surprise,
+    is_hidden,
+    is_template,
+    opened,
+    shown,
+    walk,
+)
 from podstead.errors import Problem
-from podstead.layers import Path
-from podstead.nodes import Node, Scalar, Sealed, Surprise, is_hidden, is_template, opened, shown, walk
-from podstead.spec import HostSpec
 from podstead.suggest import did_you_mean, listed
 
 _OF_THE_WHOLE: Final = frozenset({"missing", "value_error", "assertion_error"})

@@ -1,0 +1,1 @@
+"""What a host should be: the document, its layers and roles, and values that know their line."""
