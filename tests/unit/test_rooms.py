@@ -72,7 +72,6 @@ HEAP: frozenset[str] = frozenset(
         "settings_file",
         "settled",
         "shell",
-        "show",
         "starter",
         "state",
         "verdict",

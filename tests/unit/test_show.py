@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from podstead.document.schema import DIALECT, layer_schema, role_schema
 from podstead.document.values import plain
 from podstead.inventory import ResolvedHost, load
-from podstead.show import render_show, show_document
+from podstead.inventory.show import render_show, show_document
 
 
 def host(folder: Path) -> ResolvedHost:

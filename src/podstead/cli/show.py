@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from podstead.cli import options
+from podstead.inventory.show import render_show, show_document
 from podstead.printable import printable
-from podstead.show import render_show, show_document
 
 
 @click.command("show")
