@@ -9,10 +9,10 @@ from podstead import probe, script
 from podstead.api import hosts
 from podstead.converge import applied
 from podstead.document.spec import HostSpec
+from podstead.host.state import parse
 from podstead.plan import plan
 from podstead.report.record import ChangeStatus
 from podstead.script import Person
-from podstead.state import parse
 from tests.lab import RELEASES, Host, Lab
 
 DATA = Path(__file__).parent / "data"

@@ -27,10 +27,10 @@ from podstead.change import (
     checksum,
 )
 from podstead.document.spec import HostSpec
-from podstead.frames import Record, Records
+from podstead.host.frames import Record, Records
+from podstead.host.state import HostState, from_records
 from podstead.ids.ranges import IdMap
 from podstead.plan import Plan, plan
-from podstead.state import HostState, from_records
 
 NONCE = "0123456789abcdef"
 INNER = "00112233445566778899aabbccddeeff"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from podstead.parts.accounts import Account
+from podstead.host.accounts import Account
 from podstead.remedy import fill
 
 _ADVICE = (

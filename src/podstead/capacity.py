@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from podstead.document.spec import HostSpec
+from podstead.host.accounts import AccountsState
+from podstead.host.subids import SubidsState
 from podstead.ids.allocate import RESERVED, Policy, Refused
 from podstead.ids.ranges import ALIGN, IdRange
-from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import policy_of
-from podstead.parts.subids import SubidsState
 from podstead.report.record import Capacity
 
 

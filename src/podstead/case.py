@@ -12,15 +12,16 @@ from packaging.version import Version
 from podstead.checks import finding_of
 from podstead.document.spec import HostSpec
 from podstead.evidence import Evidence
-from podstead.facts import Facts
 from podstead.finding import Finding, Verdict
+from podstead.host import subids
+from podstead.host.accounts import Account
+from podstead.host.facts import Facts
+from podstead.host.package_versions import upstream
+from podstead.host.state import HostState
+from podstead.host.sysctl_values import meets
 from podstead.ids.flaws import Flaw, of_owner
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import storage, subids
-from podstead.parts.accounts import Account
-from podstead.parts.sysctl_values import meets
-from podstead.state import HostState
-from podstead.versions import upstream
+from podstead.parts import storage
 
 _UNKNOWN_OPTION = re.compile(
     r"unknown (?:shorthand )?flag|unknown command|unrecognized (?:option|command)|flag provided but not defined"

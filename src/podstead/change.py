@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from enum import IntEnum
 
-from podstead.frames import Records
+from podstead.host.frames import Records
 from podstead.ids.ranges import IdRange
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podstead.frames import Records
+from podstead.host.frames import Records
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from podstead import frames
 from podstead.engine_evidence import Attempt, Graph, Info, graph_of, info_of
-from podstead.frames import Record, Records
+from podstead.host import frames
+from podstead.host.frames import Record, Records
 from podstead.ids.ranges import IdMap
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.evidence import Bind, sections
 from podstead.finding import Finding
+from podstead.host.sysctl_values import meets
 from podstead.judge_podman import started, why
-from podstead.parts.sysctl_values import meets
 
 _MEMORY = "67108864"
 """What the probe's container is limited to: 64 MiB."""

@@ -12,13 +12,13 @@ from podstead import catalogue, remedy
 from podstead.checks import finding_of
 from podstead.document.spec import HostSpec
 from podstead.finding import Finding, Verdict
+from podstead.host.accounts import AccountsState
+from podstead.host.platforms import Family
+from podstead.host.subids import SubidsState, sides
 from podstead.ids import flaws
 from podstead.ids.flaws import ROOTFUL, Flaw
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import Entry, SubidFile
-from podstead.parts.accounts import AccountsState
-from podstead.parts.subids import SubidsState, sides
-from podstead.platforms import Family
 
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""

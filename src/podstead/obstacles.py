@@ -8,7 +8,7 @@ from podstead.change import Outcome, Refusal
 from podstead.diagnosis import DIAGNOSES, remedy_of
 from podstead.document.spec import HostSpec
 from podstead.evidence import Evidence
-from podstead.state import HostState
+from podstead.host.state import HostState
 
 #: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels
 #: and security modules, mounts, outer containers, cgroup hierarchies, storage that must be migrated, foreign files.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from podstead import looks, obstacles
+from podstead import obstacles
 from podstead.change import Change, NotApplicable, Refusal
 from podstead.document.spec import HostSpec
-from podstead.parts import accounts, engine, packages, session, storage, subids_plan, sysctls_plan
-from podstead.state import HostState
+from podstead.host import accounts, looks
+from podstead.host.state import HostState
+from podstead.parts import engine, packages, session, storage, subids_plan, sysctls_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

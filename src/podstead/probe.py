@@ -15,16 +15,16 @@ from podstead.errors import LookError
 from podstead.evidence import parse as parse_evidence
 from podstead.evidence import parse_alone
 from podstead.finding import Finding, Verdict
+from podstead.host import subids
+from podstead.host.accounts import owners
+from podstead.host.state import HostState
+from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
 from podstead.job import Job, Target
-from podstead.parts import subids
-from podstead.parts.accounts import owners
 from podstead.plan import plan
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
 from podstead.settled import honest, settled
-from podstead.state import HostState
-from podstead.state import parse as parse_state
 from podstead.verdict import findings
 
 

@@ -10,7 +10,6 @@ from functools import cache
 from importlib.resources import files
 from typing import assert_never
 
-from podstead import platforms
 from podstead.change import (
     Change,
     ClearLock,
@@ -27,10 +26,11 @@ from podstead.change import (
     needs,
 )
 from podstead.document.spec import HostSpec
+from podstead.host import platforms
+from podstead.host.state import OWNED_FILES, READ_FILES
+from podstead.host.sysctls import path_of
 from podstead.ids.ranges import IdRange
-from podstead.parts.sysctls import path_of
 from podstead.shell import assign, command, names
-from podstead.state import OWNED_FILES, READ_FILES
 from podstead.version import VERSION
 
 #: Settings that explain failures, whether a spec mentions them or not.

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from podstead import frames
+from podstead.host import frames
 from tests.capture import DATA
 
 CASES = DATA / "fuzz"

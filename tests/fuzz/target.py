@@ -9,17 +9,18 @@ from functools import cache
 
 from rich.console import Console
 
-from podstead import frames, probe
+from podstead import probe
 from podstead.case import case_of
 from podstead.errors import LookError
 from podstead.evidence import Evidence, from_records
 from podstead.finding import Finding, Verdict
-from podstead.frames import Records
+from podstead.host import frames
+from podstead.host.frames import Records
+from podstead.host.state import HostState
+from podstead.host.state import from_records as state_of
 from podstead.plan import plan
 from podstead.report import junit, terminal
 from podstead.report.record import Report
-from podstead.state import HostState
-from podstead.state import from_records as state_of
 from podstead.verdict import findings
 from tests.capture import DATA, NONCE, spec
 

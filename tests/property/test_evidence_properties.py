@@ -12,12 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from podstead import facts, frames, state
 from podstead.case import Case, case_of
 from podstead.errors import LookError
 from podstead.evidence import Evidence, from_records, parse
 from podstead.finding import Verdict
-from podstead.frames import Record, Records
+from podstead.host import facts, frames, state
+from podstead.host.frames import Record, Records
 from podstead.printable import printable
 from podstead.report.record import HostReport, Report, Status
 from podstead.verdict import findings

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from podstead import script
 from podstead.converge import applied
 from podstead.document.spec import HostSpec
+from podstead.host import subids
+from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import subids, subids_plan
+from podstead.parts import subids_plan
 from podstead.plan import plan
 from podstead.probe import probe_values
 from podstead.report.record import ChangeStatus
-from podstead.state import HostState
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
 
 UID, GID = 4711, 4712

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podstead import evidence, frames, versions
+from podstead import evidence
 from podstead.document.spec import SysctlNeed
 from podstead.errors import LookError
-from podstead.frames import Record, Records
+from podstead.host import accounts, frames, package_versions, sysctl_values, sysctls
+from podstead.host.frames import Record, Records
+from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
-from podstead.parts import accounts, engine, engine_lasting, storage, sysctl_values, sysctls
+from podstead.parts import engine, engine_lasting, storage
 from podstead.plan import plan
-from podstead.state import from_records
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 
 SPEC = spec_of(
@@ -410,12 +411,12 @@ def test_any_text_is_an_id_map_or_a_value_error(text: str) -> None:
 )
 @settings(max_examples=200)
 def test_any_version_is_one_or_none(text: str) -> None:
-    found = versions.upstream(text)
+    found = package_versions.upstream(text)
     if found is not None:
         assert text.strip().rpartition(":")[2].removeprefix("v").startswith(
             str(found.release[0])
         ) or text.strip().rpartition(":")[2].startswith(("0", "v0"))
-    assert (None if found is None else True) == versions.satisfies(text, "")
+    assert (None if found is None else True) == package_versions.satisfies(text, "")
 
 
 @given(
@@ -428,13 +429,13 @@ def test_what_distributions_add_does_not_change_the_version(
 ) -> None:
     plain = ".".join(map(str, release))
     prefix = epoch if epoch.endswith(":") else ""
-    assert versions.satisfies(f"{prefix}{plain}{addition}", f"=={plain}") is True
+    assert package_versions.satisfies(f"{prefix}{plain}{addition}", f"=={plain}") is True
 
 
 @given(st.text(max_size=12) | lines)
 def test_any_specifier_is_judged_or_a_value_error(text: str) -> None:
     with suppress(ValueError):
-        assert versions.satisfies("4.3.1", text) in (True, False)
+        assert package_versions.satisfies("4.3.1", text) in (True, False)
 
 
 needs = st.one_of(

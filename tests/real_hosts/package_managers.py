@@ -9,8 +9,8 @@ import sys
 from podstead import script
 from podstead.converge import applied
 from podstead.document.spec import HostSpec
+from podstead.host.state import parse
 from podstead.plan import plan
-from podstead.state import parse
 
 NONCE = "0123456789abcdef"
 SPEC = HostSpec.model_validate({"packages": {"podstead-probe": {"version": ">=4.3,<5"}}})

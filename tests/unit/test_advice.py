@@ -14,7 +14,7 @@ from podstead import advice as advising
 from podstead import catalogue, remedy
 from podstead.advice import advice
 from podstead.diagnosis import remedy_of, signs
-from podstead.parts.accounts import Account
+from podstead.host.accounts import Account
 from tests.unit.test_diagnosis import BROKEN
 
 JANE = Account(name="CORP\\jane", uid=4321, gid=4321, home="/home/jane", shell="")

@@ -13,7 +13,7 @@ from podstead import catalogue
 from podstead.catalogue import FailureMode, Need
 from podstead.checks import CHECKS
 from podstead.finding import Check
-from podstead.platforms import Family
+from podstead.host.platforms import Family
 
 COUNTS = {"A": 10, "B": 10, "C": 33, "D": 11, "E": 15, "F": 6, "G": 14, "H": 26, "I": 11, "J": 6}
 REFS = [f"{letter}{number:02}" for letter, count in COUNTS.items() for number in range(1, count + 1)]

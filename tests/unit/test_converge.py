@@ -16,7 +16,7 @@ from podstead.change import Change, NotApplicable, Phase, Refusal
 from podstead.converge import Choice
 from podstead.document.spec import HostSpec
 from podstead.errors import LookError
-from podstead.frames import Record
+from podstead.host.frames import Record
 from podstead.ids.ranges import IdMap
 from podstead.job import Job, Target
 from podstead.plan import Plan, plan

@@ -13,8 +13,8 @@ from podstead.diagnosis import signs
 from podstead.engine_evidence import Attempt, Graph, Info
 from podstead.evidence import Bind, Evidence
 from podstead.finding import Verdict
+from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
-from podstead.platforms import EXPLAINING
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.unit.cases import (
     GRAPH,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from podstead.change import Outcome
+from podstead.host.package_versions import upstream
 from podstead.parts import engine
 from podstead.parts.engine_lasting import MAIN, Segment, parse_segments
 from podstead.render import toml
-from podstead.versions import upstream
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SEGMENT = "82488 1000 /dev/shm/libpod_rootless_lock_1000\n"

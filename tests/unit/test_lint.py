@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from podstead import capacity, lint
 from podstead.catalogue import load
 from podstead.finding import Verdict
+from podstead.host.platforms import Family
+from podstead.host.state import HostState
 from podstead.ids.allocate import Holdings, Refused, allocate
 from podstead.ids.ranges import IdRange
 from podstead.parts.grants import policy_of
-from podstead.platforms import Family
-from podstead.state import HostState
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SPEC = spec_of()

@@ -6,10 +6,10 @@ import base64
 
 import pytest
 
-from podstead import looks
-from podstead.frames import Records
+from podstead.host import looks
+from podstead.host.frames import Records
+from podstead.host.state import from_records
 from podstead.plan import plan
-from podstead.state import from_records
 from tests.model_host import INNER, ModelAccount, ModelHost, look, record, spec_of
 
 USERS = spec_of(users={"bob": {}, "mallory": {}}, session={"linger": True}, storage={"driver": "overlay"})

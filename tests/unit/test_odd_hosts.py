@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from podstead import frames, script
+from podstead import script
 from podstead.case import PORT_START
+from podstead.host import frames
 from podstead.probe import probe_values
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from podstead.change import Outcome, WriteFile
+from podstead.host import sysctls
+from podstead.host.state import OWNED_FILES
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import engine, session, storage, sysctls
-from podstead.state import OWNED_FILES
+from podstead.parts import engine, session, storage
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 KEY = "net.core.somaxconn"

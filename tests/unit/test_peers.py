@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from podstead import evidence, frames, script
-from podstead.frames import Records
+from podstead import evidence, script
+from podstead.host import frames
+from podstead.host.frames import Records
 from podstead.shell import assign
 from tests.shells import SHELLS, needs, run
 

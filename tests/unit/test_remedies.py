@@ -11,10 +11,10 @@ from podstead.case import case_of
 from podstead.checks import CHECKS
 from podstead.diagnosis import DIAGNOSES, remedy_of, signs
 from podstead.finding import Finding, Verdict
+from podstead.host import subids
+from podstead.host.platforms import Family
+from podstead.host.state import HostState
 from podstead.ids.flaws import of_all
-from podstead.parts import subids
-from podstead.platforms import Family
-from podstead.state import HostState
 from podstead.verdict import findings
 from tests.model_host import ModelAccount, spec_of
 from tests.unit.cases import HEALTHY, RANGE, case, host, judged, no_grant

@@ -29,7 +29,7 @@ from podstead.change import (
     WriteFile,
 )
 from podstead.document.spec import HostSpec
-from podstead.parts.sysctls import path_of
+from podstead.host.sysctls import path_of
 from podstead.script import Person
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run

@@ -9,7 +9,7 @@ import pytest
 from podstead import catalogue
 from podstead.change import Refusal
 from podstead.finding import Verdict
-from podstead.parts.sysctls import DROP_IN
+from podstead.host.sysctls import DROP_IN
 from podstead.plan import Plan, plan
 from podstead.settled import honest, settled
 from podstead.verdict import findings

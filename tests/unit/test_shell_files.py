@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from podstead import frames, script
-from podstead.frames import Records
-from podstead.state import OWNED_FILES, from_records
+from podstead import script
+from podstead.host import frames
+from podstead.host.frames import Records
+from podstead.host.state import OWNED_FILES, from_records
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, lacking, needs, run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from podstead.change import Outcome
-from podstead.parts.sysctls import DROP_IN
-from podstead.parts.sysctls_boot import matches
+from podstead.host.sysctls import DROP_IN
+from podstead.host.sysctls_boot import matches
 from tests.unit.test_sysctls_plan import HEADER, PORT, USERNS, host, live_changes, planned, settled, spec
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from podstead.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
 from podstead.document.spec import HostSpec, SysctlNeed
-from podstead.parts import sysctl_values, sysctls, sysctls_plan
-from podstead.parts.sysctls import DROP_IN
+from podstead.host import sysctl_values, sysctls
+from podstead.host.sysctls import DROP_IN
+from podstead.parts import sysctls_plan
 from tests.model_host import ModelHost, spec_of
 
 USERNS = "user.max_user_namespaces"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from podstead.versions import satisfies, upstream
+from podstead.host.package_versions import satisfies, upstream
 
 
 @pytest.mark.parametrize(

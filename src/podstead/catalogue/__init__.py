@@ -15,7 +15,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, Field
 
 from podstead.finding import Severity
-from podstead.platforms import Family
+from podstead.host.platforms import Family
 
 
 class Need(StrEnum):

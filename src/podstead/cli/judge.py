@@ -12,7 +12,7 @@ import click
 from podstead.cli import options
 from podstead.cli.runs import emit
 from podstead.errors import InputError, LookError
-from podstead.frames import MAX_BYTES
+from podstead.host.frames import MAX_BYTES
 from podstead.inventory import load
 from podstead.probe import judge
 from podstead.report.record import Report

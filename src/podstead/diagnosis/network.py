@@ -6,8 +6,8 @@ from podstead.case import PING_RANGE, PORT_START, Case
 from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
 from podstead.evidence import id_map, sections
 from podstead.finding import Verdict
-from podstead.parts.sysctl_values import meets
-from podstead.versions import upstream
+from podstead.host.package_versions import upstream
+from podstead.host.sysctl_values import meets
 
 register = Register()
 _NETWORK = ("V23", "V24")

@@ -7,7 +7,7 @@ import re
 from podstead.case import Case
 from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.finding import Verdict
-from podstead.versions import upstream
+from podstead.host.package_versions import upstream
 
 register = Register()
 

@@ -7,9 +7,9 @@ import re
 from podstead.case import Case
 from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.finding import Verdict
+from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
 from podstead.parts.storage import configured_driver_of, mount_program_of
-from podstead.platforms import EXPLAINING
 
 register = Register()
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
 from podstead.document.spec import HostSpec
-from podstead.frames import Records
-from podstead.parts.accounts import AccountsState
+from podstead.host.accounts import AccountsState
+from podstead.host.frames import Records
+from podstead.host.package_versions import upstream
 from podstead.parts.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
 from podstead.parts.packages import PackagesState
 from podstead.render import toml
-from podstead.versions import upstream
 
 DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
 _ID = "engine:drop-in:content"

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
 from podstead.document.spec import HostSpec, RangeSpec, UserSpec
+from podstead.host import subids
+from podstead.host.accounts import AccountsState, owners
+from podstead.host.subids import SubidsState
 from podstead.ids import allocate, flaws, subid_files
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import BadLine, SubidFile
-from podstead.parts import subids
-from podstead.parts.accounts import AccountsState, owners
-from podstead.parts.subids import SubidsState
 
 
 class Allocator:

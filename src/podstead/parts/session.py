@@ -20,12 +20,12 @@ from podstead.change import (
     allowing,
 )
 from podstead.document.spec import HostSpec
-from podstead.frames import Records
+from podstead.host import subids
+from podstead.host.accounts import AccountsState
+from podstead.host.frames import Records
+from podstead.host.platforms import Platform
+from podstead.host.subids import SubidsState
 from podstead.ids.ranges import IdMap
-from podstead.parts import subids
-from podstead.parts.accounts import AccountsState
-from podstead.parts.subids import SubidsState
-from podstead.platforms import Platform
 from podstead.render import delegate_drop_in
 
 DROP_IN = "/etc/systemd/system/user@.service.d/50-podstead.conf"

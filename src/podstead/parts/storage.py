@@ -15,12 +15,12 @@ from packaging.version import Version
 
 from podstead.change import Outcome, OwnFile, Phase, Refusal
 from podstead.document.spec import HostSpec
-from podstead.frames import Records
+from podstead.host.frames import Records
+from podstead.host.package_versions import upstream
+from podstead.host.platforms import Platform
 from podstead.parts.packages import PackagesState
 from podstead.parts.session import SessionState
-from podstead.platforms import Platform
 from podstead.render import toml
-from podstead.versions import upstream
 
 MAIN = "/etc/containers/storage.conf"
 VENDOR = "/usr/share/containers/storage.conf"

@@ -18,11 +18,11 @@ from podstead.change import (
     unified_diff,
 )
 from podstead.document.spec import HostSpec, UserSpec
+from podstead.host.accounts import AccountsState
+from podstead.host.subids import PATHS, SubidsState, belongs_to_another
 from podstead.ids import subid_files
 from podstead.ids.subid_files import SubidFile
-from podstead.parts.accounts import AccountsState
 from podstead.parts.grants import Allocator
-from podstead.parts.subids import PATHS, SubidsState, belongs_to_another
 
 
 def plan(

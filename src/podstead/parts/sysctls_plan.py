@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from podstead.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
 from podstead.document.spec import HostSpec, SysctlNeed
-from podstead.parts.sysctl_values import kernel_reads, meets, wanted_text
-from podstead.parts.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
-from podstead.parts.sysctls_boot import Assignment
+from podstead.host.sysctl_values import kernel_reads, meets, wanted_text
+from podstead.host.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
+from podstead.host.sysctls_boot import Assignment
 from podstead.render import sysctl_drop_in
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyinfra.connectors import util
 
-from podstead.frames import MAX_BYTES
+from podstead.host.frames import MAX_BYTES
 
 MAX_LINES = 200_000
 """A frame is one line; what else is printed are banners and the complaints of programs."""

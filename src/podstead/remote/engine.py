@@ -26,7 +26,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from podstead.converge import converge
 from podstead.errors import LookError, PodsteadError
-from podstead.frames import MAX_BYTES
+from podstead.host.frames import MAX_BYTES
 from podstead.job import Job, Progress, Result, Target
 from podstead.probe import verify
 from podstead.remote import become, transport

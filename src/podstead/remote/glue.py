@@ -22,12 +22,12 @@ from podstead.converge import converge as converge_host
 from podstead.converge import look
 from podstead.document.spec import HostSpec
 from podstead.errors import LookError
+from podstead.host.state import HostState
 from podstead.job import Job, Target
 from podstead.plan import plan
 from podstead.printable import printable
 from podstead.probe import verify as verify_host
 from podstead.report.record import ChangeStatus, HostReport, Status
-from podstead.state import HostState
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from podstead import facts, frames, looks, platforms
+from podstead.host import accounts, facts, frames, looks, platforms, subids, sysctls
+from podstead.host.platforms import Platform
 from podstead.ids.flaws import Side
-from podstead.parts import accounts, engine, engine_lasting, packages, session, storage, subids, sysctls
-from podstead.platforms import Platform
+from podstead.parts import engine, engine_lasting, packages, session, storage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podstead.change import OwnFile
-from podstead.frames import Records
-from podstead.parts.sysctls_boot import Assignment, assignments, read_at_boot
+from podstead.host.frames import Records
+from podstead.host.sysctls_boot import Assignment, assignments, read_at_boot
 
 DROP_IN = "/etc/sysctl.d/99-podstead.conf"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from podstead.frames import Records
+from podstead.host.frames import Records
 
 
 class Family(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from podstead.frames import Record, Records
+from podstead.host.frames import Record, Records
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from podstead.frames import Records
+from podstead.host.accounts import AccountsState, owners
+from podstead.host.frames import Records
 from podstead.ids import subid_files
 from podstead.ids.flaws import Granted, Side
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry, SubidFile
-from podstead.parts.accounts import AccountsState, owners
 
 PATHS = ("/etc/subuid", "/etc/subgid")
 

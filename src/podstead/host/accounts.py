@@ -9,7 +9,7 @@ from functools import cached_property
 
 from podstead.change import Change, Outcome, Phase, Refusal, Run
 from podstead.document.spec import HostSpec, UserSpec
-from podstead.frames import Records
+from podstead.host.frames import Records
 
 _ID = re.compile(r"[0-9]{1,10}")
 

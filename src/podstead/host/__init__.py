@@ -1,0 +1,1 @@
+"""What a host is: what a look at it found, part by part."""
