@@ -10,7 +10,7 @@ from podstead.api import hosts
 from podstead.converge import applied
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
-from podstead.plan import plan
+from podstead.provision.plan import plan
 from podstead.report.record import ChangeStatus
 from podstead.script import Person
 from tests.lab import RELEASES, Host, Lab

@@ -10,7 +10,11 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from podstead.change import (
+from podstead.document.spec import HostSpec
+from podstead.host.frames import Record, Records
+from podstead.host.state import HostState, from_records
+from podstead.ids.ranges import IdMap
+from podstead.provision.change import (
     ABSENT,
     Change,
     ClearLock,
@@ -26,11 +30,7 @@ from podstead.change import (
     WriteFile,
     checksum,
 )
-from podstead.document.spec import HostSpec
-from podstead.host.frames import Record, Records
-from podstead.host.state import HostState, from_records
-from podstead.ids.ranges import IdMap
-from podstead.plan import Plan, plan
+from podstead.provision.plan import Plan, plan
 
 NONCE = "0123456789abcdef"
 INNER = "00112233445566778899aabbccddeeff"

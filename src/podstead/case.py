@@ -21,7 +21,7 @@ from podstead.host.state import HostState
 from podstead.host.sysctl_values import meets
 from podstead.ids.flaws import Flaw, of_owner
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import storage
+from podstead.provision import storage
 
 _UNKNOWN_OPTION = re.compile(
     r"unknown (?:shorthand )?flag|unknown command|unrecognized (?:option|command)|flag provided but not defined"

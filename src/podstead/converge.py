@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from podstead import script
 from podstead.advice import advice
-from podstead.change import Change, Phase, needs
 from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
 from podstead.host.state import HostState, from_records, parse
 from podstead.job import Job, Target
-from podstead.parts import sysctls_plan
-from podstead.plan import Plan, plan
+from podstead.provision import sysctls
+from podstead.provision.change import Change, Phase, needs
+from podstead.provision.plan import Plan, plan
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 MAX_ROUNDS = 4
@@ -250,7 +250,7 @@ def _notes(spec: HostSpec, state: HostState, pending: Iterable[Change]) -> tuple
     notes: tuple[str, ...] = () if state.platform.is_root else (WITHOUT_ROOT,)
     if not state.packages.podman() and any(change.phase is Phase.PACKAGES for change in pending):
         notes += (UNKNOWN_PODMAN,)
-    return (*notes, *sysctls_plan.notes(spec, state.sysctls))
+    return (*notes, *sysctls.notes(spec, state.sysctls))
 
 
 def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:

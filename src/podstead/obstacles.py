@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from podstead import catalogue
 from podstead.case import Case, case_of
-from podstead.change import Outcome, Refusal
 from podstead.diagnosis import DIAGNOSES, remedy_of
 from podstead.document.spec import HostSpec
 from podstead.evidence import Evidence
 from podstead.host.state import HostState
+from podstead.provision.change import Outcome, Refusal
 
 #: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels
 #: and security modules, mounts, outer containers, cgroup hierarchies, storage that must be migrated, foreign files.

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from podstead import lint, script
-from podstead.capacity import left
 from podstead.case import PING_RANGE, PORT_START, case_of
 from podstead.checks import CHECKS, OF_A_HOST, finding_of
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
@@ -21,7 +20,8 @@ from podstead.host.state import HostState
 from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
 from podstead.job import Job, Target
-from podstead.plan import plan
+from podstead.provision.plan import plan
+from podstead.provision.room import left
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
 from podstead.settled import honest, settled

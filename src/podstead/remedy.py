@@ -18,7 +18,7 @@ from podstead.host.subids import SubidsState
 from podstead.ids.allocate import BY_UID_BASE, RESERVED, Holdings, Refused, allocate
 from podstead.ids.flaws import Flaw, Side
 from podstead.ids.ranges import IdRange
-from podstead.parts.grants import policy_of
+from podstead.provision.subid_grants import policy_of
 
 _USER = "podstead verify names the user whom this concerns"
 _OWNER = "the owner of the range is no account of this host: podstead explain C23 says when such a line can be taken out"

@@ -10,7 +10,12 @@ from functools import cache
 from importlib.resources import files
 from typing import assert_never
 
-from podstead.change import (
+from podstead.document.spec import HostSpec
+from podstead.host import platforms
+from podstead.host.state import OWNED_FILES, READ_FILES
+from podstead.host.sysctls import path_of
+from podstead.ids.ranges import IdRange
+from podstead.provision.change import (
     Change,
     ClearLock,
     CreateShared,
@@ -25,11 +30,6 @@ from podstead.change import (
     WriteFile,
     needs,
 )
-from podstead.document.spec import HostSpec
-from podstead.host import platforms
-from podstead.host.state import OWNED_FILES, READ_FILES
-from podstead.host.sysctls import path_of
-from podstead.ids.ranges import IdRange
 from podstead.shell import assign, command, names
 from podstead.version import VERSION
 

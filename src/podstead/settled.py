@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from podstead.change import Refusal
 from podstead.checks import finding_of
 from podstead.finding import Finding, Verdict
-from podstead.plan import Plan
+from podstead.provision.change import Refusal
+from podstead.provision.plan import Plan
 
 _APPLY = "podstead apply"
 

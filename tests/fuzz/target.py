@@ -18,7 +18,7 @@ from podstead.host import frames
 from podstead.host.frames import Records
 from podstead.host.state import HostState
 from podstead.host.state import from_records as state_of
-from podstead.plan import plan
+from podstead.provision.plan import plan
 from podstead.report import junit, terminal
 from podstead.report.record import Report
 from podstead.verdict import findings

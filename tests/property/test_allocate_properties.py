@@ -9,12 +9,12 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from podstead.change import Change, GrantSubids
 from podstead.document.spec import HostSpec
 from podstead.ids import allocate, subid_files
 from podstead.ids.ranges import ALIGN, IdRange, total
 from podstead.ids.subid_files import SubidFile
-from podstead.plan import Plan
+from podstead.provision.change import Change, GrantSubids
+from podstead.provision.plan import Plan
 from tests.model_host import ModelAccount, ModelHost
 
 NAMES = ("alice", "bob", "carol", "dave")

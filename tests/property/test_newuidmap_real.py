@@ -21,9 +21,9 @@ from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import subids_plan
-from podstead.plan import plan
 from podstead.probe import probe_values
+from podstead.provision import subids as subids_plan
+from podstead.provision.plan import plan
 from podstead.report.record import ChangeStatus
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
 

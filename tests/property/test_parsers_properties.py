@@ -16,8 +16,8 @@ from podstead.host.frames import Record, Records
 from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
-from podstead.parts import engine, engine_lasting, storage
-from podstead.plan import plan
+from podstead.provision import engine, engine_lasting, storage
+from podstead.provision.plan import plan
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 
 SPEC = spec_of(

@@ -10,7 +10,7 @@ from podstead import script
 from podstead.converge import applied
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
-from podstead.plan import plan
+from podstead.provision.plan import plan
 
 NONCE = "0123456789abcdef"
 SPEC = HostSpec.model_validate({"packages": {"podstead-probe": {"version": ">=4.3,<5"}}})

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 
-from podstead.change import GrantSubids
 from podstead.document.spec import HostSpec
 from podstead.ids import subid_files
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.ids.subid_files import SubidFile
-from podstead.parts import subids_plan
+from podstead.provision import subids
+from podstead.provision.change import GrantSubids
 from tests.lab import Host
 from tests.model_host import ModelAccount, ModelHost
 
@@ -110,7 +110,7 @@ class Case:
         )
         state = host.state(("eve",))
         spec = HostSpec.model_validate({"users": {"eve": {}}})
-        outcome = subids_plan.plan(spec, state.subids, state.accounts, frozenset())
+        outcome = subids.plan(spec, state.subids, state.accounts, frozenset())
         steps = [step for change in outcome.changes for step in change.steps]
         given = [one for step in steps if isinstance(step, GrantSubids) for one in step.subuids]
         return cls(text, subid_files.parse("/etc/subuid", text, exists=True), given[0] if given else None)

@@ -16,7 +16,7 @@ from podstead.host.package_versions import upstream
 from podstead.host.platforms import Family
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
-from podstead.plan import plan
+from podstead.provision.plan import plan
 from podstead.verdict import findings
 from tests.capture import DATA, INNER, NONCE, spec
 from tests.lab import RELEASES as CAPTURED

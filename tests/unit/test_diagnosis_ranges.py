@@ -11,7 +11,7 @@ import pytest
 from podstead import lint
 from podstead.engine_evidence import Attempt
 from podstead.finding import Verdict
-from podstead.parts import subids_plan
+from podstead.provision import subids
 from podstead.verdict import findings
 from tests.model_host import ModelAccount, ModelHost, spec_of
 from tests.unit.cases import (
@@ -207,7 +207,7 @@ def test_the_same_account_is_the_same_flaw_for_everybody_who_judges(uid_max: str
     assert judged("V03", case(on=on)).ref == ref
     state = on.state(["alice"])
     assert {flaw.ref for flaw in lint.of_host(state.subids, state.accounts)} == {ref}
-    (refusal,) = subids_plan.plan(spec_of(), state.subids, state.accounts, frozenset()).refusals
+    (refusal,) = subids.plan(spec_of(), state.subids, state.accounts, frozenset()).refusals
     assert "includes 66500, the UID of bob" in refusal.reason
 
 

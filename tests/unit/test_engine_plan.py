@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from podstead.change import Outcome
 from podstead.host.package_versions import upstream
-from podstead.parts import engine
-from podstead.parts.engine_lasting import MAIN, Segment, parse_segments
-from podstead.render import toml
+from podstead.provision import engine
+from podstead.provision.change import Outcome
+from podstead.provision.drop_ins import toml
+from podstead.provision.engine_lasting import MAIN, Segment, parse_segments
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SEGMENT = "82488 1000 /dev/shm/libpod_rootless_lock_1000\n"

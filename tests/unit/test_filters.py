@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from podstead.change import Phase
 from podstead.document.spec import HostSpec
 from podstead.document.tags import FOREIGN, TASKS, ids_of, part_of, parts_asked_for, tasks_of, vocabulary
 from podstead.errors import Problem
 from podstead.explain import CHANGES, find
+from podstead.provision.change import Phase
 
 SPEC = HostSpec.model_validate(
     {

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podstead import capacity, lint
+from podstead import lint
 from podstead.catalogue import load
 from podstead.finding import Verdict
 from podstead.host.platforms import Family
 from podstead.host.state import HostState
 from podstead.ids.allocate import Holdings, Refused, allocate
 from podstead.ids.ranges import IdRange
-from podstead.parts.grants import policy_of
+from podstead.provision import room as capacity
+from podstead.provision.subid_grants import policy_of
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SPEC = spec_of()

@@ -9,7 +9,7 @@ import pytest
 from podstead.host import looks
 from podstead.host.frames import Records
 from podstead.host.state import from_records
-from podstead.plan import plan
+from podstead.provision.plan import plan
 from tests.model_host import INNER, ModelAccount, ModelHost, look, record, spec_of
 
 USERS = spec_of(users={"bob": {}, "mallory": {}}, session={"linger": True}, storage={"driver": "overlay"})

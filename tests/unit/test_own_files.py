@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from podstead.change import Outcome, WriteFile
 from podstead.host import sysctls
 from podstead.host.state import OWNED_FILES
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import engine, session, storage
+from podstead.provision import engine, session, storage
+from podstead.provision.change import Outcome, WriteFile
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 KEY = "net.core.somaxconn"

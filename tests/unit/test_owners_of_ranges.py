@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import EditShared, Outcome
 from podstead.host import subids
 from podstead.ids import flaws, subid_files
 from podstead.ids.flaws import Granted, Side
 from podstead.ids.ranges import IdRange
+from podstead.provision.change import EditShared, Outcome
 from tests.model_host import ModelAccount, ModelHost, spec_of
 from tests.unit.test_subids_plan import grants, host, ids, planned, reason
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import InstallPackages, Outcome
 from podstead.document.spec import HostSpec
-from podstead.parts import packages
+from podstead.provision import packages
+from podstead.provision.change import InstallPackages, Outcome
 from tests.model_host import ModelHost, spec_of
 
 PODMAN = spec_of(users={}, packages={"podman": {}})

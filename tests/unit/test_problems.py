@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podstead.change import Refusal
 from podstead.finding import Finding, Severity, Verdict
+from podstead.provision.change import Refusal
 from podstead.report import junit
 from podstead.report.problems import problems
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble

@@ -1,5 +1,5 @@
-from podstead.change import Refusal
 from podstead.job import Progress, Result
+from podstead.provision.change import Refusal
 from podstead.redact import redacted, redactor
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from podstead.change import NotApplicable, Refusal, unified_diff
 from podstead.errors import Exit
 from podstead.finding import Finding, Severity, Verdict
 from podstead.printable import one_line, printable
+from podstead.provision.change import NotApplicable, Refusal, unified_diff
 from podstead.report.record import (
     ChangeRecord,
     ChangeStatus,

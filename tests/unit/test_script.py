@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from podstead import script, shell
-from podstead.change import (
+from podstead.document.spec import HostSpec
+from podstead.host.sysctls import path_of
+from podstead.provision.change import (
     Change,
     ClearLock,
     CreateShared,
@@ -28,8 +30,6 @@ from podstead.change import (
     WaitSocket,
     WriteFile,
 )
-from podstead.document.spec import HostSpec
-from podstead.host.sysctls import path_of
 from podstead.script import Person
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import ABSENT, Outcome, Run, RunAsUser, WaitSocket, WriteFile, checksum
 from podstead.document.spec import HostSpec
 from podstead.host.frames import Records
 from podstead.host.state import from_records
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.parts import session
+from podstead.provision import session
+from podstead.provision.change import ABSENT, Outcome, Run, RunAsUser, WaitSocket, WriteFile, checksum
 from tests.model_host import ModelAccount, ModelHost, record, spec_of
 
 LINGER = spec_of(session={"linger": True})

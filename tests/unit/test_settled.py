@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from podstead import catalogue
-from podstead.change import Refusal
 from podstead.finding import Verdict
 from podstead.host.sysctls import DROP_IN
-from podstead.plan import Plan, plan
+from podstead.provision.change import Refusal
+from podstead.provision.plan import Plan, plan
 from podstead.settled import honest, settled
 from podstead.verdict import findings
 from tests.model_host import spec_of

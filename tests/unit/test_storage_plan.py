@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import ABSENT, Outcome, WriteFile, checksum
 from podstead.document.spec import HostSpec
-from podstead.parts import storage
-from podstead.parts.storage import DROP_IN, MAIN, VENDOR
+from podstead.provision import storage
+from podstead.provision.change import ABSENT, Outcome, WriteFile, checksum
+from podstead.provision.storage import DROP_IN, MAIN, VENDOR
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 OVERLAY = spec_of(storage={"driver": "overlay"})

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import ABSENT, Change, CreateShared, EditShared, GrantSubids, Outcome, Run, checksum
 from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.ids.ranges import IdRange
-from podstead.parts import subids_plan
+from podstead.provision import subids as subids_plan
+from podstead.provision.change import (
+    ABSENT,
+    Change,
+    CreateShared,
+    EditShared,
+    GrantSubids,
+    Outcome,
+    Run,
+    checksum,
+)
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 FIRST = IdRange(524288, 65536)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import Outcome
 from podstead.host.sysctls import DROP_IN
 from podstead.host.sysctls_boot import matches
+from podstead.provision.change import Outcome
 from tests.unit.test_sysctls_plan import HEADER, PORT, USERNS, host, live_changes, planned, settled, spec
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
 from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.host import sysctl_values, sysctls
 from podstead.host.sysctls import DROP_IN
-from podstead.parts import sysctls_plan
+from podstead.provision import sysctls as sysctls_plan
+from podstead.provision.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
 from tests.model_host import ModelHost, spec_of
 
 USERNS = "user.max_user_namespaces"

@@ -8,7 +8,7 @@ from podstead.case import Case
 from podstead.diagnosis.sign import PODMAN, Register, Sign
 from podstead.finding import Verdict
 from podstead.ids.ranges import IdRange
-from podstead.parts.storage import configured_driver_of, mount_program_of
+from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()
 

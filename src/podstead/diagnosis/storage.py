@@ -9,7 +9,7 @@ from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of,
 from podstead.finding import Verdict
 from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
-from podstead.parts.storage import configured_driver_of, mount_program_of
+from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from podstead.change import Change, Outcome, Phase, Refusal, Run
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.host.frames import Records
+from podstead.provision.change import Change, Outcome, Phase, Refusal, Run
 
 _ID = re.compile(r"[0-9]{1,10}")
 

@@ -10,12 +10,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from podstead.change import Outcome, Refusal
 from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host import frames
 from podstead.host.accounts import AccountsState
 from podstead.host.frames import Record, Records
+from podstead.provision.change import Outcome, Refusal
 
 _OF_USERS = frozenset({"user", "look", "pause", "pause-uid", "pause-gid", "running", "user-facts"})
 _DRIVERS = ("aufs", "btrfs", "devicemapper", "overlay", "overlay2", "vfs", "zfs")

@@ -9,7 +9,7 @@ from functools import cached_property
 from podstead.host import accounts, facts, frames, looks, platforms, subids, sysctls
 from podstead.host.platforms import Platform
 from podstead.ids.flaws import Side
-from podstead.parts import engine, engine_lasting, packages, session, storage
+from podstead.provision import engine, engine_lasting, packages, session, storage
 
 
 @dataclass(frozen=True, kw_only=True)

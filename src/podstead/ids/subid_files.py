@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from podstead.change import ABSENT, checksum
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_lines import BadLine, Entry, read
+from podstead.provision.change import ABSENT, checksum
 
 __all__ = ["BadLine", "Entry", "SubidFile", "parse", "repaired"]
 

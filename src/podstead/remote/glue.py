@@ -24,9 +24,9 @@ from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host.state import HostState
 from podstead.job import Job, Target
-from podstead.plan import plan
 from podstead.printable import printable
 from podstead.probe import verify as verify_host
+from podstead.provision.plan import plan
 from podstead.report.record import ChangeStatus, HostReport, Status
 
 

@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podstead.change import NotApplicable, Refusal
 from podstead.errors import Exit
 from podstead.finding import Finding, Verdict
+from podstead.provision.change import NotApplicable, Refusal
 
 SCHEMA: Final = "podstead.report/1"
 

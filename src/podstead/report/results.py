@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podstead.change import NotApplicable, Refusal
 from podstead.document.tags import TASKS, part_of
 from podstead.finding import Verdict
+from podstead.provision.change import NotApplicable, Refusal
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from rich.console import Console
 
-from podstead.change import NotApplicable, Refusal
 from podstead.document.tags import TASKS
 from podstead.printable import one_line
+from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import verified
 from podstead.report.record import ChangeRecord, HostReport, Report, Status
 from podstead.report.results import Kind, Result, counts, is_quiet, parts_of, results

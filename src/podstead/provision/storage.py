@@ -13,14 +13,14 @@ from functools import partial
 
 from packaging.version import Version
 
-from podstead.change import Outcome, OwnFile, Phase, Refusal
 from podstead.document.spec import HostSpec
 from podstead.host.frames import Records
 from podstead.host.package_versions import upstream
 from podstead.host.platforms import Platform
-from podstead.parts.packages import PackagesState
-from podstead.parts.session import SessionState
-from podstead.render import toml
+from podstead.provision.change import Outcome, OwnFile, Phase, Refusal
+from podstead.provision.drop_ins import toml
+from podstead.provision.packages import PackagesState
+from podstead.provision.session import SessionState
 
 MAIN = "/etc/containers/storage.conf"
 VENDOR = "/usr/share/containers/storage.conf"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podstead.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
 from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.host.sysctl_values import kernel_reads, meets, wanted_text
 from podstead.host.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
 from podstead.host.sysctls_boot import Assignment
-from podstead.render import sysctl_drop_in
+from podstead.provision.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
+from podstead.provision.drop_ins import sysctl_drop_in
 
 
 def plan(

@@ -6,14 +6,14 @@ import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from podstead.change import Outcome, OwnFile, Phase, Refusal, allowing
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.host.frames import Records
 from podstead.host.package_versions import upstream
-from podstead.parts.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
-from podstead.parts.packages import PackagesState
-from podstead.render import toml
+from podstead.provision.change import Outcome, OwnFile, Phase, Refusal, allowing
+from podstead.provision.drop_ins import toml
+from podstead.provision.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
+from podstead.provision.packages import PackagesState
 
 DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
 _ID = "engine:drop-in:content"

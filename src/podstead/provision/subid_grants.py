@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
-from podstead.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
 from podstead.document.spec import HostSpec, RangeSpec, UserSpec
 from podstead.host import subids
 from podstead.host.accounts import AccountsState, owners
@@ -15,6 +14,7 @@ from podstead.host.subids import SubidsState
 from podstead.ids import allocate, flaws, subid_files
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import BadLine, SubidFile
+from podstead.provision.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
 
 
 class Allocator:

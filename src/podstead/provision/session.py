@@ -6,7 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podstead.change import (
+from podstead.document.spec import HostSpec
+from podstead.host import subids
+from podstead.host.accounts import AccountsState
+from podstead.host.frames import Records
+from podstead.host.platforms import Platform
+from podstead.host.subids import SubidsState
+from podstead.ids.ranges import IdMap
+from podstead.provision.change import (
     Change,
     NotApplicable,
     Outcome,
@@ -19,14 +26,7 @@ from podstead.change import (
     WaitSocket,
     allowing,
 )
-from podstead.document.spec import HostSpec
-from podstead.host import subids
-from podstead.host.accounts import AccountsState
-from podstead.host.frames import Records
-from podstead.host.platforms import Platform
-from podstead.host.subids import SubidsState
-from podstead.ids.ranges import IdMap
-from podstead.render import delegate_drop_in
+from podstead.provision.drop_ins import delegate_drop_in
 
 DROP_IN = "/etc/systemd/system/user@.service.d/50-podstead.conf"
 

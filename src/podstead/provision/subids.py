@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from podstead.change import (
+from podstead.document.spec import HostSpec, UserSpec
+from podstead.host.accounts import AccountsState
+from podstead.host.subids import PATHS, SubidsState, belongs_to_another
+from podstead.ids import subid_files
+from podstead.ids.subid_files import SubidFile
+from podstead.provision.change import (
     Change,
     ClearLock,
     CreateShared,
@@ -17,12 +22,7 @@ from podstead.change import (
     Run,
     unified_diff,
 )
-from podstead.document.spec import HostSpec, UserSpec
-from podstead.host.accounts import AccountsState
-from podstead.host.subids import PATHS, SubidsState, belongs_to_another
-from podstead.ids import subid_files
-from podstead.ids.subid_files import SubidFile
-from podstead.parts.grants import Allocator
+from podstead.provision.subid_grants import Allocator
 
 
 def plan(

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from packaging.version import Version
 
-from podstead.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
 from podstead.document.spec import HostSpec
 from podstead.host import platforms
 from podstead.host.frames import Records
 from podstead.host.package_versions import satisfies, upstream
 from podstead.host.platforms import Family, Platform
+from podstead.provision.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
 
 #: Roles whose program may be there without a package (built by hand, Homebrew, an image).
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {

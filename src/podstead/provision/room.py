@@ -7,7 +7,7 @@ from podstead.host.accounts import AccountsState
 from podstead.host.subids import SubidsState
 from podstead.ids.allocate import RESERVED, Policy, Refused
 from podstead.ids.ranges import ALIGN, IdRange
-from podstead.parts.grants import policy_of
+from podstead.provision.subid_grants import policy_of
 from podstead.report.record import Capacity
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from podstead import obstacles
-from podstead.change import Change, NotApplicable, Refusal
 from podstead.document.spec import HostSpec
 from podstead.host import accounts, looks
 from podstead.host.state import HostState
-from podstead.parts import engine, packages, session, storage, subids_plan, sysctls_plan
+from podstead.provision import engine, packages, session, storage, subids, sysctls
+from podstead.provision.change import Change, NotApplicable, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,14 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
         packages.plan(spec, state.packages, state.platform)
         + packages.plan_helpers(spec, state.packages, state.platform)
         + accounts.plan(spec, state.accounts)
-        + subids_plan.plan(
+        + subids.plan(
             spec,
             state.subids,
             state.accounts,
             state.users_with_storage,
             state.facts.host.all("lock"),
         )
-        + sysctls_plan.plan(spec, state.sysctls, container=state.platform.container, allowed=named)
+        + sysctls.plan(spec, state.sysctls, container=state.platform.container, allowed=named)
         + session.plan(spec, state.session, state.platform)
         + storage.plan(spec, state.storage, state.packages, state.session, state.platform)
         + engine.plan(
