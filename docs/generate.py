@@ -67,7 +67,7 @@ def _failure_modes() -> str:
         "# Failure modes\n",
         (
             "Every known way in which a host breaks rootless Podman, what it looks like, and what mends it. `podstead verify` names "
-            "them by reference and id; `podstead explain B03` prints an entry. The data is TOML in `src/podstead/catalogue`.\n"
+            "them by reference and id; `podstead explain B03` prints an entry. The data is TOML in `src/podstead/proof/catalogue`.\n"
         ),
     ]
     field = ""

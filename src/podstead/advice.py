@@ -6,7 +6,7 @@ import re
 import shlex
 
 from podstead.host.accounts import Account
-from podstead.remedy import fill
+from podstead.proof.remedy import fill
 
 _ADVICE = (
     (

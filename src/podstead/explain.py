@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from podstead import catalogue, lint
-from podstead.checks import CHECKS
-from podstead.diagnosis import DIAGNOSES
 from podstead.errors import InputError
+from podstead.proof import catalogue, owners
+from podstead.proof.checks import CHECKS
+from podstead.proof.diagnosis import DIAGNOSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +285,7 @@ def entries() -> Iterator[Entry]:
 def failures() -> Iterator[Entry]:
     """Every failure mode of the catalogue."""
     shown = {one.ref: tuple(dict.fromkeys(one.explains)) for one in DIAGNOSES} | dict.fromkeys(
-        lint.ONLY, ("V03",)
+        owners.ONLY, ("V03",)
     )
     for mode in catalogue.load().values():
         yield Entry(

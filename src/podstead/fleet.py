@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from podstead.checks import finding_of
 from podstead.document.spec import HostSpec
-from podstead.finding import Finding, Verdict
+from podstead.proof.checks import finding_of
+from podstead.proof.finding import Finding, Verdict
 from podstead.report.record import HostReport, Report, Status, failed_findings
 
 AFTER_BOOT = ("V10", "V11", "V21", "V22", "V26", "V27")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from podstead import catalogue
-from podstead.case import Case, case_of
-from podstead.diagnosis import DIAGNOSES, remedy_of
 from podstead.document.spec import HostSpec
-from podstead.evidence import Evidence
 from podstead.host.state import HostState
+from podstead.proof import catalogue
+from podstead.proof.case import Case, case_of
+from podstead.proof.diagnosis import DIAGNOSES, remedy_of
+from podstead.proof.evidence import Evidence
 from podstead.provision.change import Outcome, Refusal
 
 #: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels

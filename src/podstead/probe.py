@@ -5,27 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from podstead import lint, script
-from podstead.case import PING_RANGE, PORT_START, case_of
-from podstead.checks import CHECKS, OF_A_HOST, finding_of
+from podstead import script
 from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.errors import LookError
-from podstead.evidence import parse as parse_evidence
-from podstead.evidence import parse_alone
-from podstead.finding import Finding, Verdict
 from podstead.host import subids
 from podstead.host.accounts import owners
 from podstead.host.state import HostState
 from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
 from podstead.job import Job, Target
+from podstead.proof import owners as lint
+from podstead.proof.case import PING_RANGE, PORT_START, case_of
+from podstead.proof.checks import CHECKS, OF_A_HOST, finding_of
+from podstead.proof.evidence import parse as parse_evidence
+from podstead.proof.evidence import parse_alone
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from podstead.provision.plan import plan
 from podstead.provision.room import left
 from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
 from podstead.script import Person
 from podstead.settled import honest, settled
-from podstead.verdict import findings
 
 
 def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from podstead.checks import finding_of
-from podstead.finding import Finding, Verdict
+from podstead.proof.checks import finding_of
+from podstead.proof.finding import Finding, Verdict
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan
 

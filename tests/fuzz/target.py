@@ -10,18 +10,18 @@ from functools import cache
 from rich.console import Console
 
 from podstead import probe
-from podstead.case import case_of
 from podstead.errors import LookError
-from podstead.evidence import Evidence, from_records
-from podstead.finding import Finding, Verdict
 from podstead.host import frames
 from podstead.host.frames import Records
 from podstead.host.state import HostState
 from podstead.host.state import from_records as state_of
+from podstead.proof.case import case_of
+from podstead.proof.evidence import Evidence, from_records
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from podstead.provision.plan import plan
 from podstead.report import junit, terminal
 from podstead.report.record import Report
-from podstead.verdict import findings
 from tests.capture import DATA, NONCE, spec
 
 SECOND = b"\n@@second@@\n"

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from podstead.case import Case, case_of
 from podstead.errors import LookError
-from podstead.evidence import Evidence, from_records, parse
-from podstead.finding import Verdict
 from podstead.host import facts, frames, state
 from podstead.host.frames import Record, Records
 from podstead.printable import printable
+from podstead.proof.case import Case, case_of
+from podstead.proof.evidence import Evidence, from_records, parse
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from podstead.report.record import HostReport, Report, Status
-from podstead.verdict import findings
 from tests.capture import DATA, INNER, NONCE, spec
 from tests.model_host import encode, record
 

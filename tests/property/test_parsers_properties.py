@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podstead import evidence
 from podstead.document.spec import SysctlNeed
 from podstead.errors import LookError
 from podstead.host import accounts, frames, package_versions, sysctl_values, sysctls
@@ -16,6 +15,7 @@ from podstead.host.frames import Record, Records
 from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
+from podstead.proof import evidence
 from podstead.provision import engine, engine_lasting, storage
 from podstead.provision.plan import plan
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of

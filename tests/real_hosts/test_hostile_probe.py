@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.finding import Finding, Verdict
+from podstead.proof.finding import Finding, Verdict
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, Ran, wait_for

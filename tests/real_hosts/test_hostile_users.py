@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.finding import Verdict
+from podstead.proof.finding import Verdict
 from podstead.report.record import HostReport
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdRange
+from podstead.proof.finding import Verdict
 from podstead.report.record import ChangeStatus, Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from podstead.checks import CHECKS
-from podstead.finding import Verdict
+from podstead.proof.checks import CHECKS
+from podstead.proof.finding import Verdict
 from podstead.report.record import ChangeStatus, HostReport, Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import PROJECT, Controller, Ran, SshLog

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from podstead.checks import CHECKS
-from podstead.finding import Finding, Verdict
+from podstead.proof.checks import CHECKS
+from podstead.proof.finding import Finding, Verdict
 from podstead.report.record import Report
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from podstead.case import PING_RANGE, PORT_START, Case, case_of
-from podstead.diagnosis import signs
-from podstead.engine_evidence import Attempt, Graph, Info
-from podstead.evidence import Bind, Evidence
-from podstead.finding import Finding, Verdict
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.verdict import findings
+from podstead.proof.case import PING_RANGE, PORT_START, Case, case_of
+from podstead.proof.diagnosis import signs
+from podstead.proof.engine_evidence import Attempt, Graph, Info
+from podstead.proof.evidence import Bind, Evidence
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from tests.model_host import SYSTEMD_TOOLS, ModelAccount, ModelHost, spec_of
 
 RANGE = IdRange(524288, 65536)

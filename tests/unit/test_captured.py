@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from podstead import evidence
-from podstead.case import Case, case_of
-from podstead.checks import CHECKS
-from podstead.diagnosis import signs
-from podstead.finding import Finding, Verdict
 from podstead.host import state
 from podstead.host.package_versions import upstream
 from podstead.host.platforms import Family
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
+from podstead.proof import evidence
+from podstead.proof.case import Case, case_of
+from podstead.proof.checks import CHECKS
+from podstead.proof.diagnosis import signs
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from podstead.provision.plan import plan
-from podstead.verdict import findings
 from tests.capture import DATA, INNER, NONCE, spec
 from tests.lab import RELEASES as CAPTURED
 

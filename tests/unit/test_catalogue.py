@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from podstead import catalogue
-from podstead.catalogue import FailureMode, Need
-from podstead.checks import CHECKS
-from podstead.finding import Check
 from podstead.host.platforms import Family
+from podstead.proof import catalogue
+from podstead.proof.catalogue import FailureMode, Need
+from podstead.proof.checks import CHECKS
+from podstead.proof.finding import Check
 
 COUNTS = {"A": 10, "B": 10, "C": 33, "D": 11, "E": 15, "F": 6, "G": 14, "H": 26, "I": 11, "J": 6}
 REFS = [f"{letter}{number:02}" for letter, count in COUNTS.items() for number in range(1, count + 1)]

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from podstead import catalogue
-from podstead.case import Case
-from podstead.diagnosis import DIAGNOSES, explain, signs
-from podstead.engine_evidence import Attempt
-from podstead.finding import Verdict
-from podstead.verdict import findings
+from podstead.proof import catalogue
+from podstead.proof.case import Case
+from podstead.proof.diagnosis import DIAGNOSES, explain, signs
+from podstead.proof.engine_evidence import Attempt
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from tests.unit.cases import (
     ATTEMPTS,
     HEALTHY,
@@ -148,7 +148,7 @@ def test_a_healthy_host_without_systemd_is_told_only_what_it_cannot_do() -> None
 @pytest.mark.parametrize("ref", sorted(BROKEN))
 def test_no_explanation_makes_a_check_better(ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
     explained = findings(BROKEN[ref].case)
-    monkeypatch.setattr("podstead.diagnosis.signs", lambda _: [])
+    monkeypatch.setattr("podstead.proof.diagnosis.signs", lambda _: [])
     plain = findings(BROKEN[ref].case)
     assert [one.check for one in plain] == list(dict.fromkeys(one.check for one in explained))
     for one in plain:

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from podstead import script
-from podstead.case import PING_RANGE, PORT_START, Case
-from podstead.diagnosis import signs
-from podstead.engine_evidence import Attempt, Graph, Info
-from podstead.evidence import Bind, Evidence
-from podstead.finding import Verdict
 from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
+from podstead.proof.case import PING_RANGE, PORT_START, Case
+from podstead.proof.diagnosis import signs
+from podstead.proof.engine_evidence import Attempt, Graph, Info
+from podstead.proof.evidence import Bind, Evidence
+from podstead.proof.finding import Verdict
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.unit.cases import (
     GRAPH,

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from podstead.case import PING_RANGE
-from podstead.diagnosis import signs
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdMap
+from podstead.proof.case import PING_RANGE
+from podstead.proof.diagnosis import signs
+from podstead.proof.finding import Verdict
 from tests.unit.cases import (
     HEALTHY,
     TOOLS,

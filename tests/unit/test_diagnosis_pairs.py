@@ -8,11 +8,11 @@ from functools import cache
 
 import pytest
 
-from podstead import diagnosis
-from podstead.diagnosis import DIAGNOSES, Found, explain, signs
-from podstead.diagnosis.sign import CONTAINERS
-from podstead.finding import Finding, Verdict
-from podstead.verdict import findings
+from podstead.proof import diagnosis
+from podstead.proof.diagnosis import DIAGNOSES, Found, explain, signs
+from podstead.proof.diagnosis.sign import CONTAINERS
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from tests.unit.cases import case, no_container, no_grant
 from tests.unit.test_diagnosis import BROKEN
 from tests.unit.test_diagnosis_ranges import lines

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from podstead import lint
-from podstead.engine_evidence import Attempt
-from podstead.finding import Verdict
+from podstead.proof import owners
+from podstead.proof.engine_evidence import Attempt
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from podstead.provision import subids
-from podstead.verdict import findings
 from tests.model_host import ModelAccount, ModelHost, spec_of
 from tests.unit.cases import (
     HEALTHY,
@@ -206,7 +206,7 @@ def test_the_same_account_is_the_same_flaw_for_everybody_who_judges(uid_max: str
     )
     assert judged("V03", case(on=on)).ref == ref
     state = on.state(["alice"])
-    assert {flaw.ref for flaw in lint.of_host(state.subids, state.accounts)} == {ref}
+    assert {flaw.ref for flaw in owners.of_host(state.subids, state.accounts)} == {ref}
     (refusal,) = subids.plan(spec_of(), state.subids, state.accounts, frozenset()).refusals
     assert "includes 66500, the UID of bob" in refusal.reason
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from podstead.case import Case
-from podstead.diagnosis import signs
-from podstead.engine_evidence import Attempt
-from podstead.evidence import Evidence
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.verdict import findings
+from podstead.proof.case import Case
+from podstead.proof.diagnosis import signs
+from podstead.proof.engine_evidence import Attempt
+from podstead.proof.evidence import Evidence
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from tests.unit.cases import (
     HEALTHY,
     RANGE,

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from podstead.engine_evidence import Attempt, Graph, Info
-from podstead.engine_files import naming, settings, spoken_of
-from podstead.finding import Verdict
-from podstead.judge_start import FOLLOWING
-from podstead.verdict import findings
+from podstead.proof.engine_evidence import Attempt, Graph, Info
+from podstead.proof.engine_files import naming, settings, spoken_of
+from podstead.proof.finding import Verdict
+from podstead.proof.judges.start import FOLLOWING
+from podstead.proof.verdict import findings
 from tests.unit.cases import (
     GRAPH,
     HEALTHY,

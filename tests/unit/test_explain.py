@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from podstead.checks import CHECKS
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.explain import CHANGES, entries, find
 from podstead.ids.ranges import IdMap
+from podstead.proof.checks import CHECKS
 from podstead.provision import storage
 from podstead.provision.plan import Plan
 from tests.model_host import ModelAccount, ModelHost, look, spec_of

@@ -8,7 +8,7 @@ import pytest
 
 from podstead import fleet
 from podstead.errors import Exit
-from podstead.finding import Finding, Severity, Verdict
+from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.report.record import Grant, HostReport, Report, Status
 from tests.model_host import spec_of
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from podstead.case import PING_RANGE, PORT_START
-from podstead.checks import CHECKS
-from podstead.engine_evidence import Attempt
-from podstead.evidence import Bind, Evidence
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.verdict import findings
+from podstead.proof.case import PING_RANGE, PORT_START
+from podstead.proof.checks import CHECKS
+from podstead.proof.engine_evidence import Attempt
+from podstead.proof.evidence import Bind, Evidence
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
 from tests.unit.cases import (
     ATTEMPTS,

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podstead.checks import CHECKS
-from podstead.engine_evidence import Attempt, Graph, Info
-from podstead.evidence import Evidence
-from podstead.finding import Finding, Verdict
-from podstead.verdict import findings
+from podstead.proof.checks import CHECKS
+from podstead.proof.engine_evidence import Attempt, Graph, Info
+from podstead.proof.evidence import Evidence
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
 from tests.unit.cases import (
     ATTEMPTS,

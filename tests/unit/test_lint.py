@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podstead import lint
-from podstead.catalogue import load
-from podstead.finding import Verdict
 from podstead.host.platforms import Family
 from podstead.host.state import HostState
 from podstead.ids.allocate import Holdings, Refused, allocate
 from podstead.ids.ranges import IdRange
+from podstead.proof import owners
+from podstead.proof.catalogue import load
+from podstead.proof.finding import Verdict
 from podstead.provision import room as capacity
 from podstead.provision.subid_grants import policy_of
 from tests.model_host import ModelAccount, ModelHost, spec_of
@@ -35,7 +35,7 @@ def host(subuid: str, subgid: str | None = None, **accounts: ModelAccount) -> Ho
 
 
 def refs(state: HostState) -> list[str]:
-    return sorted({flaw.ref for flaw in lint.of_host(state.subids, state.accounts)})
+    return sorted({flaw.ref for flaw in owners.of_host(state.subids, state.accounts)})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_each_flaw_is_found_and_nothing_else(text: str, expected: list[str]) -> 
 
 def test_an_account_inside_a_range_is_found_with_its_name() -> None:
     state = host("alice:590000:65536\n", eve=ACCOUNTS["eve"])
-    (flaw,) = lint.of_host(state.subids, state.accounts)
+    (flaw,) = owners.of_host(state.subids, state.accounts)
     assert (flaw.ref, flaw.owners) == ("C27", frozenset({"alice"}))
     assert "includes 600000, the UID of eve" in flaw.text
 
@@ -87,7 +87,7 @@ def test_ranges_on_one_side_are_found() -> None:
 
 def test_very_long_files_by_name_are_found_and_by_number_are_not() -> None:
     def lines(prefix: str) -> str:
-        return "".join(f"{prefix}{n}:{524288 + n * 65536}:65536\n" for n in range(lint.MANY_LINES))
+        return "".join(f"{prefix}{n}:{524288 + n * 65536}:65536\n" for n in range(owners.MANY_LINES))
 
     assert "C29" in refs(host(lines("u")))
     assert "C29" not in refs(host(lines("10")))
@@ -99,8 +99,8 @@ def test_what_a_directory_says_is_not_looked_for_in_the_files() -> None:
     )
     model.subid_source = "sss"
     state = model.state(("alice",))
-    assert lint.of_host(state.subids, state.accounts) == ()
-    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    assert owners.of_host(state.subids, state.accounts) == ()
+    (finding,) = owners.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert finding.verdict is Verdict.NOT_APPLICABLE
 
 
@@ -108,7 +108,7 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\nghost:900000:65536\n")
 
     def told(*judged: str) -> list[str]:
-        found = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
+        found = owners.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
         return [one.ref for one in found]
 
     assert told() == ["C10", "C23"]
@@ -117,7 +117,7 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
 
 def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\n")
-    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = owners.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     mode = load()["C10"]
     assert (finding.verdict, finding.mode, finding.costs) == (Verdict.WARN, mode.id, mode.costs)
     assert "usermod -V 524288-589823 -W 524288-589823 alice" in finding.remedy
@@ -128,26 +128,26 @@ def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
 
 def test_many_flaws_of_one_kind_are_one_finding_that_counts_them() -> None:
     state = host("".join(f"ghost{n}:{524288 + n * 65536}:65536\n" for n in range(30)))
-    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
-    assert f"and {60 - lint.SHOWN} more" in finding.found
+    (finding,) = owners.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    assert f"and {60 - owners.SHOWN} more" in finding.found
 
 
 def test_ranges_of_useradd_are_worth_a_note_and_no_warning() -> None:
     state = host("alice:100000:65536\n", "alice:165536:65536\n")
     assert refs(state) == []
-    said = lint.notes(state.subids, state.accounts)
+    said = owners.notes(state.subids, state.accounts)
     assert len(said) == 2
     assert "outside systemd's container range" in said[0]
     assert "differ in number for alice" in said[1]
     quiet = host("alice:524288:65536\n")
-    assert lint.notes(quiet.subids, quiet.accounts) == ()
+    assert owners.notes(quiet.subids, quiet.accounts) == ()
 
 
 def test_files_that_cannot_be_read_are_no_clean_files() -> None:
     model = ModelHost(accounts=dict(ACCOUNTS), files={"/etc/subuid": "", "/etc/subgid": ""})
     model.unreadable.add("/etc/subuid")
     state = model.state(())
-    (finding,) = lint.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
+    (finding,) = owners.findings(SPEC, state.subids, state.accounts, Family.DEBIAN, judged=frozenset())
     assert finding.verdict is Verdict.COULD_NOT_LOOK
 
 

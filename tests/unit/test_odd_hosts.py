@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from podstead import script
-from podstead.case import PORT_START
 from podstead.host import frames
 from podstead.probe import probe_values
+from podstead.proof.case import PORT_START
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
 from tests.unit.cases import host

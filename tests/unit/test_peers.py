@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from podstead import evidence, script
+from podstead import script
 from podstead.host import frames
 from podstead.host.frames import Records
+from podstead.proof import evidence
 from podstead.shell import assign
 from tests.shells import SHELLS, needs, run
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 
 from podstead import probe
-from podstead.checks import CHECKS, OF_A_HOST
 from podstead.errors import LookError
-from podstead.finding import Finding, Severity, Verdict
 from podstead.job import Job, Target
-from podstead.verdict import findings
+from podstead.proof.checks import CHECKS, OF_A_HOST
+from podstead.proof.finding import Finding, Severity, Verdict
+from podstead.proof.verdict import findings
 from tests.model_host import spec_of
 from tests.unit.cases import case, host
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podstead.finding import Finding, Severity, Verdict
+from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import Refusal
 from podstead.report import junit
 from podstead.report.problems import problems

@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from podstead import catalogue, lint, remedy
-from podstead.case import case_of
-from podstead.checks import CHECKS
-from podstead.diagnosis import DIAGNOSES, remedy_of, signs
-from podstead.finding import Finding, Verdict
 from podstead.host import subids
 from podstead.host.platforms import Family
 from podstead.host.state import HostState
 from podstead.ids.flaws import of_all
-from podstead.verdict import findings
+from podstead.proof import catalogue, owners, remedy
+from podstead.proof.case import case_of
+from podstead.proof.checks import CHECKS
+from podstead.proof.diagnosis import DIAGNOSES, remedy_of, signs
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.verdict import findings
 from tests.model_host import ModelAccount, spec_of
 from tests.unit.cases import HEALTHY, RANGE, case, host, judged, no_grant
 from tests.unit.test_diagnosis import BROKEN
@@ -63,7 +63,7 @@ def test_the_remedy_of_a_check_has_no_word_to_fill_in(check: str) -> None:
 
 
 def of_host(state: HostState, *judged: str) -> dict[str, Finding]:
-    found = lint.findings(spec_of(), state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
+    found = owners.findings(spec_of(), state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
     return {one.ref: one for one in found}
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from podstead.errors import Exit
-from podstead.finding import Finding, Severity, Verdict
 from podstead.printable import one_line, printable
+from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import NotApplicable, Refusal, unified_diff
 from podstead.report.record import (
     ChangeRecord,

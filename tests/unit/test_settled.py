@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from podstead import catalogue
-from podstead.finding import Verdict
 from podstead.host.sysctls import DROP_IN
+from podstead.proof import catalogue
+from podstead.proof.finding import Verdict
+from podstead.proof.verdict import findings
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan, plan
 from podstead.settled import honest, settled
-from podstead.verdict import findings
 from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended

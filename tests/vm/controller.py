@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from podstead.finding import Verdict
+from podstead.proof.finding import Verdict
 from podstead.report.record import HostReport, Report
 from tests.vm.machine import Machine
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from podstead.finding import Verdict
+from podstead.proof.finding import Verdict
 from podstead.report.record import Report
 from tests.vm.controller import Controller, failures, host, verdicts
 from tests.vm.machine import Machine

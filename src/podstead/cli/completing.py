@@ -82,7 +82,7 @@ def explained(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[
 
 def checks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The checks of ``verify``."""
-    from podstead.checks import CHECKS  # noqa: PLC0415
+    from podstead.proof.checks import CHECKS  # noqa: PLC0415
 
     return [
         CompletionItem(name, help=check.title)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from podstead.finding import Finding, Verdict
 from podstead.printable import printable
+from podstead.proof.finding import Finding, Verdict
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
 #: What XML 1.0 cannot hold at all, not even as an escape.

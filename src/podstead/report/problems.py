@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from podstead.finding import Finding, Verdict
+from podstead.proof.finding import Finding, Verdict
 
 _ORDER = (Verdict.FAIL, Verdict.COULD_NOT_LOOK, Verdict.WARN)
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from podstead.errors import Exit
-from podstead.finding import Finding, Verdict
+from podstead.proof.finding import Finding, Verdict
 from podstead.provision.change import NotApplicable, Refusal
 
 SCHEMA: Final = "podstead.report/1"

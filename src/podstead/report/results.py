@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from podstead.document.tags import TASKS, part_of
-from podstead.finding import Verdict
+from podstead.proof.finding import Verdict
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from podstead.finding import Finding, Verdict
 from podstead.printable import one_line
+from podstead.proof.finding import Finding, Verdict
 from podstead.report.problems import Problem, problems
 from podstead.report.record import Capacity, HostReport, Report, Status, failed_findings
 from podstead.report.screen import Screen

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from podstead import catalogue
-from podstead.catalogue import FailureMode
+from podstead.proof import catalogue
+from podstead.proof.catalogue import FailureMode
 from tests.real_hosts.damage.absent import ABSENT
 from tests.real_hosts.damage.case import RELEASES, Damage, Outcome, tried
 from tests.real_hosts.damage.site import Site

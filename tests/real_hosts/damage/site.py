@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from podstead import remedy
-from podstead.finding import Finding, Verdict
+from podstead.proof import remedy
+from podstead.proof.finding import Finding, Verdict
 from podstead.report.record import HostReport
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, Ran

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from podstead import catalogue
+from podstead.proof import catalogue
 from tests.real_hosts.damage import matrix
 from tests.real_hosts.damage.absent import ABSENT
 from tests.real_hosts.damage.case import RELEASES, Damage, tried

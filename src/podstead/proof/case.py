@@ -9,10 +9,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from podstead.checks import finding_of
 from podstead.document.spec import HostSpec
-from podstead.evidence import Evidence
-from podstead.finding import Finding, Verdict
 from podstead.host import subids
 from podstead.host.accounts import Account
 from podstead.host.facts import Facts
@@ -21,6 +18,9 @@ from podstead.host.state import HostState
 from podstead.host.sysctl_values import meets
 from podstead.ids.flaws import Flaw, of_owner
 from podstead.ids.ranges import IdMap, IdRange
+from podstead.proof.checks import finding_of
+from podstead.proof.evidence import Evidence
+from podstead.proof.finding import Finding, Verdict
 from podstead.provision import storage
 
 _UNKNOWN_OPTION = re.compile(

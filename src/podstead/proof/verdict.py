@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from podstead.case import Case
-from podstead.diagnosis import explain
-from podstead.finding import Finding
-from podstead.judge import context, delegation, namespaces
-from podstead.judge_host import driver, isolation, limits, network, sockets, survival
-from podstead.judge_podman import containers, maps
-from podstead.judge_start import follow, start
+from podstead.proof.case import Case
+from podstead.proof.diagnosis import explain
+from podstead.proof.finding import Finding
+from podstead.proof.judges.namespaces import context, delegation, namespaces
+from podstead.proof.judges.podman import containers, maps
+from podstead.proof.judges.start import follow, start
+from podstead.proof.judges.surroundings import driver, isolation, limits, network, sockets, survival
 
 
 def findings(case: Case) -> tuple[Finding, ...]:

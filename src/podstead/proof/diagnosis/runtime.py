@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
-from podstead.finding import Verdict
 from podstead.host.package_versions import upstream
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
+from podstead.proof.finding import Verdict
 
 register = Register()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
-from podstead.finding import Verdict
 from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
+from podstead.proof.finding import Verdict
 from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from podstead.case import PING_RANGE, PORT_START, Case
-from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
-from podstead.evidence import id_map, sections
-from podstead.finding import Verdict
 from podstead.host.package_versions import upstream
 from podstead.host.sysctl_values import meets
+from podstead.proof.case import PING_RANGE, PORT_START, Case
+from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.proof.evidence import id_map, sections
+from podstead.proof.finding import Verdict
 
 register = Register()
 _NETWORK = ("V23", "V24")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.engine_files import spoken_of
-from podstead.finding import Finding, Verdict
-from podstead.judge_podman import why
+from podstead.proof.case import Case
+from podstead.proof.engine_files import spoken_of
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.judges.podman import why
 
 FOLLOWING = frozenset(
     ("V10", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V23", "V24", "V25", "V27")

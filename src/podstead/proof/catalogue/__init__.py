@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podstead.finding import Severity
 from podstead.host.platforms import Family
+from podstead.proof.finding import Severity
 
 
 class Need(StrEnum):
@@ -74,7 +74,7 @@ class FailureMode(BaseModel):
 def load() -> Mapping[str, FailureMode]:
     """All failure modes by their reference, in order."""
     found = {}
-    folder = files("podstead.catalogue")
+    folder = files("podstead.proof.catalogue")
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         if file.name.endswith(".toml"):
             for entry in tomllib.loads(file.read_text(encoding="utf-8"))["mode"]:

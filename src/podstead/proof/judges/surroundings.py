@@ -6,11 +6,11 @@ import errno
 import os
 from collections.abc import Iterator
 
-from podstead.case import PING_RANGE, PORT_START, Case
-from podstead.evidence import Bind, sections
-from podstead.finding import Finding
 from podstead.host.sysctl_values import meets
-from podstead.judge_podman import started, why
+from podstead.proof.case import PING_RANGE, PORT_START, Case
+from podstead.proof.evidence import Bind, sections
+from podstead.proof.finding import Finding
+from podstead.proof.judges.podman import started, why
 
 _MEMORY = "67108864"
 """What the probe's container is limited to: 64 MiB."""

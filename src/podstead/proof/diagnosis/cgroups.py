@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, Register, Sign, said
-from podstead.finding import Verdict
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.proof.finding import Verdict
 
 register = Register()
 

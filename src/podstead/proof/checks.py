@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from podstead.finding import Check, Finding, Severity, Verdict
+from podstead.proof.finding import Check, Finding, Severity, Verdict
 
 _ALL = (
     Check(

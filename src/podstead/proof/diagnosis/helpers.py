@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.diagnosis.sign import HELPERS, Register, Sign, said
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, said
 
 register = Register()
 _BOTH = ("newuidmap", "newgidmap")

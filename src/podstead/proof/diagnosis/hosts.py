@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
 from podstead.ids.ranges import IdMap
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
 
 register = Register()
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from podstead import catalogue, remedy
-from podstead.checks import finding_of
 from podstead.document.spec import HostSpec
-from podstead.finding import Finding, Verdict
 from podstead.host.accounts import AccountsState
 from podstead.host.platforms import Family
 from podstead.host.subids import SubidsState, sides
@@ -19,6 +16,9 @@ from podstead.ids import flaws
 from podstead.ids.flaws import ROOTFUL, Flaw
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import Entry, SubidFile
+from podstead.proof import catalogue, remedy
+from podstead.proof.checks import finding_of
+from podstead.proof.finding import Finding, Verdict
 
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""

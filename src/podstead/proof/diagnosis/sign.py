@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from podstead.case import Case
-from podstead.finding import Verdict
+from podstead.proof.case import Case
+from podstead.proof.finding import Verdict
 
 # Which checks fail together when something below them fails.
 CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24", "V25")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from podstead.case import Case
-from podstead.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, said
-from podstead.finding import Verdict
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, said
+from podstead.proof.finding import Verdict
 
 register = Register()
 _USERNS = "user.max_user_namespaces"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 
-from podstead.case import Case
-from podstead.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, said
-from podstead.finding import Verdict
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, said
+from podstead.proof.finding import Verdict
 
 register = Register()
 _SESSION = ("V01", "V26", "V25", *CONTAINERS)

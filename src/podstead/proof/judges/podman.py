@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from podstead.case import Case
-from podstead.engine_evidence import Attempt
-from podstead.evidence import id_map, sections
-from podstead.finding import Finding, Verdict
 from podstead.ids.ranges import Extent, IdMap
+from podstead.proof.case import Case
+from podstead.proof.engine_evidence import Attempt
+from podstead.proof.evidence import id_map, sections
+from podstead.proof.finding import Finding, Verdict
 
 _EXAMPLE = 5
 """The container UID whose host ID every report shows, and whose owner the probe looks at from outside."""

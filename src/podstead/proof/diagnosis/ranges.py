@@ -6,15 +6,15 @@ import re
 import shlex
 from dataclasses import replace
 
-from podstead import catalogue
-from podstead.case import Case
-from podstead.diagnosis.neighbours import of_flaw
-from podstead.diagnosis.sign import HELPERS, PODMAN, Register, Sign
-from podstead.finding import Verdict
 from podstead.ids.allocate import RESERVED
 from podstead.ids.ranges import IdRange, first_overlap, total
 from podstead.ids.subid_files import Entry, SubidFile
-from podstead.remedy import range_values
+from podstead.proof import catalogue
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.neighbours import of_flaw
+from podstead.proof.diagnosis.sign import HELPERS, PODMAN, Register, Sign
+from podstead.proof.finding import Verdict
+from podstead.proof.remedy import range_values
 
 register = Register()
 _GRANT = ("V02", "V03", *HELPERS)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from podstead.engine_evidence import Attempt, Graph, Info, graph_of, info_of
 from podstead.host import frames
 from podstead.host.frames import Record, Records
 from podstead.ids.ranges import IdMap
+from podstead.proof.engine_evidence import Attempt, Graph, Info, graph_of, info_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from podstead import catalogue, remedy
-from podstead.case import Case
-from podstead.diagnosis import (
+from podstead.proof import catalogue, remedy
+from podstead.proof.case import Case
+from podstead.proof.diagnosis import (
     cgroups,
     helpers,
     hosts,
@@ -22,9 +22,9 @@ from podstead.diagnosis import (
     start,
     storage,
 )
-from podstead.diagnosis.sign import CONTAINERS, Diagnosis, Sign
-from podstead.finding import Finding, Verdict
-from podstead.judge_start import FOLLOWING, starts
+from podstead.proof.diagnosis.sign import CONTAINERS, Diagnosis, Sign
+from podstead.proof.finding import Finding, Verdict
+from podstead.proof.judges.start import FOLLOWING, starts
 
 #: All who look, from the ground up: what is lower explains what is higher.
 DIAGNOSES: tuple[Diagnosis, ...] = tuple(

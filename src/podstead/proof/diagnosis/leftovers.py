@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from podstead.case import Case
-from podstead.diagnosis.sign import PODMAN, Register, Sign
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdRange
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import PODMAN, Register, Sign
+from podstead.proof.finding import Verdict
 from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 
-from podstead.case import Case
-from podstead.diagnosis.leftovers import storage_owners
-from podstead.diagnosis.sign import Register, Sign
-from podstead.engine_files import above, naming, spoken_of
-from podstead.finding import Verdict
-from podstead.judge_start import no_podman, refused, starts
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.leftovers import storage_owners
+from podstead.proof.diagnosis.sign import Register, Sign
+from podstead.proof.engine_files import above, naming, spoken_of
+from podstead.proof.finding import Verdict
+from podstead.proof.judges.start import no_podman, refused, starts
 
 register = Register()
 

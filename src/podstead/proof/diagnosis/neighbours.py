@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from podstead import catalogue
-from podstead.case import Case
-from podstead.diagnosis.sign import Register, Sign
-from podstead.finding import Verdict
 from podstead.ids.ranges import IdRange
-from podstead.remedy import about
+from podstead.proof import catalogue
+from podstead.proof.case import Case
+from podstead.proof.diagnosis.sign import Register, Sign
+from podstead.proof.finding import Verdict
+from podstead.proof.remedy import about
 
 register = Register()
 

@@ -1,0 +1,1 @@
+"""Judges: from what a probe saw to findings."""
