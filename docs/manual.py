@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 
 from podstead.cli.main import VERBS, cli
+from podstead.control.settings import CONFIG, ORDER, SETTINGS
 from podstead.errors import Exit
-from podstead.settings import CONFIG, ORDER, SETTINGS
 
 _MEANINGS = {
     Exit.GOOD: "Good.",

@@ -21,11 +21,11 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
+from podstead.control.invoker import invoking_user
 from podstead.document.layers import Rank, Stage
 from podstead.document.plain import PlainLayer, document
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
-from podstead.invoker import invoking_user
 from podstead.remote import glue
 
 

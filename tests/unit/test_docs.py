@@ -13,13 +13,13 @@ import yaml
 from docs import manual
 from docs.generate import HERE, MAN, pages
 from podstead.cli.main import VERBS
+from podstead.control.settings import SETTINGS
 from podstead.document.spec import HostSpec
 from podstead.errors import Exit
 from podstead.ids import allocate
 from podstead.ids.ranges import IdRange
 from podstead.inventory import load
 from podstead.proof.checks import CHECKS
-from podstead.settings import SETTINGS
 from tests.real_hosts.hostile_users import TRICKS
 
 ROOT = Path(__file__).parents[2]

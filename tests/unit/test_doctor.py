@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from podstead import control
-from podstead.control import Agent, Control, KeyFile, Library, SshFile
-from podstead.doctor import Diagnosis, Health, diagnose
+from podstead.control import machine
+from podstead.control.doctor import Diagnosis, Health, diagnose
+from podstead.control.machine import Agent, Control, KeyFile, Library, SshFile
 
 HEALTHY = Control(
     python="3.11.7",
@@ -114,7 +114,7 @@ def test_keys_are_read_as_the_worker_will_read_them(tmp_path: Path) -> None:
     ssh_keygen(tmp_path / "id_rsa", "secret", "rsa")
     (tmp_path / "id_none").write_text("no key\n")
     (tmp_path / "id_none").chmod(0o644)
-    found = {Path(key.path).name: key for key in control.key_files(tmp_path)}
+    found = {Path(key.path).name: key for key in machine.key_files(tmp_path)}
     assert sorted(found) == ["id_ecdsa", "id_ed25519", "id_none", "id_rsa"]
     assert (found["id_ed25519"].encrypted, found["id_ed25519"].problem) == (False, "")
     assert found["id_ecdsa"].encrypted
@@ -136,33 +136,33 @@ def test_an_agent_is_asked_for_its_keys(
     agent_socket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", agent_socket)
-    assert control.agent(agent_socket) == Agent(socket=agent_socket, keys=0)
+    assert machine.agent(agent_socket) == Agent(socket=agent_socket, keys=0)
     ssh_keygen(tmp_path / "id", "")
     subprocess.run(["ssh-add", "-q", tmp_path / "id"], check=True)
-    assert control.agent(agent_socket).keys == 1
+    assert machine.agent(agent_socket).keys == 1
 
 
 def test_an_agent_that_is_gone_is_no_agent(tmp_path: Path) -> None:
     place = tmp_path / "gone"
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(str(place))
-    assert control.agent(str(place)).problem == "Connection refused"
-    assert control.agent("") == Agent()
+    assert machine.agent(str(place)).problem == "Connection refused"
+    assert machine.agent("") == Agent()
 
 
 def test_known_hosts_and_config_are_read_as_paramiko_reads_them(tmp_path: Path) -> None:
     hosts, config = tmp_path / "known_hosts", tmp_path / "config"
-    assert not control.known_hosts(hosts).exists
+    assert not machine.known_hosts(hosts).exists
     ssh_keygen(tmp_path / "id", "")
     key = " ".join((tmp_path / "id.pub").read_text().split()[:2])
     hosts.write_text(f"web1 {key}\n|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= {key}\n")
-    assert (control.known_hosts(hosts).entries, control.known_hosts(hosts).problem) == (2, "")
+    assert (machine.known_hosts(hosts).entries, machine.known_hosts(hosts).problem) == (2, "")
     hosts.write_text("web1 ssh-ed25519 AAAAnonsense\n")
-    assert control.known_hosts(hosts).problem
+    assert machine.known_hosts(hosts).problem
     config.write_text("Host web1\n  User me\n")
-    assert control.ssh_config(config).problem == ""
+    assert machine.ssh_config(config).problem == ""
     config.write_text("Host web1\n  User\n")
-    assert control.ssh_config(config).problem
+    assert machine.ssh_config(config).problem
 
 
 def podstead(cwd: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

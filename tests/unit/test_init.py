@@ -14,8 +14,8 @@ import jsonschema
 import pytest
 import yaml
 
+from podstead.control.starter import project, series
 from podstead.document.roles import Shelf, builtin_roles
-from podstead.starter import project, series
 
 WRITTEN = {
     "podstead.toml",

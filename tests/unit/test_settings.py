@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podstead.control.settings import CONFIG, SETTINGS, load, strays
+from podstead.control.settings_file import line_of
 from podstead.errors import InputError
-from podstead.settings import CONFIG, SETTINGS, load, strays
-from podstead.settings_file import line_of
 
 
 def podstead(cwd: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -41,7 +41,7 @@ def _sources(ctx: click.Context) -> list[str]:
 
 
 def _configured(name: str) -> list[str]:
-    from podstead.settings import load  # noqa: PLC0415
+    from podstead.control.settings import load  # noqa: PLC0415
 
     try:
         return next(list(one.value) for one in load(Path(), os.environ).values if one.setting.name == name)

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from podstead.control.settings import ORDER, Settings, load, strays
 from podstead.printable import one_line
-from podstead.settings import ORDER, Settings, load, strays
 
 
 @click.command("config")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from podstead.settings import SETTINGS, Setting, Settings, load
+from podstead.control.settings import SETTINGS, Setting, Settings, load
 
 
 class Configured:

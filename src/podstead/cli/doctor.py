@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from podstead.control import gather, versions
-from podstead.doctor import Diagnosis, Health, diagnose
+from podstead.control.doctor import Diagnosis, Health, diagnose
+from podstead.control.machine import gather, versions
 from podstead.errors import Exit
 from podstead.printable import one_line
 from podstead.report.screen import Screen

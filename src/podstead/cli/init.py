@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
+from podstead.control.invoker import invoking_user
+from podstead.control.starter import project
 from podstead.document.roles import DEFAULT_ROLE, Shelf, builtin_roles
 from podstead.errors import InputError, Problem
-from podstead.invoker import invoking_user
 from podstead.printable import one_line
-from podstead.starter import project
 from podstead.suggest import did_you_mean, listed
 
 

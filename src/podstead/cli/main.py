@@ -56,7 +56,7 @@ class Verbs(click.Group):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from podstead.control import versions  # noqa: PLC0415 - costs time that no other command must pay
+        from podstead.control.machine import versions  # noqa: PLC0415 - costs time that no other command must pay
 
         click.echo("\n".join(f"{name} {version}" for name, version in versions().items()))
         ctx.exit()

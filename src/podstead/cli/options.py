@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from podstead.cli import completing
 from podstead.cli.configured import setting
 from podstead.cli.secret import ask, vault_of, vault_options
+from podstead.control.invoker import invoking_user
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
-from podstead.invoker import invoking_user
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

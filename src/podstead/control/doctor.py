@@ -9,7 +9,7 @@ from typing import Final
 
 from packaging.specifiers import SpecifierSet
 
-from podstead.control import Control, KeyFile, SshFile
+from podstead.control.machine import Control, KeyFile, SshFile
 
 _DAY: Final = 86400
 _SLOW: Final = 10.0

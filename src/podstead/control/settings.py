@@ -163,7 +163,7 @@ class Settings:
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     """Read the settings that hold in a folder. Raises InputError with every mistake of all of them."""
-    from podstead import settings_file  # noqa: PLC0415 - no file, no TOML parser
+    from podstead.control import settings_file  # noqa: PLC0415 - no file, no TOML parser
 
     problems: list[Problem] = []
     found = settings_file.read(folder, environ.get(CONFIG, ""), problems)

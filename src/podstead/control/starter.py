@@ -17,7 +17,7 @@ from podstead.errors import InputError, Problem
 from podstead.inventory.hostnames import HOST_NAME
 from podstead.version import VERSION
 
-#: Path in the project -> file of the folder ``_starter``. No name there begins with a dot: packaging tools pass over such.
+#: Path in the project -> file of the folder ``starter_files``. No name there begins with a dot: packaging tools pass over such.
 _TEXTS: Final = {
     "podstead.toml": "podstead.toml",
     "roles/site/role.yml": "role.yml",
@@ -40,7 +40,7 @@ def project(hosts: Sequence[str], users: Mapping[str, bool], role: str) -> dict[
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
     }
-    folder = files("podstead") / "_starter"
+    folder = files("podstead.control") / "starter_files"
     for path, name in _TEXTS.items():
         text = (folder / name).read_text(encoding="utf-8")
         texts[path] = text.replace("@ROLE@", role).replace("@SERIES@", series(VERSION))

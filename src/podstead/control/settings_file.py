@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from podstead.control.settings import CONFIG, SETTINGS, Setting, complaint
 from podstead.errors import Problem
-from podstead.settings import CONFIG, SETTINGS, Setting, complaint
 from podstead.suggest import did_you_mean
 
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")

@@ -254,7 +254,7 @@ def ssh_config(path: Path) -> SshFile:
 
 
 def _settings(environ: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    from podstead.settings import load, strays  # noqa: PLC0415
+    from podstead.control.settings import load, strays  # noqa: PLC0415
 
     odd = tuple(strays(environ))
     try:
