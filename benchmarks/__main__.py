@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks import inventory as inventories
 from benchmarks import playbook, verify
-from podstead import script
 from podstead.api import hosts
+from podstead.visit import script
 from tests.lab import Host, Lab, LabError, missing
 
 FORKS = 20

@@ -11,7 +11,7 @@ from docs import manual
 from podstead.cli.main import VERBS, cli
 from podstead.document.schema import layer_schema, role_schema
 from podstead.explain import entries, failures
-from podstead.report.record import Report
+from podstead.visit.record import Report
 
 HERE = Path(__file__).parent / "reference"
 MAN = Path(__file__).parent / "man"

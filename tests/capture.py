@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from podstead import probe, script
 from podstead.api import hosts
-from podstead.converge import applied
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
 from podstead.provision.plan import plan
-from podstead.report.record import ChangeStatus
-from podstead.script import Person
+from podstead.visit import prove, script
+from podstead.visit.converge import applied
+from podstead.visit.record import ChangeStatus
+from podstead.visit.script import Person
 from tests.lab import RELEASES, Host, Lab
 
 DATA = Path(__file__).parent / "data"
@@ -46,8 +46,8 @@ def capture(host: Host) -> None:
     alice = Person(
         name="alice",
         nonce=INNER,
-        values=probe.probe_values("alice", state),
-        denied_gid=probe.denied_gid(state),
+        values=prove.probe_values("alice", state),
+        denied_gid=prove.denied_gid(state),
     )
     text = script.probe([alice], NONCE, seconds=120, isolation=False)
     _write("probed", host.release, run(host, text))

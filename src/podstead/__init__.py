@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from podstead.api import apply, check, verify
-    from podstead.report.record import Report
+    from podstead.visit.record import Report
 
 __all__ = ["Report", "apply", "check", "verify"]
 
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(api, name)
     if name == "Report":
-        from podstead.report.record import Report  # noqa: PLC0415
+        from podstead.visit.record import Report  # noqa: PLC0415
 
         return Report
     raise AttributeError(f"module 'podstead' has no attribute {name!r}")

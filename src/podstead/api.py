@@ -7,8 +7,8 @@ from pathlib import Path
 
 from podstead.inventory import ResolvedHost, load
 from podstead.inventory.vault import Vault, passwords
-from podstead.report.record import Report
 from podstead.run import OnProgress, job_for, run
+from podstead.visit.record import Report
 
 
 def hosts(

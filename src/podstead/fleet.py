@@ -8,7 +8,7 @@ from dataclasses import replace
 from podstead.document.spec import HostSpec
 from podstead.proof.checks import finding_of
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.record import HostReport, Report, Status, failed_findings
+from podstead.visit.record import HostReport, Report, Status, failed_findings
 
 AFTER_BOOT = ("V10", "V11", "V21", "V22", "V26", "V27")
 """Checks that a reboot can undo: maps, kernel settings, the session, and storage."""

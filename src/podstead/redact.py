@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from podstead.document.values import HIDDEN
-from podstead.job import Progress, Result
-from podstead.report.record import HostReport
+from podstead.visit.job import Progress, Result
+from podstead.visit.record import HostReport
 
 Redact = Callable[[str], str]
 

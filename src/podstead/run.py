@@ -21,10 +21,10 @@ from podstead import fleet
 from podstead.errors import RunError
 from podstead.interrupts import Interrupts
 from podstead.inventory import ResolvedHost
-from podstead.job import Job, Progress, Result, Target
 from podstead.redact import Redact, redacted, redactor
-from podstead.report.record import HostReport, Report, Status, Trouble
 from podstead.version import VERSION
+from podstead.visit.job import Job, Progress, Result, Target
+from podstead.visit.record import HostReport, Report, Status, Trouble
 
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]

@@ -9,7 +9,6 @@ from functools import cache
 
 from rich.console import Console
 
-from podstead import probe
 from podstead.errors import LookError
 from podstead.host import frames
 from podstead.host.frames import Records
@@ -21,7 +20,8 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.plan import plan
 from podstead.report import junit, terminal
-from podstead.report.record import Report
+from podstead.visit import prove
+from podstead.visit.record import Report
 from tests.capture import DATA, NONCE, spec
 
 SECOND = b"\n@@second@@\n"
@@ -32,7 +32,7 @@ def whole(data: bytes) -> None:
     """The bytes are all that came over the connection, as of the script that people carry away."""
     text = data.decode("utf-8", "backslashreplace")
     with contextlib.suppress(LookError):
-        _shown(probe.judge("host", text, spec()))
+        _shown(prove.judge("host", text, spec()))
 
 
 def inside(data: bytes) -> None:
@@ -46,7 +46,7 @@ def inside(data: bytes) -> None:
     seen = from_records(_records(probed), context="session")
     judged = findings(case_of("alice", wanted, state, seen))
     _nothing_passes_unseen(judged, seen)
-    _shown(probe.report("host", wanted, state, judged, ["alice"]))
+    _shown(prove.report("host", wanted, state, judged, ["alice"]))
 
 
 def _records(data: bytes) -> Records:

@@ -20,7 +20,7 @@ from podstead.proof.case import Case, case_of
 from podstead.proof.evidence import Evidence, from_records, parse
 from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
-from podstead.report.record import HostReport, Report, Status
+from podstead.visit.record import HostReport, Report, Status
 from tests.capture import DATA, INNER, NONCE, spec
 from tests.model_host import encode, record
 

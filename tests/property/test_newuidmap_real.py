@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podstead import script
-from podstead.converge import applied
 from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.probe import probe_values
 from podstead.provision import subids as subids_plan
 from podstead.provision.plan import plan
-from podstead.report.record import ChangeStatus
+from podstead.visit import script
+from podstead.visit.converge import applied
+from podstead.visit.prove import probe_values
+from podstead.visit.record import ChangeStatus
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
 
 UID, GID = 4711, 4712

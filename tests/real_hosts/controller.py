@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from podstead.report.record import HostReport, Report
+from podstead.visit.record import HostReport, Report
 from tests.lab import Host, Lab
 
 PROJECT = Path(__file__).parents[2]

@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 
-from podstead import script
-from podstead.converge import applied
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
 from podstead.provision.plan import plan
+from podstead.visit import script
+from podstead.visit.converge import applied
 
 NONCE = "0123456789abcdef"
 SPEC = HostSpec.model_validate({"packages": {"podstead-probe": {"version": ">=4.3,<5"}}})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.report.record import HostReport, Status
+from podstead.visit.record import HostReport, Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.snapshot import command_lines

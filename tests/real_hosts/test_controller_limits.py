@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.report.record import Report, Status
+from podstead.visit.record import Report, Status
 from tests.lab import Host
 from tests.lab.process import children
 from tests.real_hosts.conftest import Booting

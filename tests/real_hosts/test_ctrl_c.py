@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.report.record import Report, Status
+from podstead.visit.record import Report, Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.snapshot import leftovers

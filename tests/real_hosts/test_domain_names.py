@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import HostReport
+from podstead.visit.record import HostReport
 from tests.lab import Host
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.snapshot import leftovers

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import Report
+from podstead.visit.record import Report
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller

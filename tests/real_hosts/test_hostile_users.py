@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import HostReport
+from podstead.visit.record import HostReport
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, wait_for

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.report.record import Status
+from podstead.visit.record import Status
 from tests.lab import Host, Lab
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, PROJECT, Controller, Ran

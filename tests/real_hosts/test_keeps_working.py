@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import Status
+from podstead.visit.record import Status
 from tests.lab import Host
 from tests.real_hosts.controller import ALICE, NO_PIDS_CONTROLLER, Controller
 

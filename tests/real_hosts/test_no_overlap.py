@@ -11,7 +11,7 @@ import pytest
 
 from podstead.ids.ranges import IdRange
 from podstead.proof.finding import Verdict
-from podstead.report.record import ChangeStatus, Status
+from podstead.visit.record import ChangeStatus, Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.snapshot import leftovers

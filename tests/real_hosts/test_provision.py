@@ -13,7 +13,7 @@ import pytest
 
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Verdict
-from podstead.report.record import ChangeStatus, HostReport, Status
+from podstead.visit.record import ChangeStatus, HostReport, Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import PROJECT, Controller, Ran, SshLog
 from tests.real_hosts.snapshot import bind, contents, files_of, processes_of, run_container

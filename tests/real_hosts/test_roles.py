@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import HostReport, Status
+from podstead.visit.record import HostReport, Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, Controller, Ran
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead.report.record import Status
+from podstead.visit.record import Status
 from tests.lab import Host
 from tests.lab.process import children
 from tests.real_hosts.conftest import Booting

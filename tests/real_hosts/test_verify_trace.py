@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import Status
+from podstead.visit.record import Status
 from tests.lab import Host
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.snapshot import files_of, processes_of

@@ -10,7 +10,7 @@ import pytest
 
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.record import Report
+from podstead.visit.record import Report
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, SshLog

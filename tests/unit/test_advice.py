@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import podstead
-from podstead import advice as advising
-from podstead.advice import advice
 from podstead.host.accounts import Account
 from podstead.proof import catalogue, remedy
 from podstead.proof.diagnosis import remedy_of, signs
+from podstead.visit import advice as advising
+from podstead.visit.advice import advice
 from tests.unit.test_diagnosis import BROKEN
 
 JANE = Account(name="CORP\\jane", uid=4321, gid=4321, home="/home/jane", shell="")

@@ -10,8 +10,8 @@ from typing import Literal
 
 import pytest
 
-from podstead.job import Target
 from podstead.remote.become import complaint, exit_code, wrap
+from podstead.visit.job import Target
 from tests.model_host import spec_of
 
 PASSWORDS = ["secret", "pä'\"$(id) `id`\\", "-n", " x ", "%s\\n", "@@podstead rc 0", ""]

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from podstead import converge as converging
-from podstead.converge import Choice
 from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host.frames import Record
 from podstead.ids.ranges import IdMap
-from podstead.job import Job, Target
 from podstead.provision.change import Change, NotApplicable, Phase, Refusal
 from podstead.provision.plan import Plan, plan
-from podstead.report.record import ChangeStatus, HostReport, Status
+from podstead.visit import converge as converging
+from podstead.visit.converge import Choice
+from podstead.visit.job import Job, Target
+from podstead.visit.record import ChangeStatus, HostReport, Status
 from tests.model_host import ChangedSinceError, ModelAccount, ModelHost, record, spec_of
 
 FULL = spec_of(

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from podstead import script
 from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
 from podstead.proof.case import PING_RANGE, PORT_START, Case
@@ -15,6 +14,7 @@ from podstead.proof.diagnosis import signs
 from podstead.proof.engine_evidence import Attempt, Graph, Info
 from podstead.proof.evidence import Bind, Evidence
 from podstead.proof.finding import Verdict
+from podstead.visit import script
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.unit.cases import (
     GRAPH,

@@ -9,7 +9,7 @@ import pytest
 from podstead import fleet
 from podstead.errors import Exit
 from podstead.proof.finding import Finding, Severity, Verdict
-from podstead.report.record import Grant, HostReport, Report, Status
+from podstead.visit.record import Grant, HostReport, Report, Status
 from tests.model_host import spec_of
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
 from podstead.host import frames
-from podstead.probe import probe_values
 from podstead.proof.case import PORT_START
+from podstead.visit import script
+from podstead.visit.prove import probe_values
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
 from tests.unit.cases import host

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
 from podstead.host import frames
 from podstead.host.frames import Records
 from podstead.proof import evidence
-from podstead.shell import assign
+from podstead.visit import script
+from podstead.visit.quoting import assign
 from tests.shells import SHELLS, needs, run
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)

@@ -6,12 +6,12 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from podstead import probe
 from podstead.errors import LookError
-from podstead.job import Job, Target
 from podstead.proof.checks import CHECKS, OF_A_HOST
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.proof.verdict import findings
+from podstead.visit import prove
+from podstead.visit.job import Job, Target
 from tests.model_host import spec_of
 from tests.unit.cases import case, host
 
@@ -31,7 +31,7 @@ def verified() -> list[Finding]:
 
     target = Target(name="web1", spec=SPEC)
     job = Job(verb="verify", targets=(target,))
-    report = probe.verify(job, target, run, lambda: f"{next(draw):016x}", lambda _: None)
+    report = prove.verify(job, target, run, lambda: f"{next(draw):016x}", lambda _: None)
     return list(report.findings)
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from podstead import script
+from podstead.visit import script
 
 PORTS = "65535 1"
 

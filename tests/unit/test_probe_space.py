@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
+from podstead.visit import script
 from tests.shells import SHELLS, needs, run
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
+from podstead.visit import script
 from tests.shells import needs
 
 pytestmark = pytest.mark.skipif(bool(needs(root=True)), reason=f"needs {needs(root=True)}")

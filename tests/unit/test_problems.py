@@ -13,7 +13,7 @@ from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import Refusal
 from podstead.report import junit
 from podstead.report.problems import problems
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble
 
 BLIND = Verdict.COULD_NOT_LOOK
 

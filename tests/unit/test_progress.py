@@ -25,8 +25,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podstead.cli.progress import Board
-from podstead.job import Progress, Result
-from podstead.report.record import HostReport, Status
+from podstead.visit.job import Progress, Result
+from podstead.visit.record import HostReport, Status
 
 
 class Silent:

@@ -1,7 +1,7 @@
-from podstead.job import Progress, Result
 from podstead.provision.change import Refusal
 from podstead.redact import redacted, redactor
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
+from podstead.visit.job import Progress, Result
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 SECRET = 'hunter"2\nsecond line'
 

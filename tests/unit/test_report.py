@@ -20,7 +20,8 @@ from podstead.errors import Exit
 from podstead.printable import one_line, printable
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import NotApplicable, Refusal, unified_diff
-from podstead.report.record import (
+from podstead.report.terminal import render
+from podstead.visit.record import (
     ChangeRecord,
     ChangeStatus,
     HostReport,
@@ -29,7 +30,6 @@ from podstead.report.record import (
     Trouble,
     failed_findings,
 )
-from podstead.report.terminal import render
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

@@ -19,10 +19,10 @@ from podstead.errors import InputError
 from podstead.inventory import patterns
 from podstead.inventory.load import read_inventory
 from podstead.inventory.vault import passwords
-from podstead.job import Job, Progress, Result, Target
 from podstead.remote import transport
 from podstead.remote.engine import Run
-from podstead.report.record import HostReport, Status
+from podstead.visit.job import Job, Progress, Result, Target
+from podstead.visit.record import HostReport, Status
 
 TWO_HOSTS = "h1 ansible_host=127.0.0.1 ansible_port=1\nh2 ansible_host=127.0.0.2 ansible_port=1\n"
 

@@ -11,9 +11,9 @@ import podstead
 from podstead.api import hosts
 from podstead.document.values import HIDDEN
 from podstead.errors import Exit, RunError
-from podstead.job import Progress, Result
-from podstead.report.record import HostReport, Status
 from podstead.run import job_for, run
+from podstead.visit.job import Progress, Result
+from podstead.visit.record import HostReport, Status
 
 NOBODY = '{"users": {"nobody": {}}, "packages": {}}'
 

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from podstead import script, shell
 from podstead.document.spec import HostSpec
 from podstead.host.sysctls import path_of
 from podstead.provision.change import (
@@ -30,7 +29,8 @@ from podstead.provision.change import (
     WaitSocket,
     WriteFile,
 )
-from podstead.script import Person
+from podstead.visit import quoting, script
+from podstead.visit.script import Person
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run
 
@@ -271,19 +271,19 @@ def test_a_nonce_is_hex_and_long_enough(nonce: str) -> None:
 
 def test_a_nul_byte_cannot_be_passed() -> None:
     with pytest.raises(ValueError, match="NUL"):
-        shell.word("a\0b")
+        quoting.word("a\0b")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "*", "ü", "a\nb"])
 def test_a_list_of_names_takes_plain_names_only(name: str) -> None:
     with pytest.raises(ValueError, match="not a plain name"):
-        shell.names(["podman", name])
+        quoting.names(["podman", name])
 
 
 @pytest.mark.parametrize("name", ["", "A B", "1A", "a;b"])
 def test_a_variable_has_a_name_of_ours(name: str) -> None:
     with pytest.raises(ValueError, match="not a name of a shell variable"):
-        shell.assign(name, "x")
+        quoting.assign(name, "x")
 
 
 def change(name: str, phase: Phase, user: str = "") -> Change:
@@ -313,7 +313,7 @@ def test_a_change_names_those_of_its_batch_that_it_needs() -> None:
 
 
 _USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)
-_CARRIED = (shell.assign("PS_PROBE", _USER_SCRIPT), shell.assign("PS_LOOK", script._look_at_user()))
+_CARRIED = (quoting.assign("PS_PROBE", _USER_SCRIPT), quoting.assign("PS_LOOK", script._look_at_user()))
 
 
 def test_comments_are_not_sent_to_hosts() -> None:

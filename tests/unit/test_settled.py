@@ -12,7 +12,7 @@ from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan, plan
-from podstead.settled import honest, settled
+from podstead.visit.settled import honest, settled
 from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
 from podstead.host import frames
 from podstead.host.frames import Records
 from podstead.host.state import OWNED_FILES, from_records
+from podstead.visit import script
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, lacking, needs, run
 
-REMOTE = Path(script.__file__).parent / "remote"
-FILES = sorted(REMOTE.glob("*.sh"))
+SCRIPTS = Path(script.__file__).parent / "scripts"
+FILES = sorted(SCRIPTS.glob("*.sh"))
 TEXT = "alice:524288:65536\n"
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
@@ -113,7 +113,7 @@ def test_what_answers_in_the_container_ends_by_itself_as_the_first_process_of_it
 ) -> None:
     """Without a handler the kernel keeps an alarm from it (pid_namespaces(7)), and a forgotten one runs for ever."""
     part = "perl" if program.startswith("perl") else "python"
-    text = REMOTE.joinpath("probe_engine.sh").read_text(encoding="utf-8")
+    text = SCRIPTS.joinpath("probe_engine.sh").read_text(encoding="utf-8")
     found = re.search(rf"^ps_answer_{part}='([^']*)'$", text, re.MULTILINE)
     assert found is not None
     answer = found[1].replace("alarm 60", "alarm 1").replace("alarm(60)", "alarm(1)")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
 from podstead.ids import subid_files
+from podstead.visit import script
 from tests.shells import SHELLS, needs, run
 from tests.soak.damaged_files import texts
 

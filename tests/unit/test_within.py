@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from podstead import script
+from podstead.visit import script
 from tests.shells import SHELLS, lacking, needs, run
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")

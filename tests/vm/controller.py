@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import HostReport, Report
+from podstead.visit.record import HostReport, Report
 from tests.vm.machine import Machine
 
 _SECONDS = 900.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from podstead.report.record import Report
+from podstead.visit.record import Report
 from tests.vm.controller import Controller, failures, host, refs
 from tests.vm.machine import Machine
 

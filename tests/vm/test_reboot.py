@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from podstead.proof.finding import Verdict
-from podstead.report.record import Report
+from podstead.visit.record import Report
 from tests.vm.controller import Controller, failures, host, verdicts
 from tests.vm.machine import Machine
 

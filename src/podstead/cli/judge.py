@@ -14,9 +14,9 @@ from podstead.cli.runs import emit
 from podstead.errors import InputError, LookError
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory import load
-from podstead.probe import judge
-from podstead.report.record import Report
 from podstead.version import VERSION
+from podstead.visit.prove import judge
+from podstead.visit.record import Report
 
 
 @click.command("judge")

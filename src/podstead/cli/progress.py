@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from podstead.job import Progress, Result
 from podstead.printable import one_line
-from podstead.report.record import Status
+from podstead.visit.job import Progress, Result
+from podstead.visit.record import Status
 
 _BAD: Final = (Status.FAILED, Status.UNREACHABLE)
 _NAMED: Final = 20

@@ -15,8 +15,8 @@ from podstead.cli.progress import watching
 from podstead.document.tags import TASKS, parts_asked_for
 from podstead.errors import InputError, RunError
 from podstead.report import junit, terminal
-from podstead.report.record import Report
 from podstead.run import Verb, job_for, run
+from podstead.visit.record import Report
 
 TRACE = 3
 """So many ``-v`` show what the connections do."""

@@ -9,15 +9,16 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from podstead import fleet, script
+from podstead import fleet
 from podstead.cli import completing, options
 from podstead.cli.configured import setting
 from podstead.cli.filters import listed, listing_of_verify
 from podstead.cli.runs import execute
 from podstead.errors import InputError
 from podstead.proof.checks import CHECKS
-from podstead.report.record import Report
 from podstead.suggest import did_you_mean
+from podstead.visit import script
+from podstead.visit.record import Report
 
 
 @click.command("verify")

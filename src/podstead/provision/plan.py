@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from podstead import obstacles
 from podstead.document.spec import HostSpec
 from podstead.host import accounts, looks
 from podstead.host.state import HostState
 from podstead.provision import engine, packages, session, storage, subids, sysctls
 from podstead.provision.change import Change, NotApplicable, Refusal
+from podstead.visit import obstacles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

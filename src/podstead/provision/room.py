@@ -8,7 +8,7 @@ from podstead.host.subids import SubidsState
 from podstead.ids.allocate import RESERVED, Policy, Refused
 from podstead.ids.ranges import ALIGN, IdRange
 from podstead.provision.subid_grants import policy_of
-from podstead.report.record import Capacity
+from podstead.visit.record import Capacity
 
 
 def left(spec: HostSpec, state: SubidsState, accounts: AccountsState) -> Capacity | None:

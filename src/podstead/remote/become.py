@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from podstead.job import Target
-from podstead.shell import word
+from podstead.visit.job import Target
+from podstead.visit.quoting import word
 
 _BEGIN = "@@podstead begin"
 

@@ -24,14 +24,14 @@ from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
-from podstead.converge import converge
 from podstead.errors import LookError, PodsteadError
 from podstead.host.frames import MAX_BYTES
-from podstead.job import Job, Progress, Result, Target
-from podstead.probe import verify
 from podstead.remote import become, transport
 from podstead.remote.bounded import MAX_LINES, TooMuch
-from podstead.report.record import HostReport, Status, Trouble
+from podstead.visit.converge import converge
+from podstead.visit.job import Job, Progress, Result, Target
+from podstead.visit.prove import verify
+from podstead.visit.record import HostReport, Status, Trouble
 
 _log = logging.getLogger("podstead")
 Emit = Callable[[Progress | Result], None]

@@ -18,16 +18,16 @@ from pyinfra.api.operation import operation
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host
 
-from podstead.converge import converge as converge_host
-from podstead.converge import look
 from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host.state import HostState
-from podstead.job import Job, Target
 from podstead.printable import printable
-from podstead.probe import verify as verify_host
 from podstead.provision.plan import plan
-from podstead.report.record import ChangeStatus, HostReport, Status
+from podstead.visit.converge import converge as converge_host
+from podstead.visit.converge import look
+from podstead.visit.job import Job, Target
+from podstead.visit.prove import verify as verify_host
+from podstead.visit.record import ChangeStatus, HostReport, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Any
 import paramiko
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 
-from podstead.job import Target
 from podstead.provision.change import checksum
+from podstead.visit.job import Target
 
 
 class FastTransport(paramiko.Transport):

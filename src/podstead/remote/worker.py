@@ -18,10 +18,10 @@ import sys  # noqa: E402
 
 import pyinfra  # noqa: E402
 
-from podstead.job import Job, Progress, Result  # noqa: E402
 from podstead.printable import one_line  # noqa: E402
 from podstead.remote import bounded, lifeline  # noqa: E402
 from podstead.remote.engine import Run  # noqa: E402
+from podstead.visit.job import Job, Progress, Result  # noqa: E402
 
 
 class _OneLine(logging.Formatter):

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from podstead.printable import printable
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
 #: What XML 1.0 cannot hold at all, not even as an escape.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

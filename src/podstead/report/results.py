@@ -9,7 +9,7 @@ from enum import StrEnum
 from podstead.document.tags import TASKS, part_of
 from podstead.proof.finding import Verdict
 from podstead.provision.change import NotApplicable, Refusal
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status
 
 
 class Kind(StrEnum):

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from podstead.printable import one_line, printable
-from podstead.report.record import HostReport, Status
+from podstead.visit.record import HostReport, Status
 
 #: No pair of these is told apart by red and green alone; every line says the same in its first word.
 STYLES: Final = {

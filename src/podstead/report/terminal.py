@@ -11,9 +11,9 @@ from podstead.document.tags import TASKS
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import verified
-from podstead.report.record import ChangeRecord, HostReport, Report, Status
 from podstead.report.results import Kind, Result, counts, is_quiet, parts_of, results
 from podstead.report.screen import Screen
+from podstead.visit.record import ChangeRecord, HostReport, Report, Status
 
 _NAME_WIDTH: Final = 26
 """Of the host's column in Ansible's recap."""

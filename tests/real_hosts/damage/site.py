@@ -9,7 +9,7 @@ from pathlib import Path
 
 from podstead.proof import remedy
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.record import HostReport
+from podstead.visit.record import HostReport
 from tests.lab import Host
 from tests.real_hosts.controller import Controller, Ran
 from tests.real_hosts.damage.case import Damage, Outcome, tried

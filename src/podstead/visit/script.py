@@ -30,8 +30,8 @@ from podstead.provision.change import (
     WriteFile,
     needs,
 )
-from podstead.shell import assign, command, names
 from podstead.version import VERSION
+from podstead.visit.quoting import assign, command, names
 
 #: Settings that explain failures, whether a spec mentions them or not.
 _ALWAYS = (
@@ -53,7 +53,7 @@ def source(name: str) -> str:
 
     Indentation stays: the probe carries a few lines of Python.
     """
-    text = (files("podstead") / "remote" / name).read_text(encoding="ascii")
+    text = (files("podstead.visit") / "scripts" / name).read_text(encoding="ascii")
     return "".join(
         f"{line}\n" for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from podstead.document.spec import HostSpec
-from podstead.report.record import HostReport
+from podstead.visit.record import HostReport
 
 
 class Message(BaseModel):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from podstead import script
-from podstead.advice import advice
 from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
 from podstead.host.state import HostState, from_records, parse
-from podstead.job import Job, Target
 from podstead.provision import sysctls
 from podstead.provision.change import Change, Phase, needs
 from podstead.provision.plan import Plan, plan
-from podstead.report.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
+from podstead.visit import script
+from podstead.visit.advice import advice
+from podstead.visit.job import Job, Target
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""

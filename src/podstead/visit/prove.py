@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from podstead import script
-from podstead.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.errors import LookError
 from podstead.host import subids
@@ -14,7 +12,6 @@ from podstead.host.accounts import owners
 from podstead.host.state import HostState
 from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
-from podstead.job import Job, Target
 from podstead.proof import owners as lint
 from podstead.proof.case import PING_RANGE, PORT_START, case_of
 from podstead.proof.checks import CHECKS, OF_A_HOST, finding_of
@@ -24,9 +21,12 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.plan import plan
 from podstead.provision.room import left
-from podstead.report.record import Grant, HostReport, Status, Trouble, failed_findings
-from podstead.script import Person
-from podstead.settled import honest, settled
+from podstead.visit import script
+from podstead.visit.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
+from podstead.visit.job import Job, Target
+from podstead.visit.record import Grant, HostReport, Status, Trouble, failed_findings
+from podstead.visit.script import Person
+from podstead.visit.settled import honest, settled
 
 
 def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:

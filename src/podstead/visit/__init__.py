@@ -1,0 +1,1 @@
+"""One host from look to report."""
