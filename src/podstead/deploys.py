@@ -26,7 +26,7 @@ from podstead.document.layers import Rank, Stage
 from podstead.document.plain import PlainLayer, document
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
-from podstead.remote import glue
+from podstead.remote import operations
 
 
 def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
@@ -58,7 +58,7 @@ def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
 def provision(extra: Mapping[str, Any] | None = None) -> None:
     """Bring the current host to its document, then look again. Needs root: run pyinfra with ``--sudo``."""
     host = ctx_host.get()
-    glue.converge(
+    operations.converge(
         name="converge",
         spec=spec_of(host, extra),
         allow=tuple(host.data.get("podstead_allow") or ()),
@@ -70,4 +70,6 @@ def provision(extra: Mapping[str, Any] | None = None) -> None:
 def verify(extra: Mapping[str, Any] | None = None) -> None:
     """Prove on the current host, as each user, that rootless Podman works."""
     host = ctx_host.get()
-    glue.verify(name="verify", spec=spec_of(host, extra), report=str(host.data.get("podstead_report") or ""))
+    operations.verify(
+        name="verify", spec=spec_of(host, extra), report=str(host.data.get("podstead_report") or "")
+    )

@@ -20,7 +20,7 @@ from podstead.inventory import patterns
 from podstead.inventory.load import read_inventory
 from podstead.inventory.vault import passwords
 from podstead.remote import transport
-from podstead.remote.engine import Run
+from podstead.remote.connections import Run
 from podstead.visit.job import Job, Progress, Result, Target
 from podstead.visit.record import HostReport, Status
 

@@ -20,7 +20,7 @@ import pyinfra  # noqa: E402
 
 from podstead.printable import one_line  # noqa: E402
 from podstead.remote import bounded, lifeline  # noqa: E402
-from podstead.remote.engine import Run  # noqa: E402
+from podstead.remote.connections import Run  # noqa: E402
 from podstead.visit.job import Job, Progress, Result  # noqa: E402
 
 
