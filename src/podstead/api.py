@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from podstead.fleet.run import OnProgress, job_for, run
 from podstead.inventory import ResolvedHost, load
 from podstead.inventory.vault import Vault, passwords
-from podstead.run import OnProgress, job_for, run
 from podstead.visit.record import Report
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from podstead.api import hosts
-from podstead.run import job_for
+from podstead.fleet.run import job_for
 from tests.lab import Host, Lab
 
 pytestmark = pytest.mark.real_hosts

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from podstead import fleet
 from podstead.errors import Exit
+from podstead.fleet import compare
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.visit.record import Grant, HostReport, Report, Status
 from tests.model_host import spec_of
@@ -41,7 +41,7 @@ def test_a_user_whose_ranges_differ_is_found_where_the_policy_is_by_uid() -> Non
         host("b", grants=grant(524288)),
         host("c", grants=grant(589824)),
     )
-    (found,) = fleet.same_numbers(dict.fromkeys("abc", BY_UID), hosts)
+    (found,) = compare.same_numbers(dict.fromkeys("abc", BY_UID), hosts)
     assert (found.check, found.verdict, found.user) == ("V03", Verdict.FAIL, "alice")
     assert "a, b: UIDs 524288:65536" in found.found
     assert "c: UIDs 589824:65536" in found.found
@@ -50,9 +50,9 @@ def test_a_user_whose_ranges_differ_is_found_where_the_policy_is_by_uid() -> Non
 
 def test_other_policies_and_equal_ranges_are_no_finding() -> None:
     differing = (host("a", grants=grant(524288)), host("b", grants=grant(589824)))
-    assert fleet.same_numbers(dict.fromkeys("ab", ANY), differing) == ()
+    assert compare.same_numbers(dict.fromkeys("ab", ANY), differing) == ()
     equal = (host("a", grants=grant(524288)), host("b", grants=grant(524288)))
-    assert fleet.same_numbers(dict.fromkeys("ab", BY_UID), equal) == ()
+    assert compare.same_numbers(dict.fromkeys("ab", BY_UID), equal) == ()
 
 
 V30 = finding("V30", Verdict.NOT_APPLICABLE, user="")
@@ -62,7 +62,7 @@ def compared(
     now: list[Finding], before: list[Finding], boots: tuple[str, str] = ("one", "two")
 ) -> tuple[Finding, Status]:
     earlier = report(host("a", boot_id=boots[0], findings=tuple(before)))
-    after = fleet.compared(report(host("a", boot_id=boots[1], findings=(*now, V30))), earlier)
+    after = compare.compared(report(host("a", boot_id=boots[1], findings=(*now, V30))), earlier)
     return next(one for one in after.hosts[0].findings if one.check == "V30"), after.hosts[0].status
 
 
@@ -71,7 +71,7 @@ def test_after_a_reboot_the_same_verdicts_are_a_pass() -> None:
     assert (found.verdict, status) == (Verdict.PASS, Status.OK)
 
 
-@pytest.mark.parametrize("check", fleet.AFTER_BOOT)
+@pytest.mark.parametrize("check", compare.AFTER_BOOT)
 def test_what_a_reboot_has_undone_is_a_failure_that_names_it(check: str) -> None:
     found, status = compared([finding(check, Verdict.FAIL)], [finding(check, Verdict.PASS)])
     assert (found.verdict, status) == (Verdict.FAIL, Status.FAILED)
@@ -89,11 +89,11 @@ def test_without_a_reboot_nothing_is_proved() -> None:
 
 
 def test_a_report_that_does_not_know_the_host_is_no_pass() -> None:
-    after = fleet.compared(report(host("b", boot_id="x", findings=(V30,))), report(host("a", boot_id="y")))
+    after = compare.compared(report(host("b", boot_id="x", findings=(V30,))), report(host("a", boot_id="y")))
     assert after.hosts[0].findings[0].verdict is Verdict.COULD_NOT_LOOK
     assert after.hosts[0].status is Status.FAILED
 
 
 def test_a_host_of_which_only_other_checks_were_asked_for_is_left_alone() -> None:
     now = report(host("a", boot_id="two", findings=(finding("V10", Verdict.PASS),)))
-    assert fleet.compared(now, report()).hosts == now.hosts
+    assert compare.compared(now, report()).hosts == now.hosts

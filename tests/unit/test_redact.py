@@ -1,5 +1,5 @@
+from podstead.fleet.redact import redacted, redactor
 from podstead.provision.change import Refusal
-from podstead.redact import redacted, redactor
 from podstead.visit.job import Progress, Result
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 

@@ -8,10 +8,7 @@ from tests.support import rooms
 HEAP: frozenset[str] = frozenset(
     {
         "explain",
-        "interrupts",
         "parts",
-        "redact",
-        "run",
     }
 )
 KNOWN: frozenset[tuple[str, str]] = frozenset(

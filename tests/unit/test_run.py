@@ -11,7 +11,7 @@ import podstead
 from podstead.api import hosts
 from podstead.document.values import HIDDEN
 from podstead.errors import Exit, RunError
-from podstead.run import job_for, run
+from podstead.fleet.run import job_for, run
 from podstead.visit.job import Progress, Result
 from podstead.visit.record import HostReport, Status
 

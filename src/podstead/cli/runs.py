@@ -14,8 +14,8 @@ from podstead.cli.options import Selected
 from podstead.cli.progress import watching
 from podstead.document.tags import TASKS, parts_asked_for
 from podstead.errors import InputError, RunError
+from podstead.fleet.run import Verb, job_for, run
 from podstead.report import junit, terminal
-from podstead.run import Verb, job_for, run
 from podstead.visit.record import Report
 
 TRACE = 3

@@ -9,12 +9,12 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from podstead import fleet
 from podstead.cli import completing, options
 from podstead.cli.configured import setting
 from podstead.cli.filters import listed, listing_of_verify
 from podstead.cli.runs import execute
 from podstead.errors import InputError
+from podstead.fleet import compare
 from podstead.proof.checks import CHECKS
 from podstead.suggest import did_you_mean
 from podstead.visit import script
@@ -95,7 +95,7 @@ def command(  # noqa: PLR0913 - these are the options
         verify_checks=wanted,
         as_user=as_user,
         probe_timeout=probe_timeout,
-        finish=(lambda report: fleet.compared(report, before)) if before else None,
+        finish=(lambda report: compare.compared(report, before)) if before else None,
     )
 
 

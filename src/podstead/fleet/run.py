@@ -17,11 +17,11 @@ from typing import IO, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from podstead import fleet
 from podstead.errors import RunError
-from podstead.interrupts import Interrupts
+from podstead.fleet import compare
+from podstead.fleet.interrupts import Interrupts
+from podstead.fleet.redact import Redact, redacted, redactor
 from podstead.inventory import ResolvedHost
-from podstead.redact import Redact, redacted, redactor
 from podstead.version import VERSION
 from podstead.visit.job import Job, Progress, Result, Target
 from podstead.visit.record import HostReport, Report, Status, Trouble
@@ -106,7 +106,7 @@ def run(
         seconds=round(time.monotonic() - began, 3),
         interrupted=bool(interrupts.count),
         hosts=hosts,
-        fleet=fleet.same_numbers({target.name: target.spec for target in job.targets}, hosts)
+        fleet=compare.same_numbers({target.name: target.spec for target in job.targets}, hosts)
         if job.verb == "verify"
         else (),
     )

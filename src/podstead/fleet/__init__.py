@@ -1,0 +1,1 @@
+"""Many hosts: one run over all, and what differs between them."""
