@@ -10,7 +10,7 @@ import click
 from docs import manual
 from podstead.cli.main import VERBS, cli
 from podstead.document.schema import layer_schema, role_schema
-from podstead.explain import entries, failures
+from podstead.report.explain import entries, failures
 from podstead.visit.record import Report
 
 HERE = Path(__file__).parent / "reference"

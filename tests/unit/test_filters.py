@@ -12,8 +12,8 @@ import pytest
 from podstead.document.spec import HostSpec
 from podstead.document.tags import FOREIGN, TASKS, ids_of, part_of, parts_asked_for, tasks_of, vocabulary
 from podstead.errors import Problem
-from podstead.explain import CHANGES, find
 from podstead.provision.change import Phase
+from podstead.report.explain import CHANGES, find
 
 SPEC = HostSpec.model_validate(
     {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import Refusal
 from podstead.report import junit
-from podstead.report.problems import problems
+from podstead.report.causes import problems
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble
 
 BLIND = Verdict.COULD_NOT_LOOK

@@ -71,7 +71,7 @@ def _tags(ctx: click.Context) -> Iterator[str]:
 
 def explained(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Everything that ``podstead explain`` knows, by id and by reference."""
-    from podstead.explain import entries  # noqa: PLC0415
+    from podstead.report.explain import entries  # noqa: PLC0415
 
     every = tuple(entries())
     known = {entry.id: entry.title for entry in every} | {

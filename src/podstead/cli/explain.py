@@ -8,8 +8,8 @@ import json
 import click
 
 from podstead.cli import completing
-from podstead.explain import entries, find
 from podstead.printable import printable
+from podstead.report.explain import entries, find
 
 
 @click.command("explain")

@@ -81,7 +81,7 @@ def parts_asked_for(tags: Sequence[str], skip_tags: Sequence[str], start_at: str
 def ids_of(spec: HostSpec) -> Iterator[str]:
     """Every id that a change of a host with this document can have."""
     # brings the whole diagnosis along, which nobody needs who names no ids
-    from podstead.explain import CHANGES  # noqa: PLC0415
+    from podstead.report.explain import CHANGES  # noqa: PLC0415
 
     for entry in CHANGES:
         part, middle, what = entry.id.split(":")

@@ -10,9 +10,9 @@ from rich.console import Console
 from podstead.document.tags import TASKS
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
-from podstead.report import verified
-from podstead.report.results import Kind, Result, counts, is_quiet, parts_of, results
+from podstead.report import proved
 from podstead.report.screen import Screen
+from podstead.report.task_results import Kind, Result, counts, is_quiet, parts_of, results
 from podstead.visit.record import ChangeRecord, HostReport, Report, Status
 
 _NAME_WIDTH: Final = 26
@@ -40,7 +40,7 @@ def render(
     screen = Screen(console)
     screen.heading(f"PLAY [{' '.join(filter(None, (report.verb, pattern)))}]")
     if report.verb == "verify":
-        verified.render(report, screen, verbose=verbose)
+        proved.render(report, screen, verbose=verbose)
     else:
         _systems(report.hosts, screen)
         _troubles(report.hosts, screen)

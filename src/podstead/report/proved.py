@@ -8,7 +8,7 @@ from typing import Final
 
 from podstead.printable import one_line
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.problems import Problem, problems
+from podstead.report.causes import Problem, problems
 from podstead.report.screen import Screen
 from podstead.visit.record import Capacity, HostReport, Report, Status, failed_findings
 
