@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from podstead.cli import doctor, init
 from podstead.cli.progress import watching
+from podstead.cli.verbs import doctor, init
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.inventory import patterns

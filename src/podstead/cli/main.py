@@ -45,7 +45,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"podstead.cli.{cmd_name}")
+        module = importlib.import_module(f"podstead.cli.verbs.{cmd_name}")
         command: click.Command = module.command
         return command
 
