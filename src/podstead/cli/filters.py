@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from podstead.cli import completing
+from podstead.cli import shell_completion
 from podstead.cli.options import Selected, stack
 from podstead.document.tags import (
     TASKS,
@@ -32,14 +32,14 @@ filters = stack(
         "--tags",
         multiple=True,
         metavar="TAGS",
-        shell_complete=completing.tags,
+        shell_complete=shell_completion.tags,
         help=f"Only these {_NAMES}; comma-separated, repeatable.",
     ),
     click.option(
         "--skip-tags",
         multiple=True,
         metavar="TAGS",
-        shell_complete=completing.tags,
+        shell_complete=shell_completion.tags,
         help=f"All but these {_NAMES}; comma-separated, repeatable.",
     ),
     click.option(
@@ -47,7 +47,7 @@ filters = stack(
         "--start-at-task",
         "start_at",
         metavar="PART|ID",
-        shell_complete=completing.tags,
+        shell_complete=shell_completion.tags,
         help="Skip everything that the plan has before this part or change.",
     ),
 )

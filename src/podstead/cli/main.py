@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from podstead.cli.configured import Configured, Defaults
+from podstead.cli.setting_options import Configured, Defaults
 from podstead.errors import Exit, InputError, PodsteadError
 
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).

@@ -13,9 +13,9 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
-from podstead.cli import completing
-from podstead.cli.configured import setting
+from podstead.cli import shell_completion
 from podstead.cli.secret import ask, vault_of, vault_options
+from podstead.cli.setting_options import setting
 from podstead.control.invoker import invoking_user
 from podstead.errors import InputError
 from podstead.inventory import ResolvedHost, load
@@ -43,7 +43,7 @@ def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) 
 
 
 selection = stack(
-    click.argument("pattern", default="all", shell_complete=completing.hosts),
+    click.argument("pattern", default="all", shell_complete=shell_completion.hosts),
     setting(
         "inventory",
         "-i",
@@ -56,7 +56,7 @@ selection = stack(
         "-l",
         "--limit",
         metavar="PATTERN",
-        shell_complete=completing.hosts,
+        shell_complete=shell_completion.hosts,
         help="Only hosts that match this pattern, too.",
     ),
     click.option(

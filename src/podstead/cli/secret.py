@@ -10,7 +10,7 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
-from podstead.cli.configured import setting
+from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.inventory.vault import Vault, passwords
 

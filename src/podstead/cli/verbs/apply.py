@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from podstead.cli import options
-from podstead.cli.changing import converge
+from podstead.cli.converging import converge
 from podstead.cli.filters import filters, listing
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from podstead.cli import options
-from podstead.cli.runs import emit
+from podstead.cli.execute import emit
 from podstead.errors import InputError, LookError
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory import load

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from podstead.cli import completing
-from podstead.cli.configured import setting
+from podstead.cli import shell_completion
+from podstead.cli.setting_options import setting
 from podstead.document.layers import is_whole
 from podstead.document.roles import Role, Shelf, builtin_roles
 from podstead.document.values import Node, displayed
@@ -21,7 +21,7 @@ from podstead.suggest import did_you_mean
 
 
 @click.command("roles")
-@click.argument("name", required=False, shell_complete=completing.roles)
+@click.argument("name", required=False, shell_complete=shell_completion.roles)
 @setting(
     "inventory",
     "-i",

@@ -9,10 +9,10 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from podstead.cli import completing, options
-from podstead.cli.configured import setting
+from podstead.cli import options, shell_completion
+from podstead.cli.execute import execute
 from podstead.cli.filters import listed, listing_of_verify
-from podstead.cli.runs import execute
+from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.fleet import compare
 from podstead.proof.checks import CHECKS
@@ -31,7 +31,7 @@ from podstead.visit.record import Report
     "checks",
     multiple=True,
     metavar="ID",
-    shell_complete=completing.checks,
+    shell_complete=shell_completion.checks,
     help="Only this check, such as V10. Repeatable.",
 )
 @click.option(

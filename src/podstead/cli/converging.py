@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from podstead.cli import options
+from podstead.cli.execute import execute
 from podstead.cli.filters import choose, listed
-from podstead.cli.runs import execute
 
 
 def converge(  # noqa: PLR0913 - these are the options
