@@ -17,6 +17,7 @@ from podstead.provision.change import (
     Outcome,
     Run,
     checksum,
+    expected_of,
 )
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
@@ -524,7 +525,7 @@ def test_ranges_above_2_31_are_kept_as_they_are() -> None:
 
 
 def test_a_missing_file_is_expected_to_be_absent_until_it_is_made() -> None:
-    assert host(None).state().subids.subuid.expected == ABSENT
+    assert expected_of(host(None).state().subids.subuid.text) == ABSENT
 
 
 def test_the_lock_of_a_process_that_is_gone_is_removed_and_no_other() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podstead.host.frames import Records
+from podstead.host.own_file import OwnFile
 from podstead.host.sysctls_boot import Assignment, assignments, read_at_boot
-from podstead.provision.change import OwnFile
 
 DROP_IN = "/etc/sysctl.d/99-podstead.conf"
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_lines import BadLine, Entry, read
-from podstead.provision.change import ABSENT, checksum
 
 __all__ = ["BadLine", "Entry", "SubidFile", "parse", "repaired"]
 
@@ -26,11 +25,6 @@ class SubidFile:
     """What stat(1) calls it, without following a link. shadow opens nothing but regular files (O_NOFOLLOW)."""
     entries: tuple[Entry, ...] = ()
     bad: tuple[BadLine, ...] = ()
-
-    @property
-    def expected(self) -> str:
-        """The checksum that a change of this file is guarded by."""
-        return ABSENT if self.text is None else checksum(self.text.encode("utf-8", errors="surrogateescape"))
 
     @property
     def regular(self) -> bool:

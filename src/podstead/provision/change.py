@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from enum import IntEnum
 
-from podstead.host.frames import Records
+from podstead.host.own_file import OwnFile
 from podstead.ids.ranges import IdRange
 
 
@@ -31,6 +31,11 @@ ABSENT = "absent"
 def checksum(data: bytes) -> str:
     """SHA-256 in hex: what a change of a file is planned from and guarded by."""
     return hashlib.sha256(data).hexdigest()
+
+
+def expected_of(text: str | None) -> str:
+    """What a change is guarded by of a file that held ``text``, which may have bytes that are no UTF-8; None: it is absent."""
+    return ABSENT if text is None else checksum(text.encode("utf-8", errors="surrogateescape"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,38 +236,21 @@ def allowing(change_id: str) -> str:
     return f"podstead apply --allow {shlex.quote(change_id)}"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
-    """A file that podstead owns as it was seen, to the byte: it may hold what is no UTF-8. None where it is missing."""
-
-    path: str
-    data: bytes | None = None
-
-    @classmethod
-    def seen(cls, records: Records, path: str) -> OwnFile:
-        """The file of this path as an observation shows it."""
-        return cls(path, next((one.body for one in records.all("file") if one.argument == path), None))
-
-    @property
-    def text(self) -> str | None:
-        """The text from which the same bytes can be made; for people it must go through :func:`unified_diff`."""
-        return None if self.data is None else self.data.decode("utf-8", "surrogateescape")
-
-    def rewritten(
-        self, text: str, *, name: str, phase: Phase, title: str, then: tuple[Step, ...] = ()
-    ) -> Outcome:
-        """The change ``name`` that makes the file hold ``text``, with the steps ``then``; nothing where it does already."""
-        if self.data == text.encode("utf-8", "surrogateescape"):
-            return Outcome()
-        expected = ABSENT if self.data is None else checksum(self.data)
-        return Outcome(
-            changes=(
-                Change(
-                    id=name,
-                    phase=phase,
-                    title=title,
-                    steps=(WriteFile(path=self.path, content=text, expected=expected), *then),
-                    diff=unified_diff(self.path, self.text, text),
-                ),
-            )
+def rewritten(
+    file: OwnFile, text: str, *, name: str, phase: Phase, title: str, then: tuple[Step, ...] = ()
+) -> Outcome:
+    """The change ``name`` that makes the file hold ``text``, with the steps ``then``; nothing where it does already."""
+    if file.data == text.encode("utf-8", "surrogateescape"):
+        return Outcome()
+    expected = ABSENT if file.data is None else checksum(file.data)
+    return Outcome(
+        changes=(
+            Change(
+                id=name,
+                phase=phase,
+                title=title,
+                steps=(WriteFile(path=file.path, content=text, expected=expected), *then),
+                diff=unified_diff(file.path, file.text, text),
+            ),
         )
+    )

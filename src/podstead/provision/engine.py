@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.host.frames import Records
+from podstead.host.own_file import OwnFile
 from podstead.host.package_versions import upstream
-from podstead.provision.change import Outcome, OwnFile, Phase, Refusal, allowing
+from podstead.provision.change import Outcome, Phase, Refusal, allowing, rewritten
 from podstead.provision.drop_ins import toml
 from podstead.provision.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
 from podstead.provision.packages import PackagesState
@@ -69,7 +70,7 @@ def plan(
     if podman and (podman.major, podman.minor) < (3, 3):
         return Outcome(refusals=(_no_drop_ins(str(podman)),))
     text = toml(spec.engine)
-    written = state.drop_in.rewritten(text, name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}")
+    written = rewritten(state.drop_in, text, name=_ID, phase=Phase.ENGINE, title=f"write {DROP_IN}")
     if not written.changes or _ID in allowed:
         return written
     broken = objections(

@@ -10,6 +10,7 @@ from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.host.accounts import AccountsState
 from podstead.host.frames import Records
+from podstead.host.own_file import OwnFile
 from podstead.host.platforms import Platform
 from podstead.host.subids import SubidsState
 from podstead.ids.ranges import IdMap
@@ -17,7 +18,6 @@ from podstead.provision.change import (
     Change,
     NotApplicable,
     Outcome,
-    OwnFile,
     Phase,
     Refusal,
     Run,
@@ -25,6 +25,7 @@ from podstead.provision.change import (
     Step,
     WaitSocket,
     allowing,
+    rewritten,
 )
 from podstead.provision.drop_ins import delegate_drop_in
 
@@ -159,7 +160,8 @@ def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
 def _delegate(spec: HostSpec, state: SessionState) -> Outcome:
     if not spec.session.delegate:
         return Outcome()
-    return state.drop_in.rewritten(
+    return rewritten(
+        state.drop_in,
         delegate_drop_in(spec.session.delegate),
         name="session:delegate:controllers",
         phase=Phase.SESSION,

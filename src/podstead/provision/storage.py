@@ -15,9 +15,10 @@ from packaging.version import Version
 
 from podstead.document.spec import HostSpec
 from podstead.host.frames import Records
+from podstead.host.own_file import OwnFile
 from podstead.host.package_versions import upstream
 from podstead.host.platforms import Platform
-from podstead.provision.change import Outcome, OwnFile, Phase, Refusal
+from podstead.provision.change import Outcome, Phase, Refusal, rewritten
 from podstead.provision.drop_ins import toml
 from podstead.provision.packages import PackagesState
 from podstead.provision.session import SessionState
@@ -107,7 +108,8 @@ def plan(
 def _system(driver: str, path: str, state: StorageState, podman: Version, platform: Platform) -> Outcome:
     present, text = state.own[path], toml({"storage": {"driver": driver}})
     write = partial(
-        present.rewritten,
+        rewritten,
+        present,
         text,
         name="storage:driver:system",
         phase=Phase.STORAGE,

@@ -14,7 +14,16 @@ from podstead.host.subids import SubidsState
 from podstead.ids import allocate, flaws, subid_files
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import BadLine, SubidFile
-from podstead.provision.change import Change, EditShared, GrantSubids, Outcome, Phase, Refusal, unified_diff
+from podstead.provision.change import (
+    Change,
+    EditShared,
+    GrantSubids,
+    Outcome,
+    Phase,
+    Refusal,
+    expected_of,
+    unified_diff,
+)
 
 
 class Allocator:
@@ -164,7 +173,7 @@ class Allocator:
             _with(before[1], owners(name, self.accounts), name, add[1], revoke[1]),
         )
         edits = tuple(
-            EditShared(path=old.path, content=new.text or "", expected=old.expected)
+            EditShared(path=old.path, content=new.text or "", expected=expected_of(old.text))
             for old, new in zip(before, after, strict=True)
         )
         self._goes_on_from(replace(self.state, subuid=after[0], subgid=after[1]))

@@ -20,6 +20,7 @@ from podstead.provision.change import (
     Phase,
     Refusal,
     Run,
+    expected_of,
     unified_diff,
 )
 from podstead.provision.subid_grants import Allocator
@@ -166,7 +167,7 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
     if text is None:
         return outcome, side
     diff = unified_diff(side.path, side.text, text)
-    edit = EditShared(path=side.path, content=text, expected=side.expected)
+    edit = EditShared(path=side.path, content=text, expected=expected_of(side.text))
     outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", edit, diff)
     return outcome, subid_files.parse(side.path, text, exists=True, mode="644")
 

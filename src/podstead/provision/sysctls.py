@@ -12,7 +12,16 @@ from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.host.sysctl_values import kernel_reads, meets, wanted_text
 from podstead.host.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
 from podstead.host.sysctls_boot import Assignment
-from podstead.provision.change import Change, NotApplicable, Outcome, Phase, Refusal, SetSysctl, allowing
+from podstead.provision.change import (
+    Change,
+    NotApplicable,
+    Outcome,
+    Phase,
+    Refusal,
+    SetSysctl,
+    allowing,
+    rewritten,
+)
 from podstead.provision.drop_ins import sysctl_drop_in
 
 
@@ -190,7 +199,8 @@ def _own_values(text: str | None) -> dict[str, str]:
 def _drop_in(values: Mapping[str, str], state: SysctlsState) -> Outcome:
     if not values and state.drop_in.data is None:
         return Outcome()
-    return state.drop_in.rewritten(
+    return rewritten(
+        state.drop_in,
         sysctl_drop_in(values),
         name="sysctls:drop-in:content",
         phase=Phase.SYSCTLS,

@@ -1,1 +1,0 @@
-"""One file per kind of thing: its state, its parser, its plan."""
