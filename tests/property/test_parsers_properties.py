@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from podstead.document.spec import SysctlNeed
 from podstead.errors import LookError
-from podstead.host import accounts, frames, package_versions, sysctl_values, sysctls
+from podstead.host import accounts, frames, package_versions, storage, sysctl_values, sysctls
+from podstead.host import engine as engine_lasting
 from podstead.host.frames import Record, Records
 from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.proof import evidence
-from podstead.provision import engine, engine_lasting, storage
 from podstead.provision.plan import plan
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 
@@ -44,7 +44,7 @@ ARGUMENTS = (
     "perl",
     "/etc/subuid",
     sysctls.DROP_IN,
-    engine.DROP_IN,
+    engine_lasting.DROP_IN,
     engine_lasting.MAIN[1],
     "/home/alice/.config/containers/storage.conf",
     "newuidmap",

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from podstead.host import engine as host_engine
+from podstead.host.engine import MAIN, Segment, parse_segments
 from podstead.host.package_versions import upstream
 from podstead.provision import engine
 from podstead.provision.change import Outcome
 from podstead.provision.drop_ins import toml
-from podstead.provision.engine_lasting import MAIN, Segment, parse_segments
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SEGMENT = "82488 1000 /dev/shm/libpod_rootless_lock_1000\n"
@@ -121,7 +122,7 @@ def test_what_a_database_keeps_is_refused_only_where_there_is_one(settings: dict
 
 def test_a_setting_that_is_in_force_already_is_no_change_of_it() -> None:
     before = '# Written by podstead; changes made here are overwritten.\n[engine]\nvolume_path = "/srv/v"\n'
-    files = {"/etc/subuid": "", "/etc/subgid": "", engine.DROP_IN: before}
+    files = {"/etc/subuid": "", "/etc/subgid": "", host_engine.DROP_IN: before}
     settings = {"engine": {"volume_path": "/srv/v", "image_parallel_copies": 3}}
     assert reasons(planned(settings, files=files, storage={"alice": "overlay"})) == []
 
@@ -230,7 +231,7 @@ def test_what_another_file_sets_already_is_no_change(path: str) -> None:
     more: dict[str, Any] = {"files": files, "segments": segments, "storage": {"alice": "overlay"}}
     assert reasons(planned(settings, **more)) == []
     host = ModelHost(accounts=dict(PEOPLE), **more)
-    host.files[engine.DROP_IN] = toml(settings)
+    host.files[host_engine.DROP_IN] = toml(settings)
     assert reasons(planned_on(host, REST)) == []
 
 
@@ -250,7 +251,7 @@ def test_from_podman_6_on_the_administrators_file_stands_in_place_of_the_distrib
 
 def test_taking_out_what_hides_another_files_value_is_a_change() -> None:
     files = having("/etc/containers/containers.conf", {"engine": {"num_locks": 64}})
-    files[engine.DROP_IN] = toml({"engine": {"num_locks": 2048}})
+    files[host_engine.DROP_IN] = toml({"engine": {"num_locks": 2048}})
     (reason,) = reasons(planned(REST, files=files, segments=SEGMENT))
     assert reason.startswith("engine.num_locks = 64: ")
 

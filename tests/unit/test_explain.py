@@ -6,11 +6,12 @@ import pytest
 
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
+from podstead.host import storage
 from podstead.ids.ranges import IdMap
 from podstead.proof.checks import CHECKS
-from podstead.provision import storage
+from podstead.provision.explained import CHANGES
 from podstead.provision.plan import Plan
-from podstead.report.explain import CHANGES, entries, find
+from podstead.report.explain import entries, find
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
 
 PORT = "net.ipv4.ip_unprivileged_port_start"

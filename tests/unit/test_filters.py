@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from podstead.document.spec import HostSpec
-from podstead.document.tags import FOREIGN, TASKS, ids_of, part_of, parts_asked_for, tasks_of, vocabulary
+from podstead.document.tags import FOREIGN, TASKS, part_of, parts_asked_for, tasks_of
 from podstead.errors import Problem
 from podstead.provision.change import Phase
-from podstead.report.explain import CHANGES, find
+from podstead.provision.explained import CHANGES
+from podstead.provision.vocabulary import ids_of, vocabulary
+from podstead.report.explain import find
 
 SPEC = HostSpec.model_validate(
     {

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from podstead.host.platforms import Family
 from podstead.host.state import HostState
+from podstead.host.subids import policy_of
 from podstead.ids.allocate import Holdings, Refused, allocate
 from podstead.ids.ranges import IdRange
 from podstead.proof import owners
 from podstead.proof.catalogue import load
 from podstead.proof.finding import Verdict
 from podstead.provision import room as capacity
-from podstead.provision.subid_grants import policy_of
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 SPEC = spec_of()

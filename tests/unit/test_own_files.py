@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from podstead.host import sysctls
+from podstead.host import engine, session, sysctls
+from podstead.host import storage as host_storage
 from podstead.host.state import OWNED_FILES
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.provision import engine, session, storage
+from podstead.provision import storage
 from podstead.provision.change import Outcome, WriteFile
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
@@ -25,8 +26,8 @@ OWN: dict[str, tuple[str, dict[str, Any], str]] = {
     sysctls.DROP_IN: (f"{HEADER}{LATIN}{KEY} = 9\n", {"sysctls": {KEY: {"at_least": 99}}}, "5.4.2"),
     session.DROP_IN: (f"{HEADER}{LATIN}[Service]\n", {"session": {"delegate": ["cpu"]}}, "5.4.2"),
     engine.DROP_IN: (f"{HEADER}{LATIN}", {"engine": {"engine": {"retry": 9}}}, "5.4.2"),
-    storage.DROP_IN: (f"{HEADER}{LATIN}", {"storage": {"driver": "btrfs"}}, "6.0.0"),
-    storage.MAIN: (f"{HEADER}{LATIN}", {"storage": {"driver": "btrfs"}}, "5.4.2"),
+    host_storage.DROP_IN: (f"{HEADER}{LATIN}", {"storage": {"driver": "btrfs"}}, "6.0.0"),
+    host_storage.MAIN: (f"{HEADER}{LATIN}", {"storage": {"driver": "btrfs"}}, "5.4.2"),
 }
 
 
@@ -35,7 +36,7 @@ def host(**more: Any) -> ModelHost:
 
 
 def test_every_own_file_is_tried() -> None:
-    assert OWN.keys() == {*OWNED_FILES, storage.MAIN}
+    assert OWN.keys() == {*OWNED_FILES, host_storage.MAIN}
 
 
 @pytest.mark.parametrize("path", OWN)
@@ -59,7 +60,7 @@ def test_an_own_file_that_is_no_utf_8_is_brought_back(path: str) -> None:
 def test_an_own_storage_file_that_podman_cannot_read_is_written_anew() -> None:
     """The driver stands in it, but Podman reads no TOML that is not UTF-8."""
     text = f'{HEADER}[storage]\ndriver = "overlay"\n{LATIN}'
-    one = host(files={storage.MAIN: text}, installed={"podman": "4.3.1"})
+    one = host(files={host_storage.MAIN: text}, installed={"podman": "4.3.1"})
     spec = spec_of(storage={"driver": "overlay"})
     state = one.state(spec.users)
 

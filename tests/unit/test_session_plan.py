@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podstead.document.spec import HostSpec
+from podstead.host import session as host_session
 from podstead.host.frames import Records
 from podstead.host.state import from_records
 from podstead.ids.ranges import IdMap, IdRange
@@ -109,7 +110,7 @@ def test_delegation_is_a_drop_in_and_a_reload() -> None:
     one = host()
     (change,) = planned(one, DELEGATE).changes
     assert change.steps == (
-        WriteFile(path=session.DROP_IN, content=TEXT, expected=ABSENT),
+        WriteFile(path=host_session.DROP_IN, content=TEXT, expected=ABSENT),
         Run(("systemctl", "daemon-reload")),
     )
     one.apply([change])
@@ -118,7 +119,7 @@ def test_delegation_is_a_drop_in_and_a_reload() -> None:
 
 def test_a_changed_drop_in_is_guarded_by_its_checksum() -> None:
     one = host()
-    one.files[session.DROP_IN] = "[Service]\nDelegate=yes\n"
+    one.files[host_session.DROP_IN] = "[Service]\nDelegate=yes\n"
     (change,) = planned(one, DELEGATE).changes
     (write, _) = change.steps
     assert isinstance(write, WriteFile)
@@ -180,7 +181,7 @@ def test_a_process_that_only_got_the_number_is_nobodys_pause_process() -> None:
 
 
 def test_what_is_no_number_of_containers_stops_nobodys() -> None:
-    assert [session._count(text) for text in (None, "\n", "7\n", "??")] == [0, 0, 7, 1]
+    assert [host_session._count(text) for text in (None, "\n", "7\n", "??")] == [0, 0, 7, 1]
 
 
 def test_the_session_of_a_user_is_read() -> None:
@@ -188,7 +189,7 @@ def test_the_session_of_a_user_is_read() -> None:
     one.linger.add("alice")
     one.buses.add("alice")
     one.storage["alice"] = "vfs"
-    expected = session.UserSession(
+    expected = host_session.UserSession(
         uid=1000,
         home="/home/alice",
         linger=True,

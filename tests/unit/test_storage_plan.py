@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from podstead.document.spec import HostSpec
+from podstead.host import storage as host_storage
+from podstead.host.storage import DROP_IN, MAIN, VENDOR
 from podstead.provision import storage
 from podstead.provision.change import ABSENT, Outcome, WriteFile, checksum
-from podstead.provision.storage import DROP_IN, MAIN, VENDOR
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 OVERLAY = spec_of(storage={"driver": "overlay"})
@@ -138,4 +139,4 @@ def test_storage_of_the_wanted_driver_is_fine() -> None:
     ],
 )
 def test_the_driver_of_a_file_is_read(text: str, expected: str | None) -> None:
-    assert expected == storage.driver_of(text)
+    assert expected == host_storage.driver_of(text)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from podstead.document.spec import HostSpec
-from podstead.errors import Problem
-from podstead.suggest import did_you_mean, listed
 
 TASKS: Final[Mapping[str, str]] = {
     "packages": "installs Podman and what this version of it needs",
@@ -22,8 +20,6 @@ TASKS: Final[Mapping[str, str]] = {
 """Part -> what it does, in the order of the phases of a plan."""
 FOREIGN: Final = "host"
 """Refusals of what is not podstead's to change; looked at with every part, and no task of its own."""
-_HELPERS: Final = ("newuidmap", "newgidmap", "crun")
-"""Packages and programs that changes are named after without being in the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,69 +72,3 @@ def parts_asked_for(tags: Sequence[str], skip_tags: Sequence[str], start_at: str
         for part in TASKS
         if (not tags or part in map(part_of, tags)) and part not in skip_tags and position(part) >= first
     )
-
-
-def ids_of(spec: HostSpec) -> Iterator[str]:
-    """Every id that a change of a host with this document can have."""
-    # brings the whole diagnosis along, which nobody needs who names no ids
-    from podstead.report.explain import CHANGES  # noqa: PLC0415
-
-    for entry in CHANGES:
-        part, middle, what = entry.id.split(":")
-        names: Iterable[str] = (middle,)
-        if middle == "KEY":
-            names = spec.sysctls
-        elif middle == "NAME":
-            names = (*spec.packages, *_HELPERS) if part == "packages" else spec.users
-        elif middle == "subuid":
-            names = ("subuid", "subgid")
-        yield from (f"{part}:{name}:{what}" for name in names if part != FOREIGN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
-    """What ``--tags`` and its like may name for the chosen hosts."""
-
-    ids: frozenset[str]
-    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Tags of roles -> the parts and ids that they stand for."""
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What may be named without naming one change."""
-        return (*TASKS, FOREIGN, *sorted(self.tags))
-
-    def expand(self, option: str, names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
-        """Parts and ids for what a person named. ``all`` asks for everything."""
-        chosen: list[str] = []
-        for name in names:
-            if name in self.tags:
-                chosen += self.tags[name]
-            elif name == "all":
-                chosen += (*TASKS, FOREIGN)
-            else:
-                chosen.append(name)
-                self.known(option, name, problems, tags=self.words)
-        return tuple(dict.fromkeys(chosen))
-
-    def known(
-        self, option: str, name: str, problems: list[Problem], tags: Sequence[str] = tuple(TASKS)
-    ) -> None:
-        """Say so where a name is neither one of ``tags`` nor the id of a change."""
-        foreign = name.count(":") == 2 and part_of(name) == FOREIGN
-        if name in tags or name in self.ids or foreign:
-            return
-        near = did_you_mean(name, sorted(self.ids) if ":" in name else tags)
-        message = f"there is no {name!r}{near}; it may be an id such as subids:alice:ranges, or one of: {listed(tags)}"
-        problems.append(Problem(where=option, message=message))
-
-
-def vocabulary(hosts: Iterable[tuple[HostSpec, Mapping[str, tuple[str, ...]]]]) -> Vocabulary:
-    """Put together what the documents of the hosts, and the tags of their roles, allow to be named."""
-    ids: set[str] = set()
-    tags: dict[str, tuple[str, ...]] = {}
-    for spec, own in hosts:
-        ids |= set(ids_of(spec))
-        for tag, stands_for in own.items():
-            tags[tag] = tuple(dict.fromkeys((*tags.get(tag, ()), *stands_for)))
-    return Vocabulary(ids=frozenset(ids), tags=tags)

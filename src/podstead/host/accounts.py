@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from podstead.document.spec import HostSpec, UserSpec
 from podstead.host.frames import Records
-from podstead.provision.change import Change, Outcome, Phase, Refusal, Run
 
 _ID = re.compile(r"[0-9]{1,10}")
 
@@ -104,64 +102,3 @@ def owners(name: str, accounts: AccountsState) -> frozenset[str]:
     """How a user may be written in the files: by name or by UID."""
     account = accounts.by_name.get(name)
     return frozenset({name} if account is None else {name, str(account.uid)})
-
-
-def plan(spec: HostSpec, state: AccountsState) -> Outcome:
-    """Create what is missing and may be created; refuse what is missing and may not."""
-    outcome = Outcome()
-    for name, user in sorted(spec.users.items()):
-        account = state.by_name.get(name)
-        if account is None:
-            outcome += _missing(name, user, state)
-        elif account.uid == 0:
-            outcome += Outcome(
-                refusals=(
-                    Refusal(
-                        id=f"accounts:{name}:uid",
-                        title=f"{name} has UID 0",
-                        reason="Podman of UID 0 is not rootless",
-                        remedy="name an ordinary user",
-                    ),
-                )
-            )
-    return outcome
-
-
-def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
-    if not user.create:
-        return Outcome(
-            refusals=(
-                Refusal(
-                    id=f"accounts:{name}:exists",
-                    title=f"account {name} is missing",
-                    reason=f"the host has no account {name}, and the spec does not say to create it",
-                    remedy=f"create the account, or set users.{name}.create to true",
-                ),
-            )
-        )
-    if user.uid is not None and user.uid in state.uids:
-        return Outcome(
-            refusals=(
-                Refusal(
-                    id=f"accounts:{name}:uid",
-                    title=f"UID {user.uid} is taken",
-                    reason=f"users.{name}.uid is {user.uid}, which another account of this host has",
-                    remedy="choose another UID",
-                ),
-            )
-        )
-    # SUB_UID_COUNT=0: useradd must not hand out a range of its own (it looks at no account, shadow#525)
-    argv = ["useradd", "-m", "-s", user.shell, "-K", "SUB_UID_COUNT=0", "-K", "SUB_GID_COUNT=0"]
-    if user.uid is not None:
-        argv += ["-u", str(user.uid)]
-    return Outcome(
-        changes=(
-            Change(
-                id=f"accounts:{name}:exists",
-                phase=Phase.ACCOUNTS,
-                title=f"create account {name}",
-                user=name,
-                steps=(Run((*argv, "--", name)),),
-            ),
-        )
-    )

@@ -6,16 +6,12 @@ A user may have written every byte of it. Root's script packs it (``remote/obser
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host import frames
-from podstead.host.accounts import AccountsState
 from podstead.host.frames import Record, Records
-from podstead.provision.change import Outcome, Refusal
 
 _OF_USERS = frozenset({"user", "look", "pause", "pause-uid", "pause-gid", "running", "user-facts"})
 _DRIVERS = ("aufs", "btrfs", "devicemapper", "overlay", "overlay2", "vfs", "zfs")
@@ -102,23 +98,3 @@ def _paths(uid: str, home: str) -> frozenset[str]:
             *(f"{graph}/{driver}-images" for driver in _DRIVERS),
         }
     )
-
-
-def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> Outcome:
-    """Refuse what depends on the look at a user that could not be had; everybody else's parts go on."""
-    refusals = []
-    for name in sorted(spec.users.keys() & unseen.keys() & accounts.by_name.keys()):
-        account = accounts.by_name[name]
-        seen = " ".join(map(shlex.quote, (account.home, f"{account.home}/.config/containers")))
-        ids = [f"session:{name}:look"] + [f"storage:{name}:look"] * (spec.storage.driver is not None)
-        refusals += [
-            Refusal(
-                id=one,
-                title=f"{name} could not be looked at",
-                reason=f"{unseen[name]}; what {name} has is not known, so it is left as it is",
-                remedy=f"see what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
-                f"ls -la {seen} /run/user/{account.uid}; then run podstead again",
-            )
-            for one in ids
-        ]
-    return Outcome(refusals=tuple(refusals))

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from podstead.host import accounts, facts, frames, looks, platforms, subids, sysctls
+from podstead.host import engine as engine_lasting
+from podstead.host import packages as host_packages
+from podstead.host import session as host_session
+from podstead.host import storage as host_storage
 from podstead.host.platforms import Platform
 from podstead.ids.flaws import Side
-from podstead.provision import engine, engine_lasting, packages, session, storage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +23,10 @@ class HostState:
     accounts: accounts.AccountsState
     subids: subids.SubidsState
     sysctls: sysctls.SysctlsState
-    packages: packages.PackagesState
-    session: session.SessionState
-    storage: storage.StorageState
-    engine: engine.EngineState
+    packages: host_packages.PackagesState
+    session: host_session.SessionState
+    storage: host_storage.StorageState
+    engine: engine_lasting.EngineState
     facts: facts.FactsState = field(default_factory=facts.FactsState)
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Users who could not be looked at, and why."""
@@ -49,10 +52,10 @@ def from_records(seen: frames.Records) -> HostState:
         accounts=accounts.parse(records),
         subids=subids.parse(records),
         sysctls=sysctls.parse(records),
-        packages=packages.parse(records),
-        session=session.parse(records),
-        storage=storage.parse(records),
-        engine=engine.parse(records),
+        packages=host_packages.parse(records),
+        session=host_session.parse(records),
+        storage=host_storage.parse(records),
+        engine=engine_lasting.parse(records),
         facts=facts.parse(records),
         unseen=looked.unseen,
     )
@@ -64,7 +67,7 @@ def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> HostState
 
 
 #: Files that podstead owns on a host: the observe script reads them, the plan compares them.
-OWNED_FILES = (sysctls.DROP_IN, session.DROP_IN, engine.DROP_IN, storage.DROP_IN)
+OWNED_FILES = (sysctls.DROP_IN, host_session.DROP_IN, engine_lasting.DROP_IN, host_storage.DROP_IN)
 
 #: Files that the observe script prints whole: podstead's own, and those whose settings hold where podstead makes none.
 READ_FILES = (*OWNED_FILES, *engine_lasting.MAIN)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState, owners
 from podstead.host.frames import Records
-from podstead.ids import subid_files
+from podstead.ids import allocate, subid_files
 from podstead.ids.flaws import Granted, Side
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry, SubidFile
@@ -178,3 +179,19 @@ def belongs_to_another(wanted: IdRange, owner: str, file: SubidFile, accounts: A
     return any(
         entry.range.overlaps(wanted) for entry in file.taken() if accounts.identity(entry.owner) != identity
     ) or any(number in wanted for number in (accounts.uids if users else accounts.gids) if number != own)
+
+
+def policy_of(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | allocate.Refused:
+    """The window of the spec, made narrower by login.defs(5) where that is stricter."""
+    first, last = spec.subids.window
+    low = max([first, *(login_defs[key] for key in ("SUB_UID_MIN", "SUB_GID_MIN") if key in login_defs)])
+    high = min([last, *(login_defs[key] for key in ("SUB_UID_MAX", "SUB_GID_MAX") if key in login_defs)])
+    if high - low + 1 < spec.subids.count:
+        return allocate.Refused(
+            f"subids.window {first} to {last} and login.defs (SUB_UID_MIN .. SUB_GID_MAX) leave no room for {spec.subids.count} IDs",
+            "widen SUB_UID_MAX and SUB_GID_MAX in /etc/login.defs, or move subids.window",
+        )
+    # by-uid must give the same numbers everywhere, so a stricter host may refuse them but never shift them
+    by_uid = spec.subids.allocation == "by-uid"
+    window = IdRange.between(first if by_uid else low, high)
+    return allocate.Policy(count=spec.subids.count, window=window, by_uid=by_uid, floor=low)

@@ -10,7 +10,7 @@ from typing import Final
 from packaging.version import Version
 
 from podstead.document.spec import HostSpec
-from podstead.host import subids
+from podstead.host import storage, subids
 from podstead.host.accounts import Account
 from podstead.host.facts import Facts
 from podstead.host.package_versions import upstream
@@ -21,7 +21,6 @@ from podstead.ids.ranges import IdMap, IdRange
 from podstead.proof.checks import finding_of
 from podstead.proof.evidence import Evidence
 from podstead.proof.finding import Finding, Verdict
-from podstead.provision import storage
 
 _UNKNOWN_OPTION = re.compile(
     r"unknown (?:shorthand )?flag|unknown command|unrecognized (?:option|command)|flag provided but not defined"

@@ -14,11 +14,10 @@ from types import MappingProxyType
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
-from podstead.host.subids import SubidsState
+from podstead.host.subids import SubidsState, policy_of
 from podstead.ids.allocate import BY_UID_BASE, RESERVED, Holdings, Refused, allocate
 from podstead.ids.flaws import Flaw, Side
 from podstead.ids.ranges import IdRange
-from podstead.provision.subid_grants import policy_of
 
 _USER = "podstead verify names the user whom this concerns"
 _OWNER = "the owner of the range is no account of this host: podstead explain C23 says when such a line can be taken out"

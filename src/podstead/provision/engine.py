@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
-from podstead.host.frames import Records
-from podstead.host.own_file import OwnFile
+from podstead.host.engine import DROP_IN, EngineState
 from podstead.host.package_versions import upstream
+from podstead.host.packages import PackagesState
 from podstead.provision.change import Outcome, Phase, Refusal, allowing, rewritten
 from podstead.provision.drop_ins import toml
-from podstead.provision.engine_lasting import MAIN, Segment, Traces, in_force, objections, parse_segments
-from podstead.provision.packages import PackagesState
+from podstead.provision.engine_lasting import Traces, in_force, objections
 
-DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
 _ID = "engine:drop-in:content"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineState:
-    """Our drop-in, the texts of all files that hold for everybody, and what Podman has made under them."""
-
-    drop_in: OwnFile
-    files: Mapping[str, str]
-    segments: tuple[Segment, ...] = ()
-    storage_of: frozenset[int] = frozenset()
-    """UIDs of whoever owns a container storage that was seen."""
-
-
-def parse(records: Records) -> EngineState:
-    return EngineState(
-        drop_in=OwnFile.seen(records, DROP_IN),
-        files={
-            one.argument: one.text
-            for one in records.all("file")
-            if one.argument in MAIN or one.argument.startswith(f"{DROP_IN.rpartition('/')[0]}/")
-        },
-        segments=parse_segments(records.lines("lock-segments")),
-        storage_of=frozenset(_owners(records.lines("storage-seen"))),
-    )
-
-
-def _owners(lines: list[str]) -> list[int]:
-    """Read ``OWNER PATH`` lines."""
-    return [int(match[1]) for line in lines if (match := re.fullmatch(r"([0-9]{1,10}) /.*", line))]
 
 
 def plan(

@@ -7,7 +7,6 @@ after, whichever file it comes from, and whoever has used Podman: the drop-in is
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,11 @@ from typing import Any
 
 from packaging.version import Version
 
+from podstead.host.engine import MAIN, Segment
+
 Key = tuple[str, str]
 """Table and key of containers.conf(5)."""
 
-MAIN = ("/usr/share/containers/containers.conf", "/etc/containers/containers.conf")
-"""What Podman reads before the drop-ins, in this order."""
-
-_MUTEXES = (40, 48, 32, 24)
-"""sizeof(pthread_mutex_t): x86_64 and most others, aarch64, and two kinds of 32-bit machines."""
 
 #: What holds where no file sets it; of other keys the default depends on what Podman finds (containers.conf(5)).
 _DEFAULTS: Mapping[Key, Any] = {("engine", "num_locks"): 2048, ("engine", "lock_type"): "shm"}
@@ -39,25 +35,6 @@ _IN_STORAGE: Mapping[Key, str] = {
 _RUNTIMES = ("crun", "runc")
 _SHOWN = 5
 """So many people are named, and of more how many there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The lock segment of one user (libpod/lock/shm/shm_lock.c), made by the first Podman command since boot."""
-
-    uid: int
-    size: int
-
-    def holds(self, locks: int) -> bool:
-        """Whether Podman takes it for ``locks`` locks: 32 of them to a group, and each group of one size."""
-        groups = -(-locks // 32)
-        return any(self.size == 16 + mutex + groups * (8 + 32 * mutex) for mutex in _MUTEXES)
-
-    @property
-    def real(self) -> bool:
-        """Whether any number of locks gives this size; else the file is nothing that Podman has made."""
-        groups = ((self.size - 16 - mutex, 8 + 32 * mutex) for mutex in _MUTEXES)
-        return any(rest > 0 and rest % group == 0 for rest, group in groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +62,6 @@ class Traces:
         seen = self.storage_of | {one.uid for one in self.segments}
         others = sorted(uid for uid in seen if names.get(uid) not in self.document)
         return (*sorted(self.with_storage), *map(self.who, others))
-
-
-def parse_segments(lines: list[str]) -> tuple[Segment, ...]:
-    """Read ``SIZE OWNER PATH`` lines.
-
-    What somebody else has put in a user's place is nobody's segment, nor is a file of a size that Podman never makes.
-    """
-    found = []
-    for line in lines:
-        match = re.fullmatch(
-            r"([0-9]{1,12}) ([0-9]{1,10}) /dev/shm/libpod_(?:rootless_lock_([0-9]{1,10})|lock)", line
-        )
-        if match and int(match[2]) == int(match[3] or 0):
-            found.append(Segment(int(match[2]), int(match[1])))
-    return tuple(one for one in found if one.real)
 
 
 def in_force(files: Mapping[str, str], podman: Version | None) -> dict[Key, Any]:

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from podstead.document.spec import HostSpec
-from podstead.host import accounts, looks
 from podstead.host.state import HostState
-from podstead.provision import engine, packages, session, storage, subids, sysctls
+from podstead.provision import accounts, engine, looks, packages, session, storage, subids, sysctls
 from podstead.provision.change import Change, NotApplicable, Refusal
 from podstead.visit import obstacles
 

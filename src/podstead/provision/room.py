@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
-from podstead.host.subids import SubidsState
+from podstead.host.subids import SubidsState, policy_of
 from podstead.ids.allocate import RESERVED, Policy, Refused
 from podstead.ids.ranges import ALIGN, IdRange
-from podstead.provision.subid_grants import policy_of
 from podstead.visit.record import Capacity
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 
 from podstead.document.spec import HostSpec, RangeSpec, UserSpec
 from podstead.host import subids
 from podstead.host.accounts import AccountsState, owners
-from podstead.host.subids import SubidsState
+from podstead.host.subids import SubidsState, policy_of
 from podstead.ids import allocate, flaws, subid_files
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import BadLine, SubidFile
@@ -200,22 +199,6 @@ class Allocator:
 
 
 _Ranges = tuple[tuple[IdRange, ...], tuple[IdRange, ...]]
-
-
-def policy_of(spec: HostSpec, login_defs: Mapping[str, int]) -> allocate.Policy | allocate.Refused:
-    """The window of the spec, made narrower by login.defs(5) where that is stricter."""
-    first, last = spec.subids.window
-    low = max([first, *(login_defs[key] for key in ("SUB_UID_MIN", "SUB_GID_MIN") if key in login_defs)])
-    high = min([last, *(login_defs[key] for key in ("SUB_UID_MAX", "SUB_GID_MAX") if key in login_defs)])
-    if high - low + 1 < spec.subids.count:
-        return allocate.Refused(
-            f"subids.window {first} to {last} and login.defs (SUB_UID_MIN .. SUB_GID_MAX) leave no room for {spec.subids.count} IDs",
-            "widen SUB_UID_MAX and SUB_GID_MAX in /etc/login.defs, or move subids.window",
-        )
-    # by-uid must give the same numbers everywhere, so a stricter host may refuse them but never shift them
-    by_uid = spec.subids.allocation == "by-uid"
-    window = IdRange.between(first if by_uid else low, high)
-    return allocate.Policy(count=spec.subids.count, window=window, by_uid=by_uid, floor=low)
 
 
 def _range(spec: RangeSpec | None) -> IdRange:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
 from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import PODMAN, Register, Sign
 from podstead.proof.finding import Verdict
-from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()
 

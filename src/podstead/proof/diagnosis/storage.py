@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from podstead.host.platforms import EXPLAINING
+from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
 from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.proof.finding import Verdict
-from podstead.provision.storage import configured_driver_of, mount_program_of
 
 register = Register()
 
