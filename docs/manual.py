@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 
 from podstead.cli.main import VERBS, cli
-from podstead.control.settings import CONFIG, ORDER, SETTINGS
+from podstead.control.setting_table import CONFIG, SETTINGS
+from podstead.control.settings import ORDER
 from podstead.errors import Exit
 
 _MEANINGS = {

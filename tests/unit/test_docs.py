@@ -13,7 +13,7 @@ import yaml
 from docs import manual
 from docs.generate import HERE, MAN, pages
 from podstead.cli.main import VERBS
-from podstead.control.settings import SETTINGS
+from podstead.control.setting_table import SETTINGS
 from podstead.document.spec import HostSpec
 from podstead.errors import Exit
 from podstead.ids import allocate

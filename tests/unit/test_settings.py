@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podstead.control.settings import CONFIG, SETTINGS, load, strays
+from podstead.control.setting_table import CONFIG, SETTINGS
+from podstead.control.settings import load, strays
 from podstead.control.settings_file import line_of
 from podstead.errors import InputError
 

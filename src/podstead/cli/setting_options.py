@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from podstead.control.settings import SETTINGS, Setting, Settings, load
+from podstead.control.setting_table import SETTINGS, Setting
+from podstead.control.settings import Settings, load
 
 
 class Configured:

@@ -6,132 +6,19 @@ Nothing heavy is imported here: the command line needs the table of settings for
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from podstead.control.setting_table import CONFIG, SETTINGS, Setting, complaint
 from podstead.errors import InputError, Problem
 from podstead.suggest import did_you_mean
 
-Kind = Literal["sources", "paths", "path", "text", "number", "flag", "choice"]
-CONFIG: Final = "PODSTEAD_CONFIG"
 DEFAULT: Final = "default"
 ORDER: Final = "option on the command line > PODSTEAD_* variable > podstead.toml > pyproject.toml > default"
 _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting: how it is called in a file, what it may be, and the option that overrules it."""
-
-    name: str
-    kind: Kind
-    option: str
-    means: str
-    param: str = ""
-    """The option's parameter in the code, where it is called otherwise."""
-    default: int | str | None = None
-    low: int = 0
-    high: int = 0
-    choices: tuple[str, ...] = ()
-
-    @property
-    def variable(self) -> str:
-        return f"PODSTEAD_{self.name.upper()}"
-
-    @property
-    def is_list(self) -> bool:
-        return self.kind in ("sources", "paths")
-
-
-def _settings(*rows: Setting) -> Mapping[str, Setting]:
-    return {row.name: row for row in rows}
-
-
-SETTINGS: Final = _settings(
-    Setting(
-        name="inventory",
-        kind="sources",
-        option="-i, --inventory",
-        param="sources",
-        means="inventory files, folders or 'host1,host2,'",
-    ),
-    Setting(name="roles_path", kind="paths", option="--roles-path", means="folders with roles"),
-    Setting(
-        name="remote_user",
-        kind="text",
-        option="-u, --remote-user",
-        param="user",
-        means="the user to connect as",
-    ),
-    Setting(name="private_key", kind="path", option="--private-key", means="the key to connect with"),
-    Setting(
-        name="ssh_common_args",
-        kind="text",
-        option="--ssh-common-args",
-        means="as ansible_ssh_common_args",
-    ),
-    Setting(name="become", kind="flag", option="-b, --become", means="become root on the hosts"),
-    Setting(
-        name="become_method",
-        kind="choice",
-        option="--become-method",
-        choices=("sudo", "doas", "su"),
-        means="how to become root",
-    ),
-    Setting(
-        name="vault_password_file",
-        kind="paths",
-        option="--vault-password-file",
-        means="files that hold vault passwords",
-    ),
-    Setting(
-        name="forks",
-        kind="number",
-        option="-f, --forks",
-        default=20,
-        low=1,
-        high=500,
-        means="hosts at a time",
-    ),
-    Setting(
-        name="timeout",
-        kind="number",
-        option="-T, --timeout",
-        default=10,
-        low=1,
-        high=3600,
-        means="seconds to connect",
-    ),
-    Setting(
-        name="command_timeout",
-        kind="number",
-        option="--command-timeout",
-        default=1800,
-        low=1,
-        high=86400,
-        means="seconds for one command on a host",
-    ),
-    Setting(
-        name="probe_timeout",
-        kind="number",
-        option="--probe-timeout",
-        default=120,
-        low=5,
-        high=3600,
-        means="seconds for the probe of one user (verify)",
-    ),
-    Setting(
-        name="output",
-        kind="choice",
-        option="-o, --output",
-        default="text",
-        choices=("text", "json", "junit"),
-        means="what to print (apply, check, verify, judge)",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,28 +92,3 @@ def _from_text(setting: Setting, text: str) -> Any:  # noqa: ANN401 - a setting 
     if setting.kind == "flag" and text.strip().lower() in _TRUE | _FALSE:
         return text.strip().lower() in _TRUE
     return text
-
-
-def complaint(setting: Setting, value: object) -> str:
-    """Why a value cannot be that of a setting, or nothing."""
-    if setting.kind == "number":
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (whole and setting.low <= int(str(value)) <= setting.high):
-            return f"{_shown(value)} is no whole number from {setting.low} to {setting.high}"
-    elif setting.kind == "flag":
-        return "" if isinstance(value, bool) else f"{_shown(value)} is neither true nor false"
-    elif setting.is_list:
-        good = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-        return "" if good else f"{_shown(value)} is no list of texts"
-    elif not isinstance(value, str) or not value:
-        return f"{_shown(value)} is no text"
-    elif setting.choices and value not in setting.choices:
-        return (
-            f"{_shown(value)} is none of {', '.join(setting.choices)}{did_you_mean(value, setting.choices)}"
-        )
-    return ""
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str | Mapping | Sequence) else str(value).lower()
-    return text if len(text) <= 60 else f"{text[:57]}..."

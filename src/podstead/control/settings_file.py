@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from podstead.control.settings import CONFIG, SETTINGS, Setting, complaint
+from podstead.control.setting_table import CONFIG, SETTINGS, Setting, complaint
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean
 

@@ -9,7 +9,6 @@ from podstead.document.spec import HostSpec
 from podstead.host.state import HostState
 from podstead.provision import accounts, engine, looks, packages, session, storage, subids, sysctls
 from podstead.provision.change import Change, NotApplicable, Refusal
-from podstead.visit import obstacles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,6 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
             allowed=named,
         )
         + session.plan_migrate(spec, state.session, state.subids, state.accounts, allowed=named)
-        + obstacles.plan(spec, state)
         + looks.plan(spec, state.unseen, state.accounts)
     )
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order

@@ -22,10 +22,10 @@ from podstead.document.spec import HostSpec
 from podstead.errors import LookError
 from podstead.host.state import HostState
 from podstead.printable import printable
-from podstead.provision.plan import plan
 from podstead.visit.converge import converge as converge_host
 from podstead.visit.converge import look
 from podstead.visit.job import Job, Target
+from podstead.visit.obstacles import intended
 from podstead.visit.prove import verify as verify_host
 from podstead.visit.record import ChangeStatus, HostReport, Status
 
@@ -85,8 +85,8 @@ def _look(spec: HostSpec) -> HostState:
 def converge(spec: HostSpec, allow: tuple[str, ...] = (), report: str = "") -> Generator[Any, None, None]:
     """Bring the host to ``spec``. ``report`` names a folder in which the host's report is written as JSON."""
     state = _look(spec)
-    intended = plan(spec, state, allowed=allow)
-    if not intended.changes and not intended.refusals:
+    wanted = intended(spec, state, allowed=allow)
+    if not wanted.changes and not wanted.refusals:
         _write(report, _unchanged(spec, state, allow))
         ctx_host.get().noop("already ready for rootless Podman")
         return

@@ -11,10 +11,11 @@ from podstead.host import frames
 from podstead.host.state import HostState, from_records, parse
 from podstead.provision import sysctls
 from podstead.provision.change import Change, Phase, needs
-from podstead.provision.plan import Plan, plan
+from podstead.provision.plan import Plan
 from podstead.visit import script
 from podstead.visit.advice import advice
 from podstead.visit.job import Job, Target
+from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 MAX_ROUNDS = 4
@@ -175,7 +176,7 @@ def converge(
     spec = target.spec
     say("looking")
     state = state or look(spec, run, draw)
-    first = plan(spec, state, allowed=job.allow)
+    first = intended(spec, state, allowed=job.allow)
     choice = Choice.of(job, first)
     left = choice.select(first)
     work = Work()
@@ -186,8 +187,8 @@ def converge(
         result = apply(spec, batch, run, draw)
         work.note(batch, result)
         state = result.state
-        left = choice.select(plan(work.rest_of(spec), state, allowed=job.allow))
-    left = choice.select(plan(spec, state, allowed=job.allow)) if work.failed else left
+        left = choice.select(intended(work.rest_of(spec), state, allowed=job.allow))
+    left = choice.select(intended(spec, state, allowed=job.allow)) if work.failed else left
     return _report(target.name, spec, state, left, work.done, job)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from podstead.document.spec import HostSpec
 from podstead.host.state import HostState
 from podstead.proof import catalogue
 from podstead.proof.case import Case, case_of
 from podstead.proof.diagnosis import DIAGNOSES, remedy_of
 from podstead.proof.evidence import Evidence
-from podstead.provision.change import Outcome, Refusal
+from podstead.provision.change import Refusal
+from podstead.provision.plan import Plan, plan
 
 #: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels
 #: and security modules, mounts, outer containers, cgroup hierarchies, storage that must be migrated, foreign files.
@@ -33,14 +37,20 @@ OBSTACLES = frozenset(
 )
 
 
-def plan(spec: HostSpec, state: HostState) -> Outcome:
-    """Refusals only; nothing here is ever changed."""
-    refusals: dict[tuple[str, str], Refusal] = {}
+def intended(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Plan:
+    """The plan, with what stands in its way: what apply does and refuses on a host in this state."""
+    planned = plan(spec, state, allowed=allowed)
+    return replace(planned, refusals=planned.refusals + refusals(spec, state))
+
+
+def refusals(spec: HostSpec, state: HostState) -> tuple[Refusal, ...]:
+    """Nothing here is ever changed."""
+    found: dict[tuple[str, str], Refusal] = {}
     for name in sorted(spec.users.keys() & state.accounts.by_name.keys()):
         case = case_of(name, spec, state, Evidence())
         for refusal in _of(case):
-            refusals.setdefault((refusal.id.rpartition(":")[2], refusal.reason), refusal)
-    return Outcome(refusals=tuple(refusals.values()))
+            found.setdefault((refusal.id.rpartition(":")[2], refusal.reason), refusal)
+    return tuple(found.values())
 
 
 def _of(case: Case) -> list[Refusal]:

@@ -19,12 +19,12 @@ from podstead.proof.evidence import parse as parse_evidence
 from podstead.proof.evidence import parse_alone
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
-from podstead.provision.plan import plan
 from podstead.provision.room import left
 from podstead.visit import script
 from podstead.visit.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
 from podstead.visit.job import Job, Target
-from podstead.visit.record import Grant, HostReport, Status, Trouble, failed_findings
+from podstead.visit.obstacles import intended
+from podstead.visit.record import Capacity, Grant, HostReport, Status, Trouble, failed_findings
 from podstead.visit.script import Person
 from podstead.visit.settled import honest, settled
 
@@ -78,8 +78,13 @@ def report(
         notes=(*notes, *lint.notes(state.subids, state.accounts)),
         boot_id=state.facts.host.get("boot.id") or "",
         grants={user: _grant(user, state) for user in users},
-        capacity=left(spec, state.subids, state.accounts),
+        capacity=_capacity(spec, state),
     )
+
+
+def _capacity(spec: HostSpec, state: HostState) -> Capacity | None:
+    room = left(spec, state.subids, state.accounts)
+    return None if room is None else Capacity.model_validate(room, from_attributes=True)
 
 
 def _grant(name: str, state: HostState) -> Grant:
@@ -98,7 +103,7 @@ def _of_host(
     if not state.platform.is_root:
         why = "only root sees all that apply would look at"
         return [*found, finding_of("V29", Verdict.NOT_APPLICABLE, cause=why)]
-    wanted = plan(spec, state)
+    wanted = intended(spec, state)
     return [*honest(found, wanted), settled(wanted)]
 
 
