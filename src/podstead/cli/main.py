@@ -94,10 +94,15 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit. A mistake of a person or a fault of a host never shows a traceback."""
-    if sys.stderr is None:  # else the next file that is opened becomes standard error of every child
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end of the program
+    closed = sys.stdout is None
+    for name in (
+        "stdout",
+        "stderr",
+    ):  # else the next file that is opened becomes the standard output of every child
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
     try:
-        code = _call()
+        code = _call(closed=closed)
     except BrokenPipeError:
         # the reader of a pipe went away (podstead ... | head); nothing is left to say, and Python must not try
         _abandon(1)
@@ -115,11 +120,11 @@ def main() -> NoReturn:
     sys.exit(int(code))
 
 
-def _call() -> int:
+def _call(*, closed: bool) -> int:
     """Run the verb and say what is wrong; what is wrong with standard output itself is left to the caller."""
     try:
         result = cli.main(standalone_mode=False, prog_name="podstead")
-        _flush()
+        _flush(closed=closed)
         return int(result) if isinstance(result, int) else Exit.GOOD
     except InputError as error:
         for problem in error.problems:
@@ -142,8 +147,8 @@ def _call() -> int:
         return Exit.INTERRUPTED
 
 
-def _flush() -> None:
-    if sys.stdout is None:  # closed: everything that was printed is lost, and click says nothing
+def _flush(*, closed: bool) -> None:
+    if closed:  # everything that was printed is lost
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Facts that no part manages but that explain failures, as the observe script found them (``remote/facts.sh``)."""
+"""Facts that no part manages but that explain failures, as the observe script found them (``visit/scripts/facts.sh``)."""
 
 from __future__ import annotations
 

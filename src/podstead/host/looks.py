@@ -1,6 +1,6 @@
 """What was seen of each user with that user's own rights: taken apart here, so that it speaks about that user only.
 
-A user may have written every byte of it. Root's script packs it (``remote/observe.sh``) and adds how the look ended.
+A user may have written every byte of it. Root's script packs it (``visit/scripts/observe.sh``) and adds how the look ended.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _first(inner: Records, key: str) -> tuple[Record, ...]:
 
 
 def _paths(uid: str, home: str) -> frozenset[str]:
-    """The paths that ``remote/observe_user.sh`` asks for."""
+    """The paths that ``visit/scripts/observe_user.sh`` asks for."""
     graph = f"{home}/.local/share/containers/storage"
     return frozenset(
         {

@@ -10,7 +10,7 @@ from podstead.document.schema import layer_schema, role_schema
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(["layer", "role"]), default="layer")
+@click.argument("kind", type=click.Choice(["layer", "role"]), default="layer", metavar="[layer|role]")
 def command(*, kind: str) -> int:
     """Print the JSON Schema (2020-12) of a layer (group_vars, host_vars) or of a role.yml."""
     click.echo(json.dumps(role_schema() if kind == "role" else layer_schema(), indent=2))
