@@ -8,9 +8,9 @@ from pathlib import Path
 from podstead.api import hosts
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
-from podstead.provision.plan import plan
 from podstead.visit import prove, script
 from podstead.visit.converge import applied
+from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus
 from podstead.visit.script import Person
 from tests.lab import RELEASES, Host, Lab
@@ -36,7 +36,7 @@ def capture(host: Host) -> None:
     _write("observed", f"{host.release}-fresh", run(host, script.observe(wanted, NONCE)))
     for _ in range(4):
         state = parse(run(host, script.observe(wanted, NONCE)))
-        changes = plan(wanted, state).changes
+        changes = intended(wanted, state).changes
         if not changes:
             break
         result = applied(changes, run(host, script.apply(wanted, changes, NONCE)).splitlines(), NONCE)

@@ -30,7 +30,8 @@ from podstead.provision.change import (
     WriteFile,
     checksum,
 )
-from podstead.provision.plan import Plan, plan
+from podstead.provision.plan import Plan
+from podstead.visit.obstacles import intended
 
 NONCE = "0123456789abcdef"
 INNER = "00112233445566778899aabbccddeeff"
@@ -173,7 +174,7 @@ class ModelHost:
         return encode([*first, *self.records(users)], kind=kind, nonce=nonce)
 
     def plan(self, spec: HostSpec, allowed: Iterable[str] = ()) -> Plan:
-        return plan(spec, self.state(spec.users), allowed=allowed)
+        return intended(spec, self.state(spec.users), allowed=allowed)
 
     def _grep(self) -> str:
         lines = [

@@ -18,9 +18,9 @@ from podstead.proof.case import case_of
 from podstead.proof.evidence import Evidence, from_records
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
-from podstead.provision.plan import plan
 from podstead.report import junit, terminal
 from podstead.visit import prove
+from podstead.visit.obstacles import intended
 from podstead.visit.record import Report
 from tests.capture import DATA, NONCE, spec
 
@@ -40,7 +40,7 @@ def inside(data: bytes) -> None:
     look, _, probed = data.partition(SECOND)
     state = state_of(_records(look)) if look else healthy()
     wanted = spec()
-    plan(wanted, state)
+    intended(wanted, state)
     if "alice" not in state.accounts.by_name:
         return
     seen = from_records(_records(probed), context="session")

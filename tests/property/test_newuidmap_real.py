@@ -20,9 +20,9 @@ from podstead.host import subids
 from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.provision import subids as subids_plan
-from podstead.provision.plan import plan
 from podstead.visit import script
 from podstead.visit.converge import applied
+from podstead.visit.obstacles import intended
 from podstead.visit.prove import probe_values
 from podstead.visit.record import ChangeStatus
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
@@ -142,7 +142,7 @@ def arguments(state: HostState) -> tuple[dict[str, str], tuple[IdRange, ...], tu
 @settings(max_examples=10, deadline=None)
 def test_the_kernel_shows_exactly_the_expected_map(texts: dict[str, str], count: int) -> None:
     host, spec, state = granted_host(texts, count)
-    assert plan(spec, state).converged
+    assert intended(spec, state).converged
     values, subuids, subgids = arguments(state)
     found = mapped(host, values["PS_UIDMAP"], values["PS_GIDMAP"])
     assert (found["uid-rc"], found["gid-rc"]) == ("0", "0")

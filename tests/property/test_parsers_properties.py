@@ -17,7 +17,7 @@ from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.proof import evidence
-from podstead.provision.plan import plan
+from podstead.visit.obstacles import intended
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 
 SPEC = spec_of(
@@ -118,7 +118,7 @@ def test_any_records_become_a_state(records: list[Record]) -> None:
     assert state.platform.kernel_version >= (0, 0)
     assert state.accounts.owner("alice") == state.accounts.by_name.get("alice")
     assert all(one.range.count >= 1 for side in state.subids.sides for one in side.entries)
-    assert plan(SPEC, state).changes is not None
+    assert intended(SPEC, state).changes is not None
 
 
 @given(record_lists(PROBE_KEYS))

@@ -8,9 +8,9 @@ import sys
 
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
-from podstead.provision.plan import plan
 from podstead.visit import script
 from podstead.visit.converge import applied
+from podstead.visit.obstacles import intended
 
 NONCE = "0123456789abcdef"
 SPEC = HostSpec.model_validate({"packages": {"podstead-probe": {"version": ">=4.3,<5"}}})
@@ -25,7 +25,7 @@ def run(text: str) -> list[str]:
 def main() -> None:
     """Print what was found, how the change ended, and what was there afterwards."""
     before = parse(run(script.observe(SPEC, NONCE)))
-    changes = plan(SPEC, before).changes
+    changes = intended(SPEC, before).changes
     after = applied(changes, run(script.apply(SPEC, changes, NONCE)), NONCE)
     row = {
         "asked": sys.argv[1],
@@ -33,8 +33,8 @@ def main() -> None:
         "before": before.packages.installed.get("podstead-probe"),
         "changes": [f"{record.status.value} {record.title} {record.log}".strip() for record in after.records],
         "after": after.state.packages.installed.get("podstead-probe"),
-        "left": [change.id for change in plan(SPEC, after.state).changes],
-        "refused": [refusal.id for refusal in plan(SPEC, after.state).refusals],
+        "left": [change.id for change in intended(SPEC, after.state).changes],
+        "refused": [refusal.id for refusal in intended(SPEC, after.state).refusals],
     }
     sys.stdout.write(json.dumps(row) + "\n")
 

@@ -19,8 +19,8 @@ from tests.unit.test_diagnosis import BROKEN
 
 JANE = Account(name="CORP\\jane", uid=4321, gid=4321, home="/home/jane", shell="")
 SOURCES = Path(podstead.__file__).parent
-GENERIC = {"explain.py", "remedy.py", "advice.py"}
-"""explain.py speaks of no host; the words of the others, and of diagnosis/, are filled in."""
+GENERIC = {"explained.py", "remedy.py", "advice.py"}
+"""explained.py speaks of no host; the words of the others, and of diagnosis/, are filled in."""
 
 MEANT = {"choose another UID"}
 """Texts in which such a word means itself."""

@@ -17,7 +17,7 @@ from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import signs
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
-from podstead.provision.plan import plan
+from podstead.visit.obstacles import intended
 from tests.capture import DATA, INNER, NONCE, spec
 from tests.lab import RELEASES as CAPTURED
 
@@ -72,12 +72,12 @@ def test_a_provisioned_host_has_what_it_was_given(release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_plan_of_a_provisioned_host_is_empty(release: str) -> None:
-    assert plan(spec(), observed(f"{release}-provisioned")).changes == ()
+    assert intended(spec(), observed(f"{release}-provisioned")).changes == ()
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_plan_of_a_fresh_host_installs_before_it_grants(release: str) -> None:
-    ids = [change.id for change in plan(spec(), observed(f"{release}-fresh")).changes]
+    ids = [change.id for change in intended(spec(), observed(f"{release}-fresh")).changes]
     assert ids[0] == "packages:install:names"
     assert (
         ids.index("subids:subuid:exists")

@@ -191,6 +191,6 @@ def test_importing_and_help_load_nothing_heavy(code: str) -> None:
 
 
 def test_the_library_patches_nobody() -> None:
-    text = "import socket, threading\nbefore = socket.socket, threading.Thread\nimport podstead, podstead.api, podstead.run\npodstead.apply\nassert (socket.socket, threading.Thread) == before\nimport sys\nassert not {'pyinfra', 'gevent'} & set(sys.modules)"
+    text = "import socket, threading\nbefore = socket.socket, threading.Thread\nimport podstead, podstead.api, podstead.fleet.run\npodstead.apply\nassert (socket.socket, threading.Thread) == before\nimport sys\nassert not {'pyinfra', 'gevent'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -16,10 +16,11 @@ from podstead.errors import LookError
 from podstead.host.frames import Record
 from podstead.ids.ranges import IdMap
 from podstead.provision.change import Change, NotApplicable, Phase, Refusal
-from podstead.provision.plan import Plan, plan
+from podstead.provision.plan import Plan
 from podstead.visit import converge as converging
 from podstead.visit.converge import Choice
 from podstead.visit.job import Job, Target
+from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus, HostReport, Status
 from tests.model_host import ChangedSinceError, ModelAccount, ModelHost, record, spec_of
 
@@ -69,7 +70,7 @@ class Answers:
         users = {name: one for name, one in self.spec.users.items() if name not in self.unserved}
         spec = self.spec.model_copy(update={"users": users})
         planned: dict[str, Change] = {
-            one.id: one for one in plan(spec, self.host.state(spec.users), allowed=ids).changes
+            one.id: one for one in intended(spec, self.host.state(spec.users), allowed=ids).changes
         }
         records = []
         failed: set[str] = set()

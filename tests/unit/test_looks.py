@@ -9,7 +9,7 @@ import pytest
 from podstead.host import looks
 from podstead.host.frames import Records
 from podstead.host.state import from_records
-from podstead.provision.plan import plan
+from podstead.visit.obstacles import intended
 from tests.model_host import INNER, ModelAccount, ModelHost, look, record, spec_of
 
 USERS = spec_of(users={"bob": {}, "mallory": {}}, session={"linger": True}, storage={"driver": "overlay"})
@@ -47,7 +47,7 @@ def test_a_user_who_cannot_be_looked_at_is_refused_and_nobody_else(name: str) ->
     assert {who: why in said for who, said in seen.unseen.items()} == {"mallory": True}
     assert "mallory" not in seen.session.users
     assert seen.users_with_storage == {"mallory"}, "what cannot be read is not free"
-    wanted = plan(USERS, seen)
+    wanted = intended(USERS, seen)
     assert [one.id for one in wanted.refusals if "mallory" in one.id] == [
         "session:mallory:look",
         "storage:mallory:look",

@@ -11,7 +11,8 @@ from podstead.proof import catalogue
 from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.change import Refusal
-from podstead.provision.plan import Plan, plan
+from podstead.provision.plan import Plan
+from podstead.visit.obstacles import intended
 from podstead.visit.settled import honest, settled
 from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
@@ -28,7 +29,7 @@ def refused() -> Plan:
     """A stop-gap of the administrator's: apply refuses to undo it."""
     on = host(live={**host().live, USERNS: "0"}, files={**host().files, DECIDED: f"{USERNS} = 0\n"})
     spec = spec_of(**{**SPEC, "sysctls": {USERNS: {"at_least": 28633}}})
-    return plan(spec, on.state(spec.users))
+    return intended(spec, on.state(spec.users))
 
 
 def only(outcome: Plan) -> Plan:
