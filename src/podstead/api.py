@@ -42,7 +42,7 @@ def apply(
 ) -> Report:
     """Bring hosts to their declared state, then look again.
 
-    ``options`` are fields of :class:`podstead.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
+    ``options`` are fields of :class:`podstead.visit.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
     ``tags``, ``skip_tags``, ``start_at``, ``allow``. A host that fails is a part of the report, not an exception; raises
     :class:`~podstead.errors.RunError` only when the run as a whole was impossible.
     """

@@ -19,8 +19,8 @@ monkey.patch_all()
 import gc, json, sys, tempfile
 from pathlib import Path
 import paramiko
-from podstead.job import Job
-from podstead.remote.engine import Run
+from podstead.visit.job import Job
+from podstead.remote.connections import Run
 with tempfile.TemporaryDirectory() as folder:
     Run(Job.model_validate_json(sys.stdin.read()), lambda message: None).all(Path(folder))
 transports = [one for one in gc.get_objects() if issubclass(type(one), paramiko.Transport)]  # no weak proxies

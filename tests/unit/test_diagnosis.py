@@ -33,7 +33,7 @@ from tests.unit.test_diagnosis_session import BROKEN as SESSION
 from tests.unit.test_diagnosis_start import BROKEN as START
 
 OF_WHOLE_FILES = {"C23", "C29"}
-"""Modes that only a look at both files as a whole can tell: podstead.lint does that."""
+"""Modes that only a look at both files as a whole can tell: podstead.proof.owners does that."""
 BROKEN = {**KERNEL, **RANGES, **SESSION, **CONTAINERS, **START}
 REFS = [one.ref for one in DIAGNOSES]
 

@@ -1,4 +1,4 @@
-"""What is wrong with this machine for podstead: pure judgements over what :mod:`podstead.control` found."""
+"""What is wrong with this machine for podstead: pure judgements over what :mod:`podstead.control.machine` found."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, li
 
 
 def values(node: Node, path: Path, surprises: dict[Path, Problem]) -> Any:  # noqa: ANN401 - as plain()
-    """As :func:`~podstead.nodes.plain`, and note what YAML read differently from what most people mean."""
+    """As :func:`~podstead.document.values.plain`, and note what YAML read differently from what most people mean."""
     value = node.value
     if isinstance(value, dict):
         for key in value:

@@ -202,7 +202,7 @@ Verb = Literal["apply", "check", "verify"]
 
 
 def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: object) -> Job:
-    """A job over hosts; ``options`` are the fields of :class:`~podstead.job.Job`."""
+    """A job over hosts; ``options`` are the fields of :class:`~podstead.visit.job.Job`."""
     targets = [target_of(host) for host in hosts]
     secrets = {text for host in hosts for text in host.secrets}
     secrets |= {text for one in targets for text in (one.password, one.become_password) if text}

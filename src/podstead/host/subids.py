@@ -126,7 +126,7 @@ def granted(
 
 
 def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
-    """What is granted on this host, and to whom, as :mod:`podstead.flaws` judges it: UIDs, then GIDs."""
+    """What is granted on this host, and to whom, as :mod:`podstead.ids.flaws` judges it: UIDs, then GIDs."""
     names = {account.name: account for account in accounts.by_name.values()}
     real = ({one.uid: one.name for one in names.values()}, accounts.groups)
     own = ({name: one.uid for name, one in names.items()}, {name: one.gid for name, one in names.items()})

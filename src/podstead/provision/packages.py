@@ -26,7 +26,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
 
 
 def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
-    """The roles (keys of :data:`podstead.platforms.PACKAGES`) that rootless Podman of this version needs.
+    """The roles (keys of :data:`podstead.host.platforms.PACKAGES`) that rootless Podman of this version needs.
 
     Podman 5.0 made pasta the default network tool in place of slirp4netns and 4.0 brought netavark (release notes);
     an OCI runtime, the uid-map tools and the session bus are only recommended packages on Debian and Ubuntu.

@@ -51,7 +51,7 @@ _ADVICE = (
         "on the host, this says why: systemctl status user@UID.service; is dbus-user-session (or dbus-broker) installed?",
     ),
 )
-"""What a log holds, and what to do then, in words of :data:`podstead.remedy.KINDS`."""
+"""What a log holds, and what to do then, in words of :data:`podstead.proof.remedy.KINDS`."""
 
 
 def advice(log: str, account: Account | None = None) -> str:

@@ -108,7 +108,7 @@ def _of_host(
 
 
 def _reboot() -> Finding:
-    """V30 is judged where two reports meet (:mod:`podstead.fleet`)."""
+    """V30 is judged where two reports meet (:mod:`podstead.fleet.compare`)."""
     return finding_of("V30", Verdict.NOT_APPLICABLE, cause="needs the report of an earlier run: --since FILE")
 
 

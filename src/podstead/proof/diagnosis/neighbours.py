@@ -13,7 +13,7 @@ register = Register()
 
 
 def of_flaw(case: Case, ref: str) -> Sign | None:
-    """The gravest flaw of a kind that :mod:`podstead.flaws` finds in this user's ranges; what is not fatal is a warning."""
+    """The gravest flaw of a kind that :mod:`podstead.ids.flaws` finds in this user's ranges; what is not fatal is a warning."""
     found = sorted((flaw for flaw in case.flaws if flaw.ref == ref), key=lambda flaw: not flaw.fatal)
     if not found:
         return None

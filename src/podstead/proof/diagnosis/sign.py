@@ -27,7 +27,7 @@ class Sign:
     remedy: str = ""
     """Another text than the catalogue's. It is filled in as that is."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What :data:`podstead.remedy.KINDS` stand for here, beyond the user's own; an empty one is not known."""
+    """What :data:`podstead.proof.remedy.KINDS` stand for here, beyond the user's own; an empty one is not known."""
     proved: bool = True
     verdict: Verdict | None = None
     """Another verdict than the diagnosis gives, where nothing fails visibly."""

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Makes changes; each is a function call list written by podstead.script. POSIX sh: dash, busybox ash, bash.
+# Makes changes; each is a function call list written by podstead.visit.script. POSIX sh: dash, busybox ash, bash.
 # Set before this text: PS_NONCE. Every change runs in a subshell with "set -e"; what needs a change that failed is left out.
 
 ps_say() { printf '%s\n' "$*" >&2; }

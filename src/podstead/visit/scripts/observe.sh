@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
-# Set before this text by podstead.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES, PS_LOOK (the
+# Set before this text by podstead.visit.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES, PS_LOOK (the
 # script that looks at one user). frame.sh, fact.sh, facts.sh and session.sh stand before it.
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
 

@@ -4,7 +4,7 @@
 # frame.sh, fact.sh and storage.sh stand before it. PS_NONCE is drawn here, so that no file can hold it.
 # shellcheck disable=SC2034 # used by frame.sh
 
-ps_user_paths() { # name uid home: what there is of the paths that podstead.looks knows
+ps_user_paths() { # name uid home: what there is of the paths that podstead.host.looks knows
     g=$3/.local/share/containers/storage
     set -- "/run/user/$2" "/run/user/$2/bus" "$3" "$g" "$g/db.sql" "$g/libpod/bolt_state.db"
     for d in aufs btrfs devicemapper overlay overlay2 vfs zfs; do set -- "$@" "$g/$d-images"; done

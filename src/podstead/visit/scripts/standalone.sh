@@ -6,7 +6,7 @@
 
 ps_nonce() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
-# What podstead.subidline reads: a line that shadow and Podman read alike, in decimal, from a file and not from a link.
+# What podstead.ids.subid_lines reads: a line that shadow and Podman read alike, in decimal, from a file and not from a link.
 ps_lines() { # file: "OWNER:FIRST:COUNT" lines
     [ -f "$1" ] && [ ! -L "$1" ] || return 0
     LC_ALL=C awk -F: 'NF == 3 && length($0) < 1024 && $1 ~ /^[^#+[:space:]-]/ && $1 !~ /[[:space:]]$/ && $1 !~ /^0[0-9]+$/ &&
