@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_searched_has_no_settings(tmp_path: Path) -> None:
     (tmp_path / "podstead.toml").write_text("fork = 7\n")
     tmp_path.chmod(0o700)
-    code = "import os; from pathlib import Path; from podstead import settings, settings_file\n"
+    code = "import os; from pathlib import Path; from podstead.control import settings, settings_file\n"
     code += "os.setgid(65534); os.setuid(65534); print(settings.load(Path(), {}).files)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
