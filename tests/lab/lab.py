@@ -17,6 +17,7 @@ from tests.lab.disk import Disk, remove_disks
 from tests.lab.errors import LabError
 from tests.lab.host import Host
 from tests.lab.images import cache, image
+from tests.lab.layers import with_podman
 from tests.lab.process import Started, run
 from tests.lab.state import HostRecord, LabRecord
 
@@ -105,16 +106,22 @@ class Lab:
         self.down()
 
     def boot(
-        self, release: str, name: str | None = None, *, wait: bool = True, deadline: float = 90.0
+        self,
+        release: str,
+        name: str | None = None,
+        *,
+        podman: bool = False,
+        wait: bool = True,
+        deadline: float = 90.0,
     ) -> Host:
         """Boot one host and wait until it is ready, or with wait=False leave that to `host.wait_ready`."""
         name = name or f"{release}-{len(self.hosts) + 1}"
-        return self.boot_many({name: release}, wait=wait, deadline=deadline)[name]
+        return self.boot_many({name: release}, podman=podman, wait=wait, deadline=deadline)[name]
 
     def boot_many(
-        self, hosts: Mapping[str, str], *, wait: bool = True, deadline: float = 90.0
+        self, hosts: Mapping[str, str], *, podman: bool = False, wait: bool = True, deadline: float = 90.0
     ) -> dict[str, Host]:
-        """Boot hosts (name -> release) side by side."""
+        """Boot hosts (name -> release) side by side; with podman=True it is installed already, and nothing else done."""
         for name in hosts:
             state.check_name("host", name, _HOST_NAME)
             if name in self.hosts or name == "net":
@@ -122,7 +129,8 @@ class Lab:
                 raise LabError(message)
         for release in dict.fromkeys(hosts.values()):
             image(release)
-        made = {name: self._add(name, release) for name, release in hosts.items()}
+        layers = {release: str(with_podman(release)) if podman else "" for release in hosts.values()}
+        made = {name: self._add(name, release, layers[release]) for name, release in hosts.items()}
         for host in made.values():
             host.start()
         if wait:
@@ -130,11 +138,11 @@ class Lab:
                 list(pool.map(lambda host: host.wait_ready(deadline), made.values()))
         return made
 
-    def _add(self, name: str, release: str) -> Host:
+    def _add(self, name: str, release: str, layer: str) -> Host:
         number = _FIRST_HOST + len(self.hosts)
         address = network.address(self.record.slot, number)
         disk = Disk(Path(self.record.disks) / name, image(release).root)
-        record = HostRecord(name, release, number, address, str(disk.place), str(disk.image.parent))
+        record = HostRecord(name, release, number, address, str(disk.place), str(disk.image.parent), layer)
         self.record.hosts[name] = record
         state.save(self.record)
         public_key = self.private_key.with_suffix(".pub").read_text()

@@ -97,7 +97,7 @@ def start(host: HostRecord, unit: str, namespace: Path, console: Path) -> subpro
         "--link-journal=no",
         "--console=pipe",
     ]
-    image = f"{host.image}/root"
+    image = f"{host.layer}:{host.image}/root".removeprefix(":")
     shell = ["unshare", "--mount", "--propagation=private", "sh", "-c", _START, "sh", unit, image, str(disk)]
     with console.open("ab") as log:
         return subprocess.Popen(

@@ -30,6 +30,8 @@ class HostRecord:
     address: str
     disk: str
     image: str
+    layer: str = ""
+    """What lies between the image and the host's own disk, if anything."""
     process: Started | None = None
 
 

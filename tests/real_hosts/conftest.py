@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -19,7 +20,13 @@ from tests.real_hosts.damage.hosts import lanes
 from tests.real_hosts.damage.site import Site
 from tests.real_hosts.snapshot import leftovers
 
-Booting = Callable[[str], AbstractContextManager[Host]]
+
+class Booting(Protocol):
+    """Boots a host of a release and stops it at the end; with podman=True it is installed, and nothing else is done."""
+
+    def __call__(self, release: str, *, podman: bool = False) -> AbstractContextManager[Host]: ...
+
+
 _NUMBERS = count(1)
 READY = pytest.StashKey[Host]()
 
@@ -40,11 +47,9 @@ def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller
 
 @pytest.fixture(scope="session")
 def booting(lab: Lab) -> Booting:
-    """A context manager that boots a fresh host of a release and stops it at the end."""
-
     @contextmanager
-    def booted(release: str) -> Iterator[Host]:
-        host = lab.boot(release, name=f"{release.replace('debian-', 'd')}-{next(_NUMBERS)}")
+    def booted(release: str, *, podman: bool = False) -> Iterator[Host]:
+        host = lab.boot(release, podman=podman, name=f"{release.replace('debian-', 'd')}-{next(_NUMBERS)}")
         try:
             yield host
         finally:
@@ -60,12 +65,19 @@ def fresh(booting: Booting) -> Iterator[Host]:
         yield host
 
 
+@pytest.fixture
+def installed(booting: Booting) -> Iterator[Host]:
+    """A Debian 13 host on which Podman has been installed, and nothing else done."""
+    with booting("debian-13", podman=True) as host:
+        yield host
+
+
 @pytest.fixture(scope="session")
 def ready(
     booting: Booting, controller: Controller, pytestconfig: pytest.Config
 ) -> Iterator[tuple[Host, Path]]:
     """A Debian 13 host on which alice is ready, and the inventory that made it so. Tests put back what they break."""
-    with booting("debian-13") as host:
+    with booting("debian-13", podman=True) as host:
         inventory = controller.inventory({host.name: controller.reach()})
         done = controller.json("apply", inventory)
         assert done.code == 0, str(done)
@@ -96,7 +108,8 @@ def site(
     chosen = tuple(
         call.params["damage"] for call in calls if call and isinstance(call.params.get("damage"), Damage)
     )
-    booted = lab.boot_many({f"damage-{release.removeprefix('debian-')}": release for release in RELEASES})
+    names = {f"damage-{release.removeprefix('debian-')}": release for release in RELEASES}
+    booted = lab.boot_many(names, podman=True)
     hosts = {host.release: host for host in booted.values()}
     everything = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
     made = Site(lanes(controller, hosts, tmp_path_factory.mktemp("damage"), everything=everything), chosen)

@@ -28,7 +28,7 @@ ENOUGH = 300 * MEBIBYTE
 
 @pytest.fixture(scope="module")
 def host(booting: Booting) -> Iterator[Host]:
-    with booting("debian-13") as booted:
+    with booting("debian-13", podman=True) as booted:
         yield booted
 
 

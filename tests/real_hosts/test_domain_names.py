@@ -27,20 +27,22 @@ def proved(report: HostReport) -> dict[str, set[Verdict]]:
 
 
 def test_accounts_with_a_domain_in_their_name_are_made_ready_and_proved(
-    fresh: Host, controller: Controller, tmp_path: Path
+    installed: Host, controller: Controller, tmp_path: Path
 ) -> None:
     for number, name in enumerate(NAMES):
-        fresh.root(
+        installed.root(
             ["useradd", "--badname", "-m", "-d", f"/home/domain{number}", "-s", "/bin/bash", "--", name]
         )
     # what a pattern would find in place of a name
-    fresh.sh("touch /ACMEjdoe /root/ACMEjdoe")
-    inventory = controller.inventory({fresh.name: controller.reach()}, users=USERS, session={"linger": True})
+    installed.sh("touch /ACMEjdoe /root/ACMEjdoe")
+    inventory = controller.inventory(
+        {installed.name: controller.reach()}, users=USERS, session={"linger": True}
+    )
     done = controller.json("apply", inventory)
     assert done.code == 0, str(done)
-    subuid = fresh.path("/etc/subuid").read_text()
+    subuid = installed.path("/etc/subuid").read_text()
     assert [name for name in USERS if f"\n{name}:" not in f"\n{subuid}"] == []
-    linger = sorted(one.name for one in fresh.path("/var/lib/systemd/linger").iterdir())
+    linger = sorted(one.name for one in installed.path("/var/lib/systemd/linger").iterdir())
     assert linger == ["ACME\\\\jdoe", "asmith@corp.example.com", "bob"]
 
     again = controller.json("apply", inventory)
@@ -48,16 +50,16 @@ def test_accounts_with_a_domain_in_their_name_are_made_ready_and_proved(
 
     ready = controller.json("verify", inventory)
     good = {Verdict.PASS, Verdict.NOT_APPLICABLE}
-    assert {user: seen <= good for user, seen in proved(ready.host(fresh.name)).items()} == dict.fromkeys(
+    assert {user: seen <= good for user, seen in proved(ready.host(installed.name)).items()} == dict.fromkeys(
         USERS, True
     ), str(ready)
 
     script = controller.podstead("verify", "--print-script").out
-    carried = fresh.root(["sh", "-s", "--", *NAMES], input=script).stdout
+    carried = installed.root(["sh", "-s", "--", *NAMES], input=script).stdout
     answer = tmp_path / "answer"
     answer.write_text(carried)
     judged = controller.podstead("judge", answer, "-o", "json")
     assert {user: seen <= good for user, seen in proved(judged.report.hosts[0]).items()} == dict.fromkeys(
         NAMES, True
     ), str(judged)
-    assert leftovers(fresh) == []
+    assert leftovers(installed) == []

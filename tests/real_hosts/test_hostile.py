@@ -62,7 +62,7 @@ cp /run/os /etc/os-release
 
 @pytest.fixture(scope="module")
 def host(booting: Booting) -> Iterator[Host]:
-    with booting("debian-13") as booted:
+    with booting("debian-13", podman=True) as booted:
         with booted.path("/etc/passwd").open("a") as passwd:
             passwd.write(PASSWD)
         booted.sh(_PREPARE)

@@ -27,7 +27,7 @@ CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24")
 @pytest.fixture(scope="module")
 def pair(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
     """A host on which alice and bob are ready."""
-    with booting("debian-13") as host:
+    with booting("debian-13", podman=True) as host:
         inventory = controller.inventory({host.name: controller.reach()}, users=USERS)
         assert controller.json("apply", inventory).code == 0
         yield host, inventory

@@ -52,7 +52,7 @@ def play(host: Host, trick: Trick) -> None:
 @pytest.fixture(scope="module")
 def host(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
     """A host on which everybody was ready, and now everybody but bob tries something."""
-    with booting("debian-13") as booted:
+    with booting("debian-13", podman=True) as booted:
         names = " ".join(trick.user for trick in TRICKS)
         booted.sh(
             f"for u in {names}; do useradd -m -s /bin/bash $u; done; echo '{SECRET}:x:1:' >>/etc/shadow"
@@ -167,22 +167,24 @@ def test_the_table_has_what_it_should() -> None:
     assert len({trick.user for trick in TRICKS}) == len(TRICKS)
 
 
-def test_a_session_that_hangs_costs_its_own_step_and_no_more(fresh: Host, controller: Controller) -> None:
+def test_a_session_that_hangs_costs_its_own_step_and_no_more(installed: Host, controller: Controller) -> None:
     users: dict[str, object] = {"alice": {}, "bob": {}}
-    inventory = controller.inventory({fresh.name: controller.reach()}, users=users, session={"linger": True})
+    inventory = controller.inventory(
+        {installed.name: controller.reach()}, users=users, session={"linger": True}
+    )
     first = controller.json("apply", inventory)
     assert first.code == 0, str(first)
     (stopped,) = (trick for trick in SESSIONS if trick.user == "stopped")
-    fresh.ssh("bob", stopped.script)
-    fresh.sh("loginctl disable-linger alice; systemctl stop user@1001")
+    installed.ssh("bob", stopped.script)
+    installed.sh("loginctl disable-linger alice; systemctl stop user@1001")
     try:
-        done = run("apply", (fresh, inventory), controller)
+        done = run("apply", (installed, inventory), controller)
     finally:
-        fresh.sh("pkill -KILL -u bob || :")
+        installed.sh("pkill -KILL -u bob || :")
     assert done.report.trouble is None
     changes = {one.id: one for one in done.report.changes}
     assert changes["session:alice:linger"].status.value == "changed"
     assert changes["session:bob:bus"].status.value == "failed"
     # by itself systemctl(1) gives up after 90 s, else root's limit ends it after 120
     assert done.seconds < 300
-    assert leftovers(fresh) == []
+    assert leftovers(installed) == []

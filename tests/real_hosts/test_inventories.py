@@ -76,7 +76,8 @@ def copied(name: str, tmp: Path, lab: Lab, controller: Controller, hosts: Mappin
 def booted(lab: Lab) -> Iterator[dict[str, Host]]:
     """Both inventories' hosts at once."""
     names = {host: host.partition(".")[0] for host in (*FLEET, *POOL)}
-    made = lab.boot_many({names[host]: release for host, release in {**FLEET, **POOL}.items()})
+    releases = {names[host]: release for host, release in {**FLEET, **POOL}.items()}
+    made = lab.boot_many(releases, podman=True)
     yield {host: made[name] for host, name in names.items()}
     for one in made.values():
         one.stop()

@@ -40,7 +40,7 @@ def seal(path: Path, document: dict[str, str], password: Path) -> None:
 def test_a_sealed_password_becomes_root_and_a_sealed_token_reaches_its_file_alone(
     booting: Booting, controller: Controller
 ) -> None:
-    with booting("debian-13") as host:
+    with booting("debian-13", podman=True) as host:
         inventory = controller.inventory(
             {host.name: controller.reach("carol", ansible_become_password="{{ sudo_password }}")},
             engine={"containers": {"pids_limit": 0, "env": ["PATH=/usr/bin", "TOKEN={{ token }}"]}},

@@ -26,7 +26,7 @@ NOT_HERE = {"V11", "V25", "V30"}
 @pytest.fixture(scope="module")
 def pair(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
     """A host on which alice and bob are ready."""
-    with booting("debian-13") as host:
+    with booting("debian-13", podman=True) as host:
         inventory = controller.inventory({host.name: controller.reach()}, users=BOTH)
         assert controller.json("apply", inventory).code == 0
         yield host, inventory
@@ -116,7 +116,7 @@ def test_a_wrong_choice_is_an_input_error_before_anything_connects(
 def test_what_was_proved_is_compared_after_a_reboot(
     booting: Booting, controller: Controller, tmp_path: Path
 ) -> None:
-    with booting("debian-13") as host:
+    with booting("debian-13", podman=True) as host:
         inventory = controller.inventory({host.name: controller.reach()})
         assert controller.json("apply", inventory).code == 0
         before = tmp_path / "before.json"
@@ -142,7 +142,7 @@ def test_a_user_whose_ranges_differ_between_hosts_is_found_under_by_uid(
     pair: tuple[Host, Path], booting: Booting, controller: Controller
 ) -> None:
     host, _ = pair
-    with booting("debian-12") as other:
+    with booting("debian-12", podman=True) as other:
         names = {host.name: controller.reach(), other.name: controller.reach()}
         other.sh("for f in /etc/subuid /etc/subgid; do echo alice:900000:65536 >$f; done")
         inventory = controller.inventory(names, subids={"allocation": "by-uid"})

@@ -32,8 +32,7 @@ def main() -> int:
 
 
 def _stress(lab: Lab, folder: Path, seconds: int, seed: int) -> int:
-    host = lab.boot("debian-13", name="stress")
-    host.sh("apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install uidmap >/dev/null")
+    host = lab.boot("debian-13", name="stress", podman=True)
     controllers = []
     for number in range(2):
         (folder / str(number)).mkdir()
@@ -47,9 +46,8 @@ def _stress(lab: Lab, folder: Path, seconds: int, seed: int) -> int:
 def _files(lab: Lab, count: int, seed: int) -> int:
     bad = 0
     for number, release in enumerate(RELEASES):
-        host = lab.boot(release, name=f"files-{release.removeprefix('debian-')}")
-        host.sh("apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends uidmap podman "
-                ">/dev/null; touch /etc/subuid /etc/subgid")  # fmt: skip
+        host = lab.boot(release, name=f"files-{release.removeprefix('debian-')}", podman=True)
+        host.sh("touch /etc/subuid /etc/subgid")
         wanted = cases(seed + number, count // len(RELEASES))
         result = compare(host, wanted, whole_file=release == "debian-forky", podman=10)
         said = f"{release}: {len(wanted)} files, {result.granted} IDs granted ({result.odd} in odd lines), {result.maps} maps of Podman, {len(result.found)} disagreements"
