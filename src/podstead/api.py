@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podstead.fleet.run import OnProgress, job_for, run
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.vault import Vault, passwords
 from podstead.visit.record import Report
 

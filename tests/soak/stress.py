@@ -68,6 +68,8 @@ class Stress:
         self.tally = Tally()
         self.over = threading.Event()
         self.added: set[str] = set()
+        self.granted: set[str] = set()
+        """Accounts that were made when both files were there: without one of them useradd(8) grants nothing."""
 
     def run(self, seconds: int) -> Tally:
         """Do it for some time, then look whether everything is in order and the next run converges."""
@@ -110,13 +112,16 @@ class Stress:
         while not self.over.is_set():
             number += 1
             name = f"s{number}"
+            there = all(self.host.path(path).exists() for path in FILES)
             if self.host.sh(f"useradd -M {name}", check=False).returncode == 0:
                 self.tally.accounts += 1
                 self.added.add(name)
+                self.granted |= {name} if there else set()
             if self.added and draw.random() < 0.4:
                 gone = draw.choice(sorted(self.added))
                 if self.host.sh(f"userdel {gone}", check=False).returncode == 0:
                     self.added.discard(gone)
+                    self.granted.discard(gone)
             time.sleep(draw.random())
 
     def edit(self) -> None:
@@ -182,7 +187,7 @@ class Stress:
             owners = {line.split(":")[0] for line in text.splitlines()}
             self.tally.wrong += [f"{path}: {one}" for one in overlaps(text)]
             self.tally.wrong += [
-                f"{path}: the range of {name} is lost" for name in sorted(self.added - owners)
+                f"{path}: the range of {name} is lost" for name in sorted(self.granted - owners)
             ]
         controller = self.controllers[0]
         names = self.host.sh("cut -d: -f1 /etc/passwd").stdout.split()

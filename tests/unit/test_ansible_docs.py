@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from podstead.cli.main import VERBS
-from podstead.inventory import load
+from podstead.inventory.load import load
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "ansible.md").read_text(encoding="utf-8")

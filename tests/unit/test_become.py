@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from pydantic import SecretStr
 
+from podstead.inventory.connection import Connection
 from podstead.remote.become import complaint, exit_code, wrap
 from podstead.visit.job import Target
 from tests.model_host import spec_of
@@ -39,7 +41,9 @@ BECAME=root exec "$@"
 
 
 def target(method: Method = "sudo", *, become: bool = True, password: str | None = None) -> Target:
-    return Target(name="h", become=become, become_method=method, become_password=password, spec=spec_of())
+    sealed = None if password is None else SecretStr(password)
+    link = Connection(kind="ssh", address="h", become=become, become_method=method, become_password=sealed)
+    return Target(name="h", connection=link, spec=spec_of())
 
 
 def run(

@@ -18,8 +18,10 @@ from podstead.ids.ranges import IdMap
 from podstead.provision.change import Change, NotApplicable, Phase, Refusal
 from podstead.provision.plan import Plan
 from podstead.visit import converge as converging
+from podstead.visit import look
 from podstead.visit.converge import Choice
-from podstead.visit.job import Job, Target
+from podstead.visit.job import Job
+from podstead.visit.look import Visit
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus, HostReport, Status
 from tests.model_host import ChangedSinceError, ModelAccount, ModelHost, record, spec_of
@@ -107,12 +109,11 @@ def nonces() -> Any:
 
 
 def run(answers: Answers, verb: str = "apply", **options: Any) -> tuple[HostReport, list[str]]:
-    target = Target(name="web1", spec=answers.spec)
-    job = Job.model_validate({"verb": verb, "targets": [target], **options})
+    job = Job.model_validate({"verb": verb, "targets": [], **options})
     draw = nonces()
     said: list[str] = []
-    report = converging.converge(job, target, answers, lambda: next(draw), said.append)
-    return report, said
+    visit = Visit(name="web1", spec=answers.spec, run=answers, draw=lambda: next(draw), say=said.append)
+    return converging.converge(job, visit), said
 
 
 def fresh() -> ModelHost:
@@ -304,7 +305,7 @@ def test_each_script_has_a_nonce_of_its_own_and_another_runs_answer_is_none() ->
         return host.frame(FULL.users, nonce="f" * 16)
 
     with pytest.raises(LookError):
-        converging.look(FULL, stale, lambda: "0" * 16)
+        look.look(FULL, stale, lambda: "0" * 16)
 
 
 def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
@@ -314,12 +315,10 @@ def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
         lines = answers(text)
         return lines[:-2] if "ps_framed apply" in text else lines
 
-    target = Target(name="web1", spec=FULL)
     draw = nonces()
+    visit = Visit(name="web1", spec=FULL, run=torn, draw=lambda: next(draw), say=lambda _: None)
     with pytest.raises(LookError, match="cut short"):
-        converging.converge(
-            Job(verb="apply", targets=(target,)), target, torn, lambda: next(draw), lambda _: None
-        )
+        converging.converge(Job(verb="apply", targets=()), visit)
 
 
 def test_a_failed_change_of_a_user_comes_with_advice_about_this_user() -> None:

@@ -9,11 +9,12 @@ from functools import cache
 import pytest
 
 from podstead.proof import diagnosis
+from podstead.proof.case import PING_RANGE, PORT_START
 from podstead.proof.diagnosis import DIAGNOSES, Found, explain, signs
 from podstead.proof.diagnosis.sign import CONTAINERS
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
-from tests.unit.cases import case, no_container, no_grant
+from tests.unit.cases import case, host, no_container, no_grant
 from tests.unit.test_diagnosis import BROKEN
 from tests.unit.test_diagnosis_ranges import lines
 
@@ -85,3 +86,11 @@ def test_a_map_of_one_id_is_the_cause_and_not_what_follows_from_it() -> None:
     assert {one.ref for one in found if one.check == "V17"} == {"C01"}
     whole = findings(case(no_container(words)))
     assert {one.ref for one in whole if one.check == "V17"} == {"G10"}
+
+
+def test_where_nothing_can_be_written_to_proc_sys_that_is_the_one_cause() -> None:
+    words = "crun: open /proc/sys/net/ipv4/ping_group_range: Read-only file system: OCI runtime error"
+    read_only = host(container=True, live={PORT_START: "1024"}, read_only={PORT_START, PING_RANGE})
+    found = findings(case(no_container(words), read_only, sysctls={PORT_START: {"at_most": 80}}))
+    assert {one.ref for one in found if one.ref} == {"J04"}
+    assert {one.verdict for one in found if one.check == "V17"} == {Verdict.FAIL}

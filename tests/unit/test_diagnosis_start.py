@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -130,6 +131,29 @@ def test_a_file_that_only_the_first_command_reads_is_the_one_finding() -> None:
     wrong = [one for one in found if one.verdict is Verdict.FAIL]
     assert [(one.check, one.ref) for one in wrong] == [("V31", "H23")]
     assert wrong[0].cause == f"Podman cannot read {MINE}/storage.conf:3"
+
+
+@pytest.mark.parametrize(
+    ("words", "on", "ref"),
+    [
+        ("Error: could not find a working conmon binary (configured options: [/usr/bin/conmon])", {}, "I01"),
+        (
+            'Error: default OCI runtime "crun" not found: invalid argument',
+            {"tools": TOOLS - {"crun", "runc"}},
+            "I01",
+        ),
+        (
+            "Error: configure storage: native overlay not supported and fuse-overlayfs not found",
+            {"user_facts": {"mount__program": "true"}},
+            "D09",
+        ),
+    ],
+)
+def test_what_stops_the_users_own_podman_only_is_named(words: str, on: dict[str, Any], ref: str) -> None:
+    found = findings(case(not_started(words), host(**on)))
+    wrong = [one for one in found if one.verdict in (Verdict.FAIL, Verdict.WARN)]
+    assert [(one.check, one.ref) for one in wrong] == [("V31", ref)]
+    assert {one.ref for one in found if one.check in FOLLOWING} == {ref}
 
 
 def test_where_no_cause_is_known_podmans_words_are_said_and_nothing_is_to_be_deleted() -> None:

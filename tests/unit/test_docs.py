@@ -18,7 +18,7 @@ from podstead.document.spec import HostSpec
 from podstead.errors import Exit
 from podstead.ids import allocate
 from podstead.ids.ranges import IdRange
-from podstead.inventory import load
+from podstead.inventory.load import load
 from podstead.proof.checks import CHECKS
 from tests.real_hosts.hostile_users import TRICKS
 

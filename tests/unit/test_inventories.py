@@ -13,7 +13,7 @@ import yaml
 
 from podstead.cli.main import VERBS
 from podstead.document.schema import layer_schema
-from podstead.inventory import load
+from podstead.inventory.load import load
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("local", "fleet", "ci")

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from podstead.errors import InputError
-from podstead.inventory import ResolvedHost, load, read_inventory
+from podstead.inventory.load import load, read_inventory
+from podstead.inventory.resolve import ResolvedHost
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from podstead.errors import InputError
-from podstead.inventory import load, programs
+from podstead.inventory import programs
+from podstead.inventory.load import load
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> Path:

@@ -11,7 +11,8 @@ from podstead.proof.checks import CHECKS, OF_A_HOST
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.proof.verdict import findings
 from podstead.visit import prove
-from podstead.visit.job import Job, Target
+from podstead.visit.job import Job
+from podstead.visit.look import Visit
 from tests.model_host import spec_of
 from tests.unit.cases import case, host
 
@@ -29,9 +30,8 @@ def verified() -> list[Finding]:
         assert found
         return host().frame(SPEC.users, nonce=found[1])
 
-    target = Target(name="web1", spec=SPEC)
-    job = Job(verb="verify", targets=(target,))
-    report = prove.verify(job, target, run, lambda: f"{next(draw):016x}", lambda _: None)
+    visit = Visit(name="web1", spec=SPEC, run=run, draw=lambda: f"{next(draw):016x}", say=lambda _: None)
+    report = prove.verify(Job(verb="verify", targets=()), visit)
     return list(report.findings)
 
 

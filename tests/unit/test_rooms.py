@@ -44,5 +44,5 @@ def test_an_import_that_goes_up_is_named_with_both_rooms() -> None:
 def test_rooms_are_printed_with_what_they_import(capsys: pytest.CaptureFixture[str]) -> None:
     assert rooms.main() == 0
     printed = capsys.readouterr().out
-    assert "visit      -> document ground host ids proof provision" in printed
+    assert "provision  -> document ground host ids\n" in printed
     assert printed.endswith("0 going up\n")

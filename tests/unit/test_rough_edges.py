@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -17,6 +18,7 @@ from podstead.cli.verbs import doctor, init
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.inventory import patterns
+from podstead.inventory.connection import Connection
 from podstead.inventory.load import read_inventory
 from podstead.inventory.vault import passwords
 from podstead.remote import transport
@@ -25,6 +27,10 @@ from podstead.visit.job import Job, Progress, Result, Target
 from podstead.visit.record import HostReport, Status
 
 TWO_HOSTS = "h1 ansible_host=127.0.0.1 ansible_port=1\nh2 ansible_host=127.0.0.2 ansible_port=1\n"
+
+
+def _target(**link: Any) -> Target:
+    return Target(name="h1", connection=Connection(kind="ssh", address="h1", **link), spec=HostSpec())
 
 
 def podstead(line: str, cwd: Path, stdin: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -142,7 +148,7 @@ def test_what_lies_in_a_folder_that_may_not_be_searched_is_an_input_error(closed
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         passwords([str(closed / "secret")])
     assert init._standing_in_the_way(closed, {"x/y": ""}, force=False) == set()
-    key = Target(name="h1", kind="ssh", private_key=str(closed / "key"), spec=HostSpec())
+    key = _target(private_key=str(closed / "key"))
     assert transport.key_problem(key) == f"private key {closed}/key cannot be read"
 
 
@@ -180,7 +186,7 @@ def test_a_relative_ssh_config_is_found_from_the_folder_of_the_call(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ssh_config").write_text("Host *\n    StrictHostKeyChecking no\n")
-    target = Target(name="h1", kind="ssh", ssh_config_file="ssh_config", spec=HostSpec())
+    target = _target(ssh_config_file="ssh_config")
     assert f"Include {tmp_path}/ssh_config\n" in transport.ssh_config_text(target)
     assert transport.config_problem(target) is None
 
@@ -193,9 +199,7 @@ def test_an_ssh_config_that_is_named_and_missing_is_refused_before_connecting(fo
 
 @pytest.mark.parametrize("name", [None, "none", "/dev/null"])
 def test_no_ssh_config_is_no_mistake(name: str | None) -> None:
-    assert (
-        transport.config_problem(Target(name="h1", kind="ssh", ssh_config_file=name, spec=HostSpec())) is None
-    )
+    assert transport.config_problem(_target(ssh_config_file=name)) is None
 
 
 def test_an_empty_element_of_a_variable_is_not_the_current_folder(folder: Path) -> None:

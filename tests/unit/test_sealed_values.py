@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from podstead.document.values import displayed
 from podstead.errors import InputError
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.vault import Vault
 
 SECRET = "topsecretword!"

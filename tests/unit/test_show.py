@@ -7,7 +7,8 @@ from jsonschema import Draft202012Validator
 
 from podstead.document.schema import DIALECT, layer_schema, role_schema
 from podstead.document.values import plain
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.show import render_show, show_document
 
 

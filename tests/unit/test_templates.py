@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from podstead.document.values import Node, Origin, plain
 from podstead.document.yaml_document import parse
 from podstead.errors import InputError, Problem
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.templates import Rendering
 from podstead.inventory.vault import Vault
 

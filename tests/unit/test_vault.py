@@ -15,7 +15,8 @@ from podstead import api
 from podstead.cli.main import cli
 from podstead.document.values import Origin
 from podstead.errors import InputError
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.vault import Vault, passwords
 
 HERE = Origin("f", 3)

@@ -13,7 +13,7 @@ from podstead.cli import shell_completion
 from podstead.cli.options import Selected, stack
 from podstead.document.tags import TASKS, part_of, parts_asked_for, position, tasks_of, wanted
 from podstead.errors import InputError, Problem
-from podstead.inventory import ResolvedHost
+from podstead.inventory.resolve import ResolvedHost
 from podstead.provision.vocabulary import Vocabulary, vocabulary
 
 _NAMES = "tags of roles, parts or change ids"

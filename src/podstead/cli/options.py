@@ -18,7 +18,8 @@ from podstead.cli.secret import ask, vault_of, vault_options
 from podstead.cli.setting_options import setting
 from podstead.control.invoker import invoking_user
 from podstead.errors import InputError
-from podstead.inventory import ResolvedHost, load
+from podstead.inventory.load import load
+from podstead.inventory.resolve import ResolvedHost
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

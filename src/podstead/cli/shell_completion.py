@@ -25,7 +25,7 @@ def hosts(ctx: click.Context, _param: click.Parameter, begun: str) -> list[Compl
 
 def _names(ctx: click.Context) -> Iterator[str]:
     try:
-        from podstead.inventory import read_inventory  # noqa: PLC0415 - not for --help
+        from podstead.inventory.load import read_inventory  # noqa: PLC0415 - not for --help
 
         sources = _sources(ctx)
         inventory = read_inventory(sources) if sources else None
@@ -60,7 +60,7 @@ def _tags(ctx: click.Context) -> Iterator[str]:
 
     yield from TASKS
     try:
-        from podstead.inventory import load  # noqa: PLC0415
+        from podstead.inventory.load import load  # noqa: PLC0415
 
         sources = _sources(ctx)
         found = load(sources) if sources else ()

@@ -21,7 +21,7 @@ from podstead.errors import RunError
 from podstead.fleet import compare
 from podstead.fleet.interrupts import Interrupts
 from podstead.fleet.redact import Redact, redacted, redactor
-from podstead.inventory import ResolvedHost
+from podstead.inventory.resolve import ResolvedHost
 from podstead.version import VERSION
 from podstead.visit.job import Job, Progress, Result, Target
 from podstead.visit.record import HostReport, Report, Status, Trouble
@@ -31,28 +31,6 @@ OnInterrupt = Callable[[int, Sequence[str]], None]
 _SECONDS_TO_END = 10
 _AGAIN = "run again: podstead looks first and goes on from what is there"
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
-
-
-def target_of(host: ResolvedHost) -> Target:
-    """Turn a host of the inventory into what the worker is told."""
-    link = host.connection
-    return Target(
-        name=host.name,
-        kind=link.kind,
-        address=link.address,
-        port=link.port,
-        user=link.user,
-        private_key=link.private_key,
-        password=link.password.get_secret_value() if link.password else None,
-        proxy_jump=link.proxy_jump,
-        ssh_config_file=link.ssh_config_file,
-        known_hosts_file=link.known_hosts_file,
-        strict_host_keys=link.strict_host_keys,
-        become=link.become,
-        become_method=link.become_method,
-        become_password=link.become_password.get_secret_value() if link.become_password else None,
-        spec=host.spec,
-    )
 
 
 def run(
@@ -203,7 +181,9 @@ Verb = Literal["apply", "check", "verify"]
 
 def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: object) -> Job:
     """A job over hosts; ``options`` are the fields of :class:`~podstead.visit.job.Job`."""
-    targets = [target_of(host) for host in hosts]
+    targets = [Target(name=host.name, connection=host.connection, spec=host.spec) for host in hosts]
     secrets = {text for host in hosts for text in host.secrets}
-    secrets |= {text for one in targets for text in (one.password, one.become_password) if text}
+    links = [host.connection for host in hosts]
+    passwords = [sealed for link in links for sealed in (link.password, link.become_password) if sealed]
+    secrets |= {text for sealed in passwords if (text := sealed.get_secret_value())}
     return Job.model_validate({"verb": verb, "targets": targets, "secrets": sorted(secrets), **options})

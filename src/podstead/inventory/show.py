@@ -9,7 +9,8 @@ import yaml
 
 from podstead.document.layers import origins
 from podstead.document.values import Node, displayed
-from podstead.inventory import Connection, ResolvedHost
+from podstead.inventory.connection import Connection
+from podstead.inventory.resolve import ResolvedHost
 
 _GAP = 2
 

@@ -22,13 +22,13 @@ def wrap(target: Target, script: str, seconds: int) -> tuple[str, str]:
     has_timeout = "command -v timeout >/dev/null 2>&1"
     limited = f"if {has_timeout}; then exec timeout -k 5 {seconds:d} sh -s; else exec sh -s; fi"
     stdin = script
-    if not target.become:
+    if not target.connection.become:
         inner = f"sh -c {word(limited)}"
-    elif target.become_method == "su":
+    elif target.connection.become_method == "su":
         inner = f"su root -c {word(limited)}"
-    elif target.become_method == "doas":
+    elif target.connection.become_method == "doas":
         inner = f"doas -n sh -c {word(limited)}"
-    elif target.become_password is None:
+    elif target.connection.become_password is None:
         inner = f"sudo -n -H sh -c {word(limited)}"
     else:
         limited = (
@@ -39,17 +39,21 @@ def wrap(target: Target, script: str, seconds: int) -> tuple[str, str]:
         # ones lock an account (pam_faillock(8)). printf is part of the shell, so nothing shows in a process list.
         line = "printf '%s\\n' \"$p\""
         inner = f"IFS= read -r p; {line} | {sudo} : && {{ {line}; cat; }} | {sudo} {word(limited)}"
-        stdin = f"{target.become_password}\n{_BEGIN}\n{script}"
+        stdin = f"{target.connection.become_password.get_secret_value()}\n{_BEGIN}\n{script}"
     # what the script did not read must be taken in, or the connection would fail with a broken pipe
     return f'{inner}; rc=$?; cat >/dev/null; echo; echo "@@podstead rc $rc"', stdin
 
 
 def problem(target: Target) -> tuple[str, str] | None:
     """Why this way of becoming root cannot work, as message and advice, before anything is sent."""
-    if target.become and target.become_method != "sudo" and target.become_password is not None:
+    if (
+        target.connection.become
+        and target.connection.become_method != "sudo"
+        and target.connection.become_password is not None
+    ):
         return (
-            f"{target.become_method} takes a password only from a terminal, and podstead has none on the host",
-            f"use sudo, or a rule that lets {target.user or 'the login user'} use {target.become_method} without a password",
+            f"{target.connection.become_method} takes a password only from a terminal, and podstead has none on the host",
+            f"use sudo, or a rule that lets {target.connection.user or 'the login user'} use {target.connection.become_method} without a password",
         )
     return None
 
@@ -63,7 +67,7 @@ def exit_code(lines: list[str]) -> int | None:
 def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str, str] | None:
     """What went wrong with becoming root, as message and advice; None when nothing did."""
     text = "\n".join(stderr)
-    method, user = target.become_method, target.user or "the login user"
+    method, user = target.connection.become_method, target.connection.user or "the login user"
     if "incorrect password" in text or "Sorry, try again" in text or "Authentication failure" in text:
         return (
             f"{method} refused the password of {user}",

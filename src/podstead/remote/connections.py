@@ -30,6 +30,7 @@ from podstead.remote import become, transport
 from podstead.remote.bounded import MAX_LINES, TooMuch
 from podstead.visit.converge import converge
 from podstead.visit.job import Job, Progress, Result, Target
+from podstead.visit.look import Visit
 from podstead.visit.prove import verify
 from podstead.visit.record import HostReport, Status, Trouble
 
@@ -139,11 +140,13 @@ def nonce() -> str:
 def _way(target: Target) -> str:
     """How a host is reached, for the trace."""
     address = (
-        f"{target.address or target.name}:{target.port or 22}" if target.kind == "ssh" else target.address
+        f"{target.connection.address}:{target.connection.port or 22}"
+        if target.connection.kind == "ssh"
+        else target.connection.address
     )
-    user = f" as {target.user}" if target.user else ""
-    become_root = f", then {target.become_method}" if target.become else ""
-    return f"{target.kind} {address}{user}{become_root}"
+    user = f" as {target.connection.user}" if target.connection.user else ""
+    become_root = f", then {target.connection.become_method}" if target.connection.become else ""
+    return f"{target.connection.kind} {address}{user}{become_root}"
 
 
 def _worth_another_try(text: str) -> bool:
@@ -155,30 +158,30 @@ def _worth_another_try(text: str) -> bool:
 
 def _explain(target: Target, text: str) -> tuple[str, str]:
     """Message and advice for a failed connection."""
-    if target.kind != "ssh":
-        name = f"{target.kind} {target.address or target.name}"
+    if target.connection.kind != "ssh":
+        name = f"{target.connection.kind} {target.connection.address}"
         return (
             f"cannot run commands in {name}: {text}",
             "check that it exists and runs, and that this user may use it",
         )
-    where = f"{target.address or target.name}:{target.port or 22}"
+    where = f"{target.connection.address}:{target.connection.port or 22}"
     if "No host key for" in text:
         return (
             f"the host key of {where} is not in known_hosts",
-            f"check the key and connect once with 'ssh {target.address or target.name}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
+            f"check the key and connect once with 'ssh {target.connection.address}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
         )
     if "does not match" in text:
         return f"the host key of {where} has changed", "find out why; if it is expected: ssh-keygen -R " + (
-            target.address or target.name
+            target.connection.address
         )
     if "Authentication" in text or "No authentication methods" in text or "private key" in text:
-        user = f" as {target.user}" if target.user else ""
+        user = f" as {target.connection.user}" if target.connection.user else ""
         return (
             f"{where} refused the login{user}",
             "check user (-u), key (--private-key), agent, or password (-k)",
         )
     if "resolve" in text or "Name or service not known" in text:
-        return f"the name {target.address or target.name} cannot be resolved", "check ansible_host"
+        return f"the name {target.connection.address} cannot be resolved", "check ansible_host"
     return f"cannot connect to {where}: {text}", "check address, port, firewall, and that sshd runs"
 
 
@@ -192,7 +195,7 @@ class Run:
 
     def all(self, folder: Path) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
-        if any(target.kind == "ssh" for target in self.job.targets):
+        if any(target.connection.kind == "ssh" for target in self.job.targets):
             transport.prepare_home()
         data = {transport.host_name(one): transport.host_data(one, folder) for one in self.job.targets}
         inventory = Inventory((list(data.items()), {}))
@@ -256,9 +259,15 @@ class Run:
             return _trouble(remote.target, Status.FAILED, error.message, error.hint)
 
     def _work(self, remote: RemoteHost) -> HostReport:
-        if self.job.verb == "verify":
-            return verify(self.job, remote.target, remote.run, nonce, lambda doing: self._say(remote, doing))
-        return converge(self.job, remote.target, remote.run, nonce, lambda doing: self._say(remote, doing))
+        target = remote.target
+        visit = Visit(
+            name=target.name,
+            spec=target.spec,
+            run=remote.run,
+            draw=nonce,
+            say=lambda doing: self._say(remote, doing),
+        )
+        return (verify if self.job.verb == "verify" else converge)(self.job, visit)
 
     def _say(self, remote: RemoteHost, doing: str) -> None:
         self.emit(Progress(host=remote.target.name, doing=doing))

@@ -23,8 +23,8 @@ from podstead.errors import LookError
 from podstead.host.state import HostState
 from podstead.printable import printable
 from podstead.visit.converge import converge as converge_host
-from podstead.visit.converge import look
-from podstead.visit.job import Job, Target
+from podstead.visit.job import Job
+from podstead.visit.look import Visit, look
 from podstead.visit.obstacles import intended
 from podstead.visit.prove import verify as verify_host
 from podstead.visit.record import ChangeStatus, HostReport, Status
@@ -98,8 +98,11 @@ def _job(allow: tuple[str, ...] = ()) -> Job:
 
 
 def _unchanged(spec: HostSpec, state: HostState, allow: tuple[str, ...]) -> HostReport:
-    name = str(ctx_host.get().name)
-    return converge_host(_job(allow), Target(name=name, spec=spec), _run, _nonce, _silent, state=state)
+    return converge_host(_job(allow), _visit(ctx_host.get(), spec), state=state)
+
+
+def _visit(host: Host, spec: HostSpec) -> Visit:
+    return Visit(name=str(host.name), spec=spec, run=_run, draw=_nonce, say=_silent)
 
 
 def _silent(_doing: str) -> None:
@@ -116,9 +119,7 @@ def _converge(
 ) -> bool:
     """Run at execute time. Returning False fails the host without a traceback."""
     try:
-        result = converge_host(
-            _job(allow), Target(name=host.name, spec=spec), _run, _nonce, _silent, state=seen
-        )
+        result = converge_host(_job(allow), _visit(host, spec), state=seen)
     except LookError as error:
         host.log(printable(error.message), logger.error)
         return False
@@ -143,9 +144,7 @@ def verify(spec: HostSpec, report: str = "") -> Generator[Any, None, None]:
 
 def _verify(state: State, host: Host, spec: HostSpec, report: str) -> bool:  # noqa: ARG001
     try:
-        result = verify_host(
-            Job(verb="verify", targets=()), Target(name=host.name, spec=spec), _run, _nonce, _silent
-        )
+        result = verify_host(Job(verb="verify", targets=()), _visit(host, spec))
     except LookError as error:
         host.log(printable(error.message), logger.error)
         return False

@@ -31,32 +31,31 @@ class FastTransport(paramiko.Transport):
 
 def host_name(target: Target) -> str:
     """The name that makes pyinfra pick the right connector."""
-    match target.kind:
+    match target.connection.kind:
         case "ssh":
             return target.name
         case "local":
             return "@local"
         case kind:
-            return f"@{kind}/{target.address or target.name}"
+            return f"@{kind}/{target.connection.address}"
 
 
 def host_data(target: Target, folder: Path) -> dict[str, Any]:
     """pyinfra's host data for a target. Everything that pyinfra would guess is set."""
-    if target.kind != "ssh":
+    if target.connection.kind != "ssh":
         return {}
     data: dict[str, Any] = {
-        "ssh_hostname": target.address or target.name,
+        "ssh_hostname": target.connection.address,
         "ssh_config_file": write_ssh_config(target, folder),
         "ssh_strict_host_key_checking": host_key_policy(target),
         "ssh_paramiko_connect_kwargs": {"transport_factory": FastTransport, "banner_timeout": 15},
     }
     optional = {
-        "ssh_port": target.port,
-        "ssh_user": target.user,
-        "ssh_key": target.private_key,
-        "ssh_key_password": target.private_key_password,
-        "ssh_password": target.password,
-        "ssh_known_hosts_file": target.known_hosts_file,
+        "ssh_port": target.connection.port,
+        "ssh_user": target.connection.user,
+        "ssh_key": target.connection.private_key,
+        "ssh_password": target.connection.password and target.connection.password.get_secret_value(),
+        "ssh_known_hosts_file": target.connection.known_hosts_file,
     }
     return data | {key: value for key, value in optional.items() if value is not None}
 
@@ -67,18 +66,18 @@ def host_key_policy(target: Target) -> str:
     pyinfra would replace ssh_config's ``yes`` by ``accept-new``. OpenSSH's default is to ask; where nobody can be
     asked that means to refuse, and so it does here.
     """
-    if target.strict_host_keys:
-        return target.strict_host_keys
+    if target.connection.strict_host_keys:
+        return target.connection.strict_host_keys
     config = _ssh_config(config_path(target))
     if config is None:
         return "yes"
-    said = config.lookup(target.address or target.name).get("stricthostkeychecking", "ask").lower()
+    said = config.lookup(target.connection.address).get("stricthostkeychecking", "ask").lower()
     return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(said, "yes")
 
 
 def config_path(target: Target) -> str:
     """The person's ssh_config. Whole: an Include that is relative is looked for in other folders than the present one."""
-    name = target.ssh_config_file or "~/.ssh/config"
+    name = target.connection.ssh_config_file or "~/.ssh/config"
     return os.devnull if name == "none" else os.path.abspath(_expanded(name))  # noqa: PTH100 - links stay
 
 
@@ -104,12 +103,12 @@ def ssh_config_text(target: Target) -> str:
     Without that default pyinfra asks on the terminal about the key of an unknown jump host, in every greenlet.
     """
     lines = []
-    if target.proxy_jump:
-        lines += [f"Host {target.address or target.name}", f"    ProxyJump {target.proxy_jump}"]
+    if target.connection.proxy_jump:
+        lines += [f"Host {target.connection.address}", f"    ProxyJump {target.connection.proxy_jump}"]
     # settings that stand before any Host of an included file would else belong to the block above
     lines += ["Host *", f"Include {config_path(target)}", "Host *", "    StrictHostKeyChecking yes"]
-    if target.known_hosts_file:
-        lines.append(f"    UserKnownHostsFile {_expanded(target.known_hosts_file)}")
+    if target.connection.known_hosts_file:
+        lines.append(f"    UserKnownHostsFile {_expanded(target.connection.known_hosts_file)}")
     return "\n".join(lines) + "\n"
 
 
@@ -133,9 +132,9 @@ def prepare_home() -> None:
 
 def key_problem(target: Target) -> str | None:
     """Why the private key file cannot be used, before pyinfra lets it end the run for every host."""
-    if target.private_key is None:
+    if target.connection.private_key is None:
         return None
-    path = _expanded(target.private_key)
+    path = _expanded(target.connection.private_key)
     if not os.path.isfile(path) and not _is_out_of_reach(path):  # noqa: PTH113 - Path's own raises there
         return f"private key {path} does not exist"
     return None if os.access(path, os.R_OK) else f"private key {path} cannot be read"
@@ -153,7 +152,7 @@ def _is_out_of_reach(path: str) -> bool:
 
 def config_problem(target: Target) -> str | None:
     """Why the ssh_config that was named cannot be used: without it a host may be reached as somebody else."""
-    if target.kind != "ssh" or target.ssh_config_file is None:
+    if target.connection.kind != "ssh" or target.connection.ssh_config_file is None:
         return None
     path = config_path(target)
     # a device will do (/dev/null)

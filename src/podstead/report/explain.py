@@ -29,9 +29,9 @@ def entries() -> Iterator[Entry]:
 
 def failures() -> Iterator[Entry]:
     """Every failure mode of the catalogue."""
-    shown = {one.ref: tuple(dict.fromkeys(one.explains)) for one in DIAGNOSES} | dict.fromkeys(
-        owners.ONLY, ("V03",)
-    )
+    shown: dict[str, tuple[str, ...]] = dict.fromkeys(owners.ONLY, ("V03",))
+    for one in DIAGNOSES:
+        shown[one.ref] = tuple(dict.fromkeys((*shown.get(one.ref, ()), *one.explains)))
     for mode in catalogue.load().values():
         yield Entry(
             id=mode.id,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
-from podstead.host.state import HostState, from_records, parse
+from podstead.host.state import HostState, from_records
 from podstead.provision import sysctls
 from podstead.provision.change import Change, Phase, needs
 from podstead.provision.plan import Plan
 from podstead.visit import script
 from podstead.visit.advice import advice
-from podstead.visit.job import Job, Target
+from podstead.visit.job import Job
+from podstead.visit.look import WITHOUT_ROOT, DrawNonce, RunScript, Visit, look
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
@@ -25,15 +26,10 @@ MAX_OVERTAKEN = 12
 OVERTAKEN = "75"
 """The exit code by which a change says so (EX_TEMPFAIL of sysexits.h)."""
 
-WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause processes could not be seen"
 UNKNOWN_PODMAN = (
     "this host's package lists do not say which Podman it will get; its network tool and storage driver are settled "
     "once that is known"
 )
-
-RunScript = Callable[[str], Sequence[str]]
-DrawNonce = Callable[[], str]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +121,6 @@ class Work:
             self.rounds += 1
 
 
-def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
-    """One look at a host. Raises LookError."""
-    nonce = draw()
-    return parse(run(script.observe(spec, nonce)), nonce=nonce)
-
-
 def apply(spec: HostSpec, changes: Sequence[Change], run: RunScript, draw: DrawNonce) -> Applied:
     """Make changes and look again, in one command. Raises LookError."""
     nonce = draw()
@@ -169,27 +159,28 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
     return Applied(records=tuple(results), state=state, overtaken=overtaken)
 
 
-def converge(
-    job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say, *, state: HostState | None = None
-) -> HostReport:
-    """Check or apply, by ``job.verb``; ``state`` is a look that was just taken. Raises LookError and what ``run`` raises."""
-    spec = target.spec
-    say("looking")
-    state = state or look(spec, run, draw)
+def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostReport:
+    """Check or apply, by ``job.verb``; ``state`` is a look that was just taken.
+
+    Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises.
+    """
+    spec = visit.spec
+    visit.say("looking")
+    state = state or look(spec, visit.run, visit.draw)
     first = intended(spec, state, allowed=job.allow)
     choice = Choice.of(job, first)
     left = choice.select(first)
     work = Work()
     while job.verb == "apply" and (batch := work.next(left.changes)):
         if not state.platform.is_root:
-            return _needs_root(target.name, state, left.changes)
-        say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
-        result = apply(spec, batch, run, draw)
+            return _needs_root(visit.name, state, left.changes)
+        visit.say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
+        result = apply(spec, batch, visit.run, visit.draw)
         work.note(batch, result)
         state = result.state
         left = choice.select(intended(work.rest_of(spec), state, allowed=job.allow))
     left = choice.select(intended(spec, state, allowed=job.allow)) if work.failed else left
-    return _report(target.name, spec, state, left, work.done, job)
+    return _report(visit.name, spec, state, left, work.done, job)
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer
 
 from podstead.document.spec import HostSpec
+from podstead.inventory.connection import Connection
 from podstead.visit.record import HostReport
 
 
@@ -17,24 +19,20 @@ class Message(BaseModel):
 
 
 class Target(Message):
-    """One host: how to reach it and what it should be. Passwords travel on standard input only, never in argv."""
+    """One host: how to reach it and what it should be."""
 
     name: str
-    kind: Literal["ssh", "local", "podman", "docker", "chroot"] = "ssh"
-    address: str = ""
-    port: int | None = None
-    user: str | None = None
-    private_key: str | None = None
-    private_key_password: str | None = Field(default=None, repr=False)
-    password: str | None = Field(default=None, repr=False)
-    proxy_jump: str | None = None
-    ssh_config_file: str | None = None
-    known_hosts_file: str | None = None
-    strict_host_keys: Literal["yes", "accept-new", "no"] | None = None
-    become: bool = False
-    become_method: Literal["sudo", "doas", "su"] = "sudo"
-    become_password: str | None = Field(default=None, repr=False)
+    connection: Connection
     spec: HostSpec
+
+    @field_serializer("connection", when_used="json")
+    def _with_passwords(self, connection: Connection) -> dict[str, object]:
+        """As the worker reads it: on its standard input, the only place where a password is written out."""
+        return {
+            field.name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for field in fields(connection)
+            for value in (getattr(connection, field.name),)
+        }
 
 
 class Job(Message):

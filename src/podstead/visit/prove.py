@@ -21,27 +21,27 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.room import left
 from podstead.visit import script
-from podstead.visit.converge import WITHOUT_ROOT, DrawNonce, RunScript, Say, look
-from podstead.visit.job import Job, Target
+from podstead.visit.job import Job
+from podstead.visit.look import WITHOUT_ROOT, Visit, look
 from podstead.visit.obstacles import intended
 from podstead.visit.record import Capacity, Grant, HostReport, Status, Trouble, failed_findings
 from podstead.visit.script import Person
 from podstead.visit.settled import honest, settled
 
 
-def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) -> HostReport:
-    """Prove one host. Raises LookError when the host itself could not be looked at, and whatever ``run`` raises."""
-    say("looking")
-    spec = target.spec
-    state = look(spec, run, draw)
+def verify(job: Job, visit: Visit) -> HostReport:
+    """Prove one host. Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises."""
+    visit.say("looking")
+    spec = visit.spec
+    state = look(spec, visit.run, visit.draw)
     if job.as_user and state.platform.user not in spec.users:
         spec = spec.model_copy(update={"users": {state.platform.user: UserSpec()}})
-        state = look(spec, run, draw)
+        state = look(spec, visit.run, visit.draw)
     names = _chosen(job, spec, state)
     results: list[Finding] = []
     if names:
-        say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
-        results += _prove(names, spec, state, run, draw, job.probe_timeout)
+        visit.say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
+        results += _prove(names, spec, state, visit, job.probe_timeout)
     if state.platform.is_root or not job.as_user:
         results = _of_host(spec, state, results, frozenset(names))
     trouble = None
@@ -51,7 +51,7 @@ def verify(job: Job, target: Target, run: RunScript, draw: DrawNonce, say: Say) 
             hint="name them under users, or with -e 'users={NAME: {}}'",
         )
     results.append(_reboot())
-    return report(target.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
+    return report(visit.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
 
 
 def report(
@@ -138,7 +138,7 @@ def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:
 
 
 def _prove(
-    names: Sequence[str], spec: HostSpec, state: HostState, run: RunScript, draw: DrawNonce, seconds: int
+    names: Sequence[str], spec: HostSpec, state: HostState, visit: Visit, seconds: int
 ) -> list[Finding]:
     """One probe for all who can be probed, then the judgement of each."""
     people: dict[str, Person] = {}
@@ -158,16 +158,16 @@ def _prove(
         else:
             people[name] = Person(
                 name=name,
-                nonce=draw(),
+                nonce=visit.draw(),
                 values=probe_values(name, state),
                 denied_gid=denied_gid(state),
             )
     if people:
-        nonce = draw()
+        nonce = visit.draw()
         text = script.probe(tuple(people.values()), nonce, seconds=seconds, isolation=len(people) > 1)
         try:
             seen = parse_evidence(
-                run(text), nonce=nonce, users={name: one.nonce for name, one in people.items()}
+                visit.run(text), nonce=nonce, users={name: one.nonce for name, one in people.items()}
             )
         except LookError as error:
             seen = {}

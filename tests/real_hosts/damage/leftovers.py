@@ -117,6 +117,17 @@ LEFTOVERS = (
         mend=UNUSED,
         outcome=Outcome.LEFT,
         warns=True,
+        releases=(D11, D12, D13),
+        elsewhere="Podman 5.8 does not start",
+    ),
+    Damage(
+        name="fuse-overlayfs is remembered and gone",
+        ref="D09",
+        make=as_alice(f"mkdir -p {_STORE}/overlay; printf true >{_STORE}/overlay/.has-mount-program"),
+        mend=UNUSED,
+        outcome=Outcome.LEFT,
+        releases=(FORKY,),
+        elsewhere="older Podman mounts natively all the same",
     ),
     Damage(
         name="a database of another UID",

@@ -13,7 +13,7 @@ from podstead.cli import options
 from podstead.cli.execute import emit
 from podstead.errors import InputError, LookError
 from podstead.host.frames import MAX_BYTES
-from podstead.inventory import load
+from podstead.inventory.load import load
 from podstead.version import VERSION
 from podstead.visit.prove import judge
 from podstead.visit.record import Report

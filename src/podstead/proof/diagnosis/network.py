@@ -5,6 +5,7 @@ from __future__ import annotations
 from podstead.host.package_versions import upstream
 from podstead.host.sysctl_values import meets
 from podstead.proof.case import PING_RANGE, PORT_START, Case
+from podstead.proof.diagnosis.hosts import read_only_sysctls
 from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, said
 from podstead.proof.evidence import id_map, sections
 from podstead.proof.finding import Verdict
@@ -65,7 +66,12 @@ def no_route(case: Case) -> Sign | None:
 
 @register("G10", *CONTAINERS)
 def default_sysctl(case: Case) -> Sign | None:
-    """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7))."""
+    """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7)).
+
+    Where nothing can be written to /proc/sys, that is the one cause (J04).
+    """
+    if read_only_sysctls(case) is not None:
+        return None
     inside = case.evidence.attempts.get("inside")
     uid = id_map(sections(inside.said).get("uid")) if inside is not None else None
     if uid is None or uid.last_inside == 0:

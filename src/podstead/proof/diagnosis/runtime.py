@@ -7,9 +7,11 @@ import re
 from podstead.host.package_versions import upstream
 from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
+from podstead.proof.diagnosis.start import start_said
 from podstead.proof.finding import Verdict
 
 register = Register()
+_NO_CONMON = "could not find a working conmon"
 
 
 @register("I02", *CONTAINERS)
@@ -22,17 +24,17 @@ def old_crun(case: Case) -> Sign | None:
     return said(case, r"unknown version specified")
 
 
-@register("I01", *PODMAN)
+@register("I01", "V31", *PODMAN)
 def no_runtime(case: Case) -> Sign | None:
     tools = case.state.platform.tools
     if tools and "podman" in tools and not {"crun", "runc"} & tools.keys():
         return Sign(found="neither crun nor runc is installed", expected="an OCI runtime")
     info = case.evidence.info
     text = "\n".join((case.said, info.ran.said if info and not info.ran.ok else ""))
+    # of a runtime that the user's own Podman does not find a file may speak (I11)
     return line_of(
-        text,
-        r"OCI runtime \"?\S{1,200}\"? not found|could not find a working conmon|no such file or directory: OCI runtime",
-    )
+        text, rf"OCI runtime \"?\S{{1,200}}\"? not found|{_NO_CONMON}|no such file or directory: OCI runtime"
+    ) or line_of(start_said(case), _NO_CONMON)
 
 
 @register("I04", "V20")

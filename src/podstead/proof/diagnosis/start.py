@@ -15,7 +15,7 @@ from podstead.proof.judges.start import no_podman, refused, starts
 register = Register()
 
 
-def _said(case: Case) -> str:
+def start_said(case: Case) -> str:
     """Everything that the user's own Podman said of itself."""
     seen = case.evidence
     tried = (seen.listed, seen.start.ran if seen.start else None, seen.policy)
@@ -24,7 +24,7 @@ def _said(case: Case) -> str:
 
 def _line(case: Case, pattern: str) -> Sign | None:
     """Podman's words from where the pattern begins: a line may hold more than anybody reads."""
-    match = re.search(pattern, _said(case))
+    match = re.search(pattern, start_said(case))
     return Sign(found=match[0].strip()[:300]) if match else None
 
 
@@ -65,9 +65,16 @@ _file("H25", "registries.conf", r"loading (?:drop-in )?registries configuration 
 _file("H26", "policy.json", r"invalid policy in [^\n]{1,700}", "V20", "V24")
 
 
+@register("D09", "V31")
+def remembered_mount_program(case: Case) -> Sign | None:
+    """Podman 5.8 does not start on the note of a program that is gone; older ones mount natively all the same."""
+    remembered = (case.facts.get("mount.program") or "").strip() == "true"
+    return _line(case, r"native overlay not supported and fuse-overlayfs not found") if remembered else None
+
+
 @register("H19", "V31")
 def no_mount_program(case: Case) -> Sign | None:
-    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", _said(case))
+    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", start_said(case))
     if not match:
         return None
     place = naming(case.evidence.configs, match[1], "mount_program")
@@ -81,7 +88,9 @@ def no_mount_program(case: Case) -> Sign | None:
 @register("H20", "V31")
 def place_closed(case: Case) -> Sign | None:
     """A folder for storage that the user may not make. What a database remembers is another matter (D07, D10)."""
-    match = re.search(r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", _said(case))
+    match = re.search(
+        r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", start_said(case)
+    )
     if not match:
         return None
     seen, account = case.evidence, case.account
@@ -125,7 +134,9 @@ def owned_by_another(case: Case) -> Sign | None:
     """The folder of the storage, or something in it, belongs to root or to another account."""
     if starts(case):
         return _foreign_files(case)
-    denied = re.search(r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", _said(case))
+    denied = re.search(
+        r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", start_said(case)
+    )
     graph = case.evidence.graph
     if denied is None or graph is None or not denied[1].startswith(f"{graph.path}/"):
         return None
@@ -166,7 +177,7 @@ def _foreign_files(case: Case) -> Sign | None:
 
 @register("H22", "V31")
 def no_additional_store(case: Case) -> Sign | None:
-    text = _said(case)
+    text = start_said(case)
     match = re.search(r"can't stat imageStore dir (/[^\s\":]{1,300})", text)
     path = match[1] if match else ""
     if not path:
@@ -215,7 +226,7 @@ def cni_left_over(case: Case) -> Sign | None:
 def runtime_left_over(case: Case) -> Sign | None:
     match = re.search(
         r"OCI runtime \"([^\s\"]{1,200})\" not found|no valid executable found for OCI runtime ([^\s\":]{1,200})",
-        _said(case),
+        start_said(case),
     )
     name = (match[1] or match[2]) if match else ""
     place = naming(case.evidence.configs, name, "runtime") if name else None

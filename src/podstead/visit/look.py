@@ -1,0 +1,37 @@
+"""Looking at one host, which is known only as a function that runs a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from podstead.document.spec import HostSpec
+from podstead.host.state import HostState, parse
+from podstead.visit import script
+
+WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause processes could not be seen"
+
+
+RunScript = Callable[[str], Sequence[str]]
+"""Runs a script on the host and gives its standard output by line; raises what a connection raises."""
+DrawNonce = Callable[[], str]
+"""A new nonce, 16 to 32 hexadecimal digits."""
+Say = Callable[[str], None]
+"""Is told what goes on, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One host in one run: what it should be, how a script is run there, and who is told what goes on."""
+
+    name: str
+    spec: HostSpec
+    run: RunScript
+    draw: DrawNonce
+    say: Say
+
+
+def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
+    """One look at a host. Raises LookError."""
+    nonce = draw()
+    return parse(run(script.observe(spec, nonce)), nonce=nonce)
