@@ -93,4 +93,4 @@ def test_where_nothing_can_be_written_to_proc_sys_that_is_the_one_cause() -> Non
     read_only = host(container=True, live={PORT_START: "1024"}, read_only={PORT_START, PING_RANGE})
     found = findings(case(no_container(words), read_only, sysctls={PORT_START: {"at_most": 80}}))
     assert {one.ref for one in found if one.ref} == {"J04"}
-    assert {one.verdict for one in found if one.check == "V17"} == {Verdict.FAIL}
+    assert {one.ref for one in found if one.check in ("V17", "V19", "V21")} == {"J04"}

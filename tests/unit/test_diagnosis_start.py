@@ -154,6 +154,7 @@ def test_what_stops_the_users_own_podman_only_is_named(words: str, on: dict[str,
     wrong = [one for one in found if one.verdict in (Verdict.FAIL, Verdict.WARN)]
     assert [(one.check, one.ref) for one in wrong] == [("V31", ref)]
     assert {one.ref for one in found if one.check in FOLLOWING} == {ref}
+    assert ("podstead apply" in wrong[0].remedy) is ("crun" in words)
 
 
 def test_where_no_cause_is_known_podmans_words_are_said_and_nothing_is_to_be_deleted() -> None:

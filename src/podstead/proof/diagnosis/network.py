@@ -64,22 +64,26 @@ def no_route(case: Case) -> Sign | None:
     )
 
 
+_PING_GROUP_RANGE = (
+    r"/proc/sys/net/ipv4/ping_group_range[^\n]{0,100}: [^\n]{1,200}"
+    r"|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)"
+)
+
+
 @register("G10", *CONTAINERS)
 def default_sysctl(case: Case) -> Sign | None:
-    """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7)).
-
-    Where nothing can be written to /proc/sys, that is the one cause (J04).
-    """
-    if read_only_sysctls(case) is not None:
-        return None
+    """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7))."""
     inside = case.evidence.attempts.get("inside")
     uid = id_map(sections(inside.said).get("uid")) if inside is not None else None
-    if uid is None or uid.last_inside == 0:
+    if uid is None or uid.last_inside == 0 or read_only_sysctls(case) is not None:
         return None
-    return said(
-        case,
-        r"/proc/sys/net/ipv4/ping_group_range[^\n]{0,100}: [^\n]{1,200}|net\.ipv4\.ping_group_range.{0,500}(Invalid argument|Read-only)",
-    )
+    return said(case, _PING_GROUP_RANGE)
+
+
+@register("J04", *CONTAINERS)
+def default_sysctl_of_a_container(case: Case) -> Sign | None:
+    """Where nothing can be written to /proc/sys, a container's own setting fails for the same reason."""
+    return said(case, _PING_GROUP_RANGE) if read_only_sysctls(case) is not None else None
 
 
 @register("G11", "V23", alone=Verdict.WARN)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from podstead.host.package_versions import upstream
+from podstead.proof import catalogue
 from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.proof.diagnosis.start import start_said
 from podstead.proof.finding import Verdict
 
 register = Register()
-_NO_CONMON = "could not find a working conmon"
 
 
 @register("I02", *CONTAINERS)
@@ -31,10 +32,12 @@ def no_runtime(case: Case) -> Sign | None:
         return Sign(found="neither crun nor runc is installed", expected="an OCI runtime")
     info = case.evidence.info
     text = "\n".join((case.said, info.ran.said if info and not info.ran.ok else ""))
+    if sign := line_of("\n".join((text, start_said(case))), "could not find a working conmon"):
+        # apply installs what is missing of a package's names, not of its files
+        remedy = catalogue.load()["I01"].remedy_for(case.state.platform.family)
+        return replace(sign, remedy=remedy.removeprefix("podstead apply; by hand: "))
     # of a runtime that the user's own Podman does not find a file may speak (I11)
-    return line_of(
-        text, rf"OCI runtime \"?\S{{1,200}}\"? not found|{_NO_CONMON}|no such file or directory: OCI runtime"
-    ) or line_of(start_said(case), _NO_CONMON)
+    return line_of(text, r"OCI runtime \"?\S{1,200}\"? not found|no such file or directory: OCI runtime")
 
 
 @register("I04", "V20")
