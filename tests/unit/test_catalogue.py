@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,6 @@ from podstead.proof.catalogue import FailureMode, Need
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Check
 
-COUNTS = {"A": 10, "B": 10, "C": 33, "D": 11, "E": 15, "F": 6, "G": 14, "H": 26, "I": 11, "J": 6}
-REFS = [f"{letter}{number:02}" for letter, count in COUNTS.items() for number in range(1, count + 1)]
 FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
 MODES = list(catalogue.load().values())
 MANAGERS = {"debian": "apt-get", "redhat": "dnf", "suse": "zypper", "arch": "pacman", "alpine": "apk"}
@@ -49,9 +48,12 @@ def asks_for_root(remedy: str) -> bool:
 
 def test_every_reference_is_there_once() -> None:
     written = [entry["ref"] for path in FILES for entry in entries(path)]
-    assert sorted(written) == REFS
-    assert list(catalogue.load()) == REFS
-    assert len(REFS) == 142
+    # each letter counts from 01 without a gap: a reference that is gone would be somebody else's next time
+    letters = Counter(ref[0] for ref in written)
+    assert sorted(letters) == list("ABCDEFGHIJ")
+    whole = [f"{letter}{number:02}" for letter, count in letters.items() for number in range(1, count + 1)]
+    assert sorted(written) == sorted(whole) == list(catalogue.load())
+    assert len(written) >= 142
 
 
 def test_identifiers_are_unique() -> None:

@@ -21,7 +21,11 @@ def everything() -> HostSpec:
     return spec_of(
         users={"alice": {}, "new": {"create": True}, "ghost": {}, "twin": {"create": True, "uid": 1000}},
         packages={"podman": {"version": ">=4"}, "htop": {"version": ">=9"}},
-        sysctls={PORT: {"at_most": 80}, "kernel.unprivileged_userns_clone": 1, "net.no.such": 1},
+        sysctls={
+            PORT: {"at_most": 80},
+            "kernel.unprivileged_userns_clone": {"exact": 1, "if_present": True},
+            "net.no.such": 1,
+        },
         session={"linger": True, "delegate": ["cpu"]},
         storage={"driver": "overlay"},
         engine={"containers": {"pids_limit": 0}},

@@ -71,7 +71,7 @@ def test_after_a_reboot_the_same_verdicts_are_a_pass() -> None:
     assert (found.verdict, status) == (Verdict.PASS, Status.OK)
 
 
-@pytest.mark.parametrize("check", compare.AFTER_BOOT)
+@pytest.mark.parametrize("check", ["V10", "V11", "V21", "V22", "V26", "V27"])
 def test_what_a_reboot_has_undone_is_a_failure_that_names_it(check: str) -> None:
     found, status = compared([finding(check, Verdict.FAIL)], [finding(check, Verdict.PASS)])
     assert (found.verdict, status) == (Verdict.FAIL, Status.FAILED)

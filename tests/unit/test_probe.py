@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from podstead.errors import LookError
-from podstead.proof.checks import CHECKS, OF_A_HOST
+from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.proof.verdict import findings
 from podstead.visit import prove
@@ -42,7 +42,7 @@ def test_a_probe_that_brings_nothing_back_is_blind_for_the_checks_of_a_user_and_
         (Verdict.COULD_NOT_LOOK, "the line went dead", "")
     }
     assert {one.check: (one.title, one.severity) for one in blind} == {
-        check.id: (check.title, check.severity) for check in CHECKS.values() if check.id not in OF_A_HOST
+        check.id: (check.title, check.severity) for check in CHECKS.values() if not check.of_host
     }
 
 
@@ -54,5 +54,6 @@ def test_a_user_without_an_account_is_one_failure() -> None:
 
 def test_the_checks_of_the_host_are_said_once_and_of_nobody() -> None:
     found = verified()
-    for check in OF_A_HOST:
+    for check in ("V29", "V30"):
+        assert CHECKS[check].of_host
         assert [one.user for one in found if one.check == check] == [""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podstead.document.spec import HostSpec, SysctlNeed
-from podstead.host import sysctl_values, sysctls
+from podstead.host import sysctl_values
 from podstead.host.sysctls import DROP_IN
 from podstead.provision import sysctls as sysctls_plan
 from podstead.provision.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
@@ -346,14 +346,21 @@ def test_a_read_only_setting_that_is_good_is_no_problem() -> None:
     assert planned(one, spec(port={"at_most": 80})).refusals == ()
 
 
-@pytest.mark.parametrize("key", sorted(sysctls.OPTIONAL))
-def test_a_setting_that_only_some_kernels_have_is_not_applicable_elsewhere(key: str) -> None:
-    outcome = planned(host(), other(key, 1))
+@pytest.mark.parametrize("key", ["kernel.unprivileged_userns_clone", "net.ipv4.no_such"])
+def test_a_setting_that_is_wanted_if_present_is_not_applicable_elsewhere(key: str) -> None:
+    outcome = planned(host(), other(key, {"exact": 1, "if_present": True}))
     assert ((), (), [f"sysctls:{key}:live"]) == (
         outcome.changes,
         outcome.refusals,
         [one.id for one in outcome.not_applicable],
     )
+
+
+def test_a_setting_that_is_there_is_set_whether_or_not_it_had_to_be() -> None:
+    one = host({USERNS: "0"})
+    wanted = other(USERNS, {"at_least": 28633, "if_present": True})
+    assert live_changes(planned(one, wanted)) == {USERNS: "28633"}
+    settled(one, wanted)
 
 
 def test_any_other_setting_that_does_not_exist_is_refused() -> None:
@@ -362,6 +369,7 @@ def test_any_other_setting_that_does_not_exist_is_refused() -> None:
         refusal.id,
         refusal.reason,
     ) == ("sysctls:net.ipv4.no_such:live", "this kernel has no /proc/sys/net/ipv4/no_such")
+    assert "'if_present: true'" in refusal.remedy
 
 
 def test_our_drop_in_is_written_whole_and_only_once() -> None:

@@ -128,7 +128,7 @@ def _bare_is_exact(value: Any) -> Any:  # noqa: ANN401 - what pydantic hands to 
 
 
 class SysctlNeed(Model):
-    """What a kernel setting must satisfy. Exactly one of the four; a bare value means ``exact``."""
+    """What a kernel setting must satisfy: exactly one of the first four. A bare value means ``exact``."""
 
     at_least: Annotated[int, Field(strict=True)] | None = None
     at_most: Annotated[int, Field(strict=True)] | None = None
@@ -138,6 +138,11 @@ class SysctlNeed(Model):
         | Annotated[str, StringConstraints(pattern=r"^[!-~][ -~]*$")]
         | None
     ) = None
+    if_present: bool = Field(
+        default=False,
+        strict=True,
+        description="Not applicable, and no error, on a kernel without this setting.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

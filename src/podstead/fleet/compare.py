@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from podstead.document.spec import HostSpec
-from podstead.proof.checks import finding_of
+from podstead.proof.checks import CHECKS, finding_of
 from podstead.proof.finding import Finding, Verdict
 from podstead.visit.record import HostReport, Report, Status, failed_findings
 
-AFTER_BOOT = ("V10", "V11", "V21", "V22", "V26", "V27")
-"""Checks that a reboot can undo: maps, kernel settings, the session, and storage."""
 _GOOD = (Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
@@ -76,7 +74,7 @@ def since(host: HostReport, before: Report) -> Finding:
     lost = sorted(
         f"{one.check} of {one.user or 'the host'}"
         for one in host.findings
-        if one.check in AFTER_BOOT and (one.user, one.check) in was and one.verdict not in _GOOD
+        if CHECKS[one.check].undone_by_reboot and (one.user, one.check) in was and one.verdict not in _GOOD
     )
     if lost:
         return finding_of(

@@ -16,9 +16,6 @@ from podstead.host.sysctls_boot import Assignment, assignments, read_at_boot
 
 DROP_IN = "/etc/sysctl.d/99-podstead.conf"
 
-#: Keys that only some kernels have; elsewhere there is nothing to set.
-OPTIONAL = frozenset({"kernel.unprivileged_userns_clone", "kernel.apparmor_restrict_unprivileged_userns"})
-
 #: What the kernel starts with (ip-sysctl documentation); other keys have no default that can be known.
 KERNEL_DEFAULTS: Mapping[str, str] = {
     "net.ipv4.ip_unprivileged_port_start": "1024",

@@ -92,6 +92,7 @@ _ALL = (
         remedy="Podman's words or its map are under 'found', the grant under 'expected'. As the user, podman --log-level=debug unshare "
         "cat /proc/self/uid_map says how Podman computes the map.",
         sources=("podman-unshare(1)", "containers/storage pkg/idtools"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V11",
@@ -100,6 +101,7 @@ _ALL = (
         why="A pause process keeps the namespace of the first command; a later change of ranges does not reach it.",
         remedy="As the user: podman system migrate (stops the user's containers).",
         sources=("podman-system-migrate(1)", "podman#3356"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V12",
@@ -181,6 +183,7 @@ _ALL = (
         why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
         remedy="The value and the words of the kernel are under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
         sources=("ip-sysctl (kernel documentation)", "podman troubleshooting.md 48"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V22",
@@ -189,6 +192,7 @@ _ALL = (
         why="ping from containers needs the user's group in net.ipv4.ping_group_range on the host.",
         remedy="sysctl net.ipv4.ping_group_range shows the range, and id -G the groups of the user.",
         sources=("icmp(7)", "podman troubleshooting.md 5"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V23",
@@ -223,6 +227,7 @@ _ALL = (
         why="Without linger, containers die at logout, and user units do not start at boot.",
         remedy="loginctl show-user --property=Linger, with the name of the user, shows it.",
         sources=("loginctl(1)", "podman troubleshooting.md 17 and 21"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V27",
@@ -231,6 +236,7 @@ _ALL = (
         why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
         remedy="As the user, podman info says what is in use. Where the user has storage, delete none of it.",
         sources=("containers-storage.conf(5)", "podman rootless.md"),
+        undone_by_reboot=True,
     ),
     Check(
         id="V28",
@@ -247,6 +253,7 @@ _ALL = (
         why="What another tool or a person has undone comes back only with the next apply.",
         remedy="podstead apply; podstead check --diff shows the difference.",
         sources=("docs/guide.md",),
+        of_host=True,
     ),
     Check(
         id="V30",
@@ -255,6 +262,7 @@ _ALL = (
         why="Settings that were made live and not for the next boot, a runroot on a disk, and a session without linger are lost.",
         remedy="podstead apply; compare with podstead verify --since and an earlier report after a reboot.",
         sources=("sysctl.d(5)", "podman#25144"),
+        of_host=True,
     ),
     Check(
         id="V31",
@@ -269,9 +277,6 @@ _ALL = (
 )
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.id: check for check in _ALL})
-
-OF_A_HOST = frozenset({"V29", "V30"})
-"""Checks of the host alone: they are judged for no user."""
 
 
 def of_no_cause(check: str) -> str:

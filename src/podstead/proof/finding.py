@@ -36,6 +36,10 @@ class Check:
     why: str
     remedy: str
     sources: tuple[str, ...]
+    of_host: bool = False
+    """Judged once for the host and for none of its users."""
+    undone_by_reboot: bool = False
+    """What it proves can be lost with a reboot: maps, live kernel settings, the session, storage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,6 @@ from podstead.proof.finding import Finding, Verdict
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""
 SHOWN = 20
-ONLY = ("C23", "C29")
-"""Failure modes that only a look at all owners shows."""
 SYSTEMD_RANGE = IdRange.between(524288, 1878982655)
 """What systemd leaves to containers (docs/UIDS-GIDS.md), to whole blocks of 65536."""
 

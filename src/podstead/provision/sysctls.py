@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.host.sysctl_values import kernel_reads, meets, wanted_text
-from podstead.host.sysctls import DROP_IN, OPTIONAL, SysctlsState, path_of
+from podstead.host.sysctls import DROP_IN, SysctlsState, path_of
 from podstead.host.sysctls_boot import Assignment
 from podstead.provision.change import (
     Change,
@@ -37,7 +37,7 @@ def plan(
     for key, need in sorted(spec.sysctls.items()):
         live = state.live.get(key)
         if live is None:
-            outcome += _no_such_key(key)
+            outcome += _no_such_key(key, need)
             continue
         contrary = _contrary(key, need, state)
         if contrary and contrary.id not in allowed:
@@ -56,8 +56,8 @@ def plan(
     return _drop_in(keep, state) + outcome
 
 
-def _no_such_key(key: str) -> Outcome:
-    if key in OPTIONAL:
+def _no_such_key(key: str, need: SysctlNeed) -> Outcome:
+    if need.if_present:
         return Outcome(
             not_applicable=(
                 NotApplicable(id=f"sysctls:{key}:live", reason="this kernel has no such setting"),
@@ -69,7 +69,8 @@ def _no_such_key(key: str) -> Outcome:
                 id=f"sysctls:{key}:live",
                 title=f"{key} does not exist",
                 reason=f"this kernel has no /proc/sys/{path_of(key)}",
-                remedy="correct the name, or load the kernel module that brings the setting",
+                remedy="correct the name, load the kernel module that brings the setting, or write 'if_present: true' beside the value "
+                "for a setting that only some kernels have",
             ),
         )
     )

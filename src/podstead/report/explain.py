@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from podstead.errors import InputError
-from podstead.proof import catalogue, owners
+from podstead.proof import catalogue
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES
 from podstead.provision.explained import CHANGES, Entry
@@ -29,7 +29,9 @@ def entries() -> Iterator[Entry]:
 
 def failures() -> Iterator[Entry]:
     """Every failure mode of the catalogue."""
-    shown: dict[str, tuple[str, ...]] = dict.fromkeys(owners.ONLY, ("V03",))
+    shown: dict[str, tuple[str, ...]] = {
+        ref: ("V03",) for ref, mode in catalogue.load().items() if mode.of_files
+    }
     for one in DIAGNOSES:
         shown[one.ref] = tuple(dict.fromkeys((*shown.get(one.ref, ()), *one.explains)))
     for mode in catalogue.load().values():

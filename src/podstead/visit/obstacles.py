@@ -14,28 +14,6 @@ from podstead.proof.evidence import Evidence
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan, plan
 
-#: Failure modes that one look at the host can prove, without a probe, and that no part of the plan deals with: kernels
-#: and security modules, mounts, outer containers, cgroup hierarchies, storage that must be migrated, foreign files.
-OBSTACLES = frozenset(
-    {
-        "A03",
-        "A04",
-        "A07",
-        "A10",
-        "B04",
-        "B05",
-        "B07",
-        "D02",
-        "E09",
-        "F02",
-        "G04",
-        "H01",
-        "H03",
-        "H13",
-        "H18",
-    }
-)
-
 
 def intended(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Plan:
     """The plan, with what stands in its way: what apply does and refuses on a host in this state."""
@@ -56,10 +34,10 @@ def refusals(spec: HostSpec, state: HostState) -> tuple[Refusal, ...]:
 def _of(case: Case) -> list[Refusal]:
     found = []
     for diagnosis in DIAGNOSES:
-        sign = diagnosis.look(case) if diagnosis.ref in OBSTACLES else None
+        mode = catalogue.load()[diagnosis.ref]
+        sign = diagnosis.look(case) if mode.obstacle else None
         if sign is None or not sign.proved:
             continue
-        mode = catalogue.load()[diagnosis.ref]
         costs = f" ({', '.join(mode.costs)})" if mode.costs else ""
         found.append(
             Refusal(

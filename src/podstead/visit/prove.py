@@ -14,7 +14,7 @@ from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
 from podstead.proof import owners as lint
 from podstead.proof.case import PING_RANGE, PORT_START, case_of
-from podstead.proof.checks import CHECKS, OF_A_HOST, finding_of
+from podstead.proof.checks import CHECKS, finding_of
 from podstead.proof.evidence import parse as parse_evidence
 from podstead.proof.evidence import parse_alone
 from podstead.proof.finding import Finding, Verdict
@@ -179,8 +179,8 @@ def _prove(
 def _all_blind(name: str, why: str) -> tuple[Finding, ...]:
     return tuple(
         finding_of(check, Verdict.COULD_NOT_LOOK, user=name, cause=why)
-        for check in CHECKS
-        if check not in OF_A_HOST
+        for check, known in CHECKS.items()
+        if not known.of_host
     )
 
 

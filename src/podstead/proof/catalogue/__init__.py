@@ -56,6 +56,13 @@ class FailureMode(BaseModel):
     remedy: Mapping[str, str] = Field(description='Family ("debian", "redhat", ... or "any") -> what to do.')
     needs: frozenset[Need] = Field(default=frozenset(), description="What the remedy takes.")
     applied: bool = Field(default=False, description="podstead apply mends it.")
+    obstacle: bool = Field(
+        default=False,
+        description="One look proves it, without a probe, and no part of the plan deals with it: podstead apply refuses it.",
+    )
+    of_files: bool = Field(
+        default=False, description="Only a look at all owners of /etc/subuid and /etc/subgid shows it (V03)."
+    )
     undetected: str = Field(
         default="", description="Why no code detects it, and from where it could be seen."
     )
