@@ -14,9 +14,9 @@ from podstead.host import frames
 from podstead.host.frames import Records
 from podstead.host.state import HostState
 from podstead.host.state import from_records as state_of
-from podstead.proof.case import case_of
 from podstead.proof.evidence import Evidence, from_records
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
 from podstead.report import junit, terminal
 from podstead.visit import prove
@@ -44,7 +44,7 @@ def inside(data: bytes) -> None:
     if "alice" not in state.accounts.by_name:
         return
     seen = from_records(_records(probed), context="session")
-    judged = findings(case_of("alice", wanted, state, seen))
+    judged = findings(subject_of("alice", wanted, state, seen))
     _nothing_passes_unseen(judged, seen)
     _shown(prove.report("host", wanted, state, judged, ["alice"]))
 

@@ -16,9 +16,9 @@ from podstead.errors import LookError
 from podstead.host import facts, frames, state
 from podstead.host.frames import Record, Records
 from podstead.printable import printable
-from podstead.proof.case import Case, case_of
 from podstead.proof.evidence import Evidence, from_records, parse
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import Subject, subject_of
 from podstead.proof.verdict import findings
 from podstead.visit.record import HostReport, Report, Status
 from tests.capture import DATA, INNER, NONCE, spec
@@ -41,8 +41,8 @@ def looked() -> state.HostState:
     return state.parse((DATA / "observed" / f"{RELEASE}-provisioned.txt").read_text(encoding="ascii"))
 
 
-def of_alice(seen: Evidence) -> Case:
-    return case_of("alice", spec(), looked(), seen)
+def of_alice(seen: Evidence) -> Subject:
+    return subject_of("alice", spec(), looked(), seen)
 
 
 def passed(seen: Evidence) -> set[str]:

@@ -78,7 +78,7 @@ def test_no_remedy_of_the_catalogue_keeps_a_word_of_a_kind_once_it_is_filled_in(
 
 @pytest.mark.parametrize("ref", sorted(BROKEN))
 def test_no_printed_remedy_keeps_a_word_of_a_kind(ref: str) -> None:
-    one = BROKEN[ref].case
+    one = BROKEN[ref].subject
     assert [left(remedy_of(diagnosis, sign, one)) for diagnosis, sign in signs(one)] == [
         [] for _ in signs(one)
     ]

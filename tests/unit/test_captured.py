@@ -12,10 +12,10 @@ from podstead.host.platforms import Family
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
 from podstead.proof import evidence
-from podstead.proof.case import Case, case_of
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import signs
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import Subject, subject_of
 from podstead.proof.verdict import findings
 from podstead.visit.obstacles import intended
 from tests.capture import DATA, INNER, NONCE, spec
@@ -36,8 +36,8 @@ def probed(release: str) -> evidence.Evidence:
     return evidence.parse(text, nonce=NONCE, users={"alice": INNER})["alice"]
 
 
-def captured(release: str) -> Case:
-    return case_of("alice", spec(), observed(f"{release}-provisioned"), probed(release))
+def captured(release: str) -> Subject:
+    return subject_of("alice", spec(), observed(f"{release}-provisioned"), probed(release))
 
 
 def judged(release: str) -> dict[str, Finding]:

@@ -9,22 +9,22 @@ from dataclasses import replace
 import pytest
 
 from podstead.proof import catalogue
-from podstead.proof.case import Case
 from podstead.proof.diagnosis import DIAGNOSES, explain, signs
 from podstead.proof.engine_evidence import Attempt
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import Subject
 from podstead.proof.verdict import findings
-from tests.unit.cases import (
+from tests.unit.subjects import (
     ATTEMPTS,
     HEALTHY,
     TOOLS,
     attempt,
-    case,
     host,
     info,
     judged,
     no_namespace,
     podman,
+    subject,
 )
 from tests.unit.test_diagnosis_containers import BROKEN as CONTAINERS
 from tests.unit.test_diagnosis_kernel import BROKEN as KERNEL
@@ -56,11 +56,11 @@ BY_CAPABILITY = "/usr/bin/newuidmap -rwxr-xr-x 0\n/usr/bin/newgidmap -rwxr-xr-x 
 FEDORA_STORAGE = '[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\n'
 
 
-def debian(version: str) -> Case:
-    return case(podman(version))
+def debian(version: str) -> Subject:
+    return subject(podman(version))
 
 
-def fedora(version: str) -> Case:
+def fedora(version: str) -> Subject:
     on = host(
         os_id="fedora",
         manager="dnf",
@@ -70,32 +70,34 @@ def fedora(version: str) -> Case:
         installed={"podman": f"5:{version}-1.fc43", "container-selinux": "4:2.242", "catatonit": "0.2.1-3.fc43"},
         facts={"selinux": "1", "systemd": "systemd 258 (258.2-1.fc43)"},
     )  # fmt: skip
-    return case(replace(podman(version), helper_stat=BY_CAPABILITY), on)
+    return subject(replace(podman(version), helper_stat=BY_CAPABILITY), on)
 
 
-def newest() -> Case:
+def newest() -> Subject:
     """Podman 6: pasta, nft, netavark 2 and SQLite, and no file in the old places."""
     seen = podman("6.1.0", host__networkBackendInfo__version="netavark 2.0.0")
     own = info(store__runRoot="/run/user/1000/containers", host__databaseBackend="sqlite")
-    return case(replace(seen, start=own, has_database=True), host(tools=TOOLS - {"iptables", "slirp4netns"}))
+    return subject(
+        replace(seen, start=own, has_database=True), host(tools=TOOLS - {"iptables", "slirp4netns"})
+    )
 
 
-def ubuntu() -> Case:
+def ubuntu() -> Subject:
     """AppArmor restricts user namespaces, and its profile lets Podman pass."""
     label = attempt(unshare=Attempt(1, "unshare: write failed /proc/self/uid_map: Operation not permitted\n"))
     restricted = {"kernel.apparmor_restrict_unprivileged_userns": "1", **host().live}
     on = host(os_id="ubuntu", live=restricted, facts={"apparmor__loaded": "podman (unconfined)"})
-    return case(podman("4.9.3", label), on)
+    return subject(podman("4.9.3", label), on)
 
 
-def oldest() -> Case:
+def oldest() -> Subject:
     """Debian 11: Podman 3 makes no pods without a registry, and its kernel needs fuse-overlayfs."""
     seen = replace(HEALTHY, in_pod=False)
     on = host(kernel="5.10.0-30-amd64", tools={*TOOLS, "fuse-overlayfs"} - {"pasta", "nft"})
-    return case(podman("3.0.1", seen), on)
+    return subject(podman("3.0.1", seen), on)
 
 
-VARIANTS: Mapping[str, Case] = {
+VARIANTS: Mapping[str, Subject] = {
     "Debian, Podman 3.0": oldest(),
     "Debian, Podman 4.3": debian("4.3.1"),
     "Debian, Podman 5.4": debian("5.4.2"),
@@ -116,7 +118,7 @@ def test_a_healthy_host_shows_no_sign_and_passes_everything(name: str) -> None:
     assert {verdict for check, verdict in verdicts.items() if check not in absent} == {Verdict.PASS}
 
 
-def alpine() -> Case:
+def alpine() -> Subject:
     seen = replace(podman("5.4.2", host__cgroupManager="cgroupfs"), context="direct", controllers=None)
     on = host(
         os_id="alpine",
@@ -129,7 +131,7 @@ def alpine() -> Case:
         facts={"systemd": None, "pam__systemd": None, "tmpfiles__keep": None},
         user_facts={"delegated": None, "tasks__max": None},
     )
-    return case(seen, on, session={"linger": True})
+    return subject(seen, on, session={"linger": True})
 
 
 def test_a_healthy_host_without_systemd_is_told_only_what_it_cannot_do() -> None:
@@ -146,9 +148,9 @@ def test_a_healthy_host_without_systemd_is_told_only_what_it_cannot_do() -> None
 
 @pytest.mark.parametrize("ref", sorted(BROKEN))
 def test_no_explanation_makes_a_check_better(ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    explained = findings(BROKEN[ref].case)
+    explained = findings(BROKEN[ref].subject)
     monkeypatch.setattr("podstead.proof.diagnosis.signs", lambda _: [])
-    plain = findings(BROKEN[ref].case)
+    plain = findings(BROKEN[ref].subject)
     assert [one.check for one in plain] == list(dict.fromkeys(one.check for one in explained))
     for one in plain:
         told = [other.verdict for other in explained if other.check == one.check]
@@ -160,23 +162,23 @@ def test_no_explanation_makes_a_check_better(ref: str, monkeypatch: pytest.Monke
 
 def test_what_failed_is_said_beside_the_cause() -> None:
     ill = replace(no_namespace("unshare: odd words"), status={"NoNewPrivs": "1"})
-    finding = judged("V05", case(ill, host(tools=TOOLS - {"newuidmap"})))
+    finding = judged("V05", subject(ill, host(tools=TOOLS - {"newuidmap"})))
     assert finding.ref == "B01"
-    said = judged("V10", case(ill, host(tools=TOOLS - {"newuidmap"})))
+    said = judged("V10", subject(ill, host(tools=TOOLS - {"newuidmap"})))
     assert said.found == "newuidmap not found; unshare: odd words"
 
 
 def test_a_remedy_names_the_user_and_what_it_takes() -> None:
-    finding = judged("V26", case(on=host(linger=set())))
+    finding = judged("V26", subject(on=host(linger=set())))
     assert "alice" in finding.remedy
     assert "USER" not in finding.remedy
     assert finding.mode == "no-linger"
-    stops = judged("V27", case(podman("5.4.2", store__graphDriverName="vfs")))
+    stops = judged("V27", subject(podman("5.4.2", store__graphDriverName="vfs")))
     assert stops.costs == ("needs root",)
 
 
 def test_a_name_is_put_into_a_command_as_one_word() -> None:
-    one = replace(case(replace(HEALTHY, who=("alice", "1000", "33", "33"))), user="a b; reboot")
+    one = replace(subject(replace(HEALTHY, who=("alice", "1000", "33", "33"))), user="a b; reboot")
     (finding, *_) = explain([one.failed("V05", expected="", found="")], one)
     assert finding.ref == "B07"
     assert "a b; reboot" in finding.remedy
@@ -187,15 +189,15 @@ def test_a_name_is_put_into_a_command_as_one_word() -> None:
 def test_what_needs_no_symptom_is_said_where_other_checks_could_not_look(ref: str) -> None:
     """A check that saw nothing names the cause, too, and that is no verdict on it."""
     broken = BROKEN[ref]
-    attempts = {name: one for name, one in broken.case.evidence.attempts.items() if name != "keep-id"}
-    unseen = replace(broken.case, evidence=replace(broken.case.evidence, attempts=attempts))
+    attempts = {name: one for name, one in broken.subject.evidence.attempts.items() if name != "keep-id"}
+    unseen = replace(broken.subject, evidence=replace(broken.subject.evidence, attempts=attempts))
     named = [one.verdict for one in findings(unseen) if (one.ref, one.check) == (ref, broken.check)]
     assert named == [broken.verdict]
 
 
 def test_a_suspect_is_named_and_not_accused() -> None:
     on = host(live={"kernel.apparmor_restrict_unprivileged_unconfined": "1"})
-    finding = judged("V04", case(no_namespace(), on))
+    finding = judged("V04", subject(no_namespace(), on))
     assert (finding.verdict, finding.mode, finding.ref, finding.others) == (Verdict.FAIL, "", "", ("A06",))
 
 
@@ -232,7 +234,7 @@ def test_words_of_a_program_do_not_hold_the_verifier_up(word: str) -> None:
         start=info(failed),
         has_database=True,
     )
-    one = case(ill, host(facts={"selinux": "1", "dev__fuse": "666"}))
+    one = subject(ill, host(facts={"selinux": "1", "dev__fuse": "666"}))
     begun = time.process_time()
     findings(one)
     assert time.process_time() - begun < 1

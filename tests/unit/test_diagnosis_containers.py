@@ -9,14 +9,14 @@ import pytest
 
 from podstead.host.platforms import EXPLAINING
 from podstead.ids.ranges import IdRange
-from podstead.proof.case import PING_RANGE, PORT_START, Case
 from podstead.proof.diagnosis import signs
 from podstead.proof.engine_evidence import Attempt, Graph, Info
 from podstead.proof.evidence import Bind, Evidence
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import PING_RANGE, PORT_START, Subject
 from podstead.visit import script
 from tests.model_host import NONCE, ModelHost, spec_of
-from tests.unit.cases import (
+from tests.unit.subjects import (
     GRAPH,
     HEALTHY,
     INFO,
@@ -24,7 +24,6 @@ from tests.unit.cases import (
     Broken,
     assert_diagnosed,
     attempt,
-    case,
     host,
     info,
     inside,
@@ -33,6 +32,7 @@ from tests.unit.cases import (
     no_network,
     podman,
     pods,
+    subject,
 )
 
 V1 = {"cgroup": "tmpfs", "cgroup__controllers": None}
@@ -58,23 +58,23 @@ def fuse(**facts: str | None) -> ModelHost:
 
 CGROUPS: Mapping[str, Broken] = {
     "F01": Broken(
-        case=case(podman("6.1.0", no_container("Error: Cgroups v1 not supported")), host(facts=V1)), check="V17"
+        subject=subject(podman("6.1.0", no_container("Error: Cgroups v1 not supported")), host(facts=V1)), check="V17"
     ),
     "F02": Broken(
-        case=case(no_container("Error: crun: cgroups in hybrid mode not supported"), host(facts={**V1, "cgroup__hybrid": "memory pids"})),
+        subject=subject(no_container("Error: crun: cgroups in hybrid mode not supported"), host(facts={**V1, "cgroup__hybrid": "memory pids"})),
         check="V17",
     ),
     "F03": Broken(
-        case=case(replace(HEALTHY, controllers=frozenset({"memory", "pids"}))), check="V25"
+        subject=subject(replace(HEALTHY, controllers=frozenset({"memory", "pids"}))), check="V25"
     ),
     "F04": Broken(
-        case=case(replace(HEALTHY, controllers=frozenset({"cpu", "io", "memory", "pids"})), host(facts={"systemd": "systemd 239 (239-82.el8)"})),
+        subject=subject(replace(HEALTHY, controllers=frozenset({"cpu", "io", "memory", "pids"})), host(facts={"systemd": "systemd 239 (239-82.el8)"})),
         check="V25",
         also=("F03",),
     ),
-    "F05": Broken(case=case(no_container(NO_PIDS)), check="V17", also=("F03",)),
+    "F05": Broken(subject=subject(no_container(NO_PIDS)), check="V17", also=("F03",)),
     "F06": Broken(
-        case=case(
+        subject=subject(
             podman("5.4.2", replace(HEALTHY, context="direct"), host__cgroupManager="cgroupfs"),
             host(systemd=False, init="init", linger=set(), buses=set()),
         ),
@@ -85,64 +85,64 @@ CGROUPS: Mapping[str, Broken] = {
 }  # fmt: skip
 RUNTIME: Mapping[str, Broken] = {
     "I01": Broken(
-        case=case(no_container('Error: default OCI runtime "crun" not found'), host(tools=TOOLS - {"crun"})), check="V17"
+        subject=subject(no_container('Error: default OCI runtime "crun" not found'), host(tools=TOOLS - {"crun"})), check="V17"
     ),
     "I02": Broken(
-        case=case(podman("5.4.2", no_container("Error: OCI runtime error: crun: unknown version specified"), host__ociRuntime__version="crun version 1.8.1\ncommit: 0")),
+        subject=subject(podman("5.4.2", no_container("Error: OCI runtime error: crun: unknown version specified"), host__ociRuntime__version="crun version 1.8.1\ncommit: 0")),
         check="V17",
     ),
     "I04": Broken(
-        case=case(
+        subject=subject(
             pods(Attempt(125, 'Error: finding pause binary: exec: "catatonit": executable file not found in $PATH\n')),
             host(tools=TOOLS - {"catatonit"}),
         ),
         check="V20",
     ),
-    "I05": Broken(case=case(attempt(kill=Attempt(125, "Error: kill: permission denied\n"))), check="V17"),
+    "I05": Broken(subject=subject(attempt(kill=Attempt(125, "Error: kill: permission denied\n"))), check="V17"),
     "I06": Broken(
-        case=case(no_container("Error: crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted")), check="V17"
+        subject=subject(no_container("Error: crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted")), check="V17"
     ),
     "I07": Broken(
-        case=case(on=host(user_facts={"keys": "195/200 5500/20000"})), check="V17", verdict=Verdict.WARN
+        subject=subject(on=host(user_facts={"keys": "195/200 5500/20000"})), check="V17", verdict=Verdict.WARN
     ),
     "I08": Broken(
-        case=case(on=host(live={"fs.inotify.max_user_instances": "64", PORT_START: "1024"})),
+        subject=subject(on=host(live={"fs.inotify.max_user_instances": "64", PORT_START: "1024"})),
         check="V17",
         verdict=Verdict.WARN,
     ),
-    "I09": Broken(case=case(on=host(user_facts={"tasks__max": "100"})), check="V10", verdict=Verdict.WARN),
+    "I09": Broken(subject=subject(on=host(user_facts={"tasks__max": "100"})), check="V10", verdict=Verdict.WARN),
 }  # fmt: skip
 STORAGE: Mapping[str, Broken] = {
-    "H01": Broken(case=case(stored("nfs4", "rw", "vers=4.2")), check="V27"),
-    "H02": Broken(case=case(no_container(NO_XATTRS)), check="V17"),
-    "H03": Broken(case=case(stored("ext4", "rw", "noexec")), check="V27"),
+    "H01": Broken(subject=subject(stored("nfs4", "rw", "vers=4.2")), check="V27"),
+    "H02": Broken(subject=subject(no_container(NO_XATTRS)), check="V17"),
+    "H03": Broken(subject=subject(stored("ext4", "rw", "noexec")), check="V27"),
     "H04": Broken(
-        case=case(podman("5.4.2", stored("ext4", "rw", "nosuid"), host__ociRuntime__name="runc")),
+        subject=subject(podman("5.4.2", stored("ext4", "rw", "nosuid"), host__ociRuntime__name="runc")),
         check="V27",
         verdict=Verdict.WARN,
     ),
     "H05": Broken(
-        case=case(
+        subject=subject(
             replace(HEALTHY, info=info(Attempt(125, "Error: kernel does not support overlay fs: 'overlay' is not supported over extfs\n"), store__graphDriverName=None)),
             host(kernel="5.10.0-30-amd64"),
         ),
         check="V27",
     ),
-    "H06": Broken(case=case(podman("4.3.1", store__graphDriverName="vfs")), check="V27"),
-    "H07": Broken(case=case(replace(HEALTHY, info=Info(Attempt(0, ""), {**INFO, "store.graphStatus.Supports d_type": "false"}))), check="V27"),
-    "H08": Broken(case=case(no_container("Error: mounting: exit status 1"), fuse(dev__fuse="missing")), check="V17"),
+    "H06": Broken(subject=subject(podman("4.3.1", store__graphDriverName="vfs")), check="V27"),
+    "H07": Broken(subject=subject(replace(HEALTHY, info=Info(Attempt(0, ""), {**INFO, "store.graphStatus.Supports d_type": "false"}))), check="V27"),
+    "H08": Broken(subject=subject(no_container("Error: mounting: exit status 1"), fuse(dev__fuse="missing")), check="V17"),
     "H09": Broken(
-        case=case(replace(HEALTHY, info=info(Attempt(125, "Error: 'overlay' is not supported over ecryptfs, a mount_program is required: not supported over ecryptfs\n")))),
+        subject=subject(replace(HEALTHY, info=info(Attempt(125, "Error: 'overlay' is not supported over ecryptfs, a mount_program is required: not supported over ecryptfs\n")))),
         check="V27",
         also=("H05",),
     ),
     "H10": Broken(
-        case=case(no_container("crun: cannot apply additional memory protection after relocation: Permission denied"), host(facts={"selinux": "1"})),
+        subject=subject(no_container("crun: cannot apply additional memory protection after relocation: Permission denied"), host(facts={"selinux": "1"})),
         check="V17",
     ),
-    "H11": Broken(case=case(on=host(manager="dnf", os_id="fedora", facts={"selinux": "1"})), check="V17"),
+    "H11": Broken(subject=subject(on=host(manager="dnf", os_id="fedora", facts={"selinux": "1"})), check="V17"),
     "H13": Broken(
-        case=case(
+        subject=subject(
             attempt(inside=inside(chown="chown: changing ownership: Invalid argument\n")),
             host(
                 files=dict.fromkeys(("/etc/subuid", "/etc/subgid"), "alice:100000:65536\n"),
@@ -152,53 +152,53 @@ STORAGE: Mapping[str, Broken] = {
         check="V13",
     ),
     "H14": Broken(
-        case=case(
+        subject=subject(
             podman("6.1.0", replace(HEALTHY, info=info(Attempt(125, "Error: creating tmpdir: permission denied\n")))),
             host(facts={"storage__key": '/etc/containers/storage.conf:3:graphroot = "/var/lib/containers/storage"'}),
         ),
         check="V27",
     ),
     "H15": Broken(
-        case=case(podman("6.1.0"), host(user_facts={"config": "containers.conf"})), check="V27", verdict=Verdict.WARN
+        subject=subject(podman("6.1.0"), host(user_facts={"config": "containers.conf"})), check="V27", verdict=Verdict.WARN
     ),
     "H16": Broken(
-        case=case(on=host(facts={"storage__key": '/etc/containers/storage.conf:9:mount_program = "/usr/bin/fuse-overlayfs"'})),
+        subject=subject(on=host(facts={"storage__key": '/etc/containers/storage.conf:9:mount_program = "/usr/bin/fuse-overlayfs"'})),
         check="V27",
         verdict=Verdict.WARN,
     ),
-    "H17": Broken(case=case(attempt(keep_id=KEPT_OUT)), check="V19"),
-    "H18": Broken(case=case(on=host(facts={"policy": None})), check="V27"),
+    "H17": Broken(subject=subject(attempt(keep_id=KEPT_OUT)), check="V19"),
+    "H18": Broken(subject=subject(on=host(facts={"policy": None})), check="V27"),
 }  # fmt: skip
 NETWORK: Mapping[str, Broken] = {
-    "G01": Broken(case=case(no_network("Error: could not find pasta"), host(tools=TOOLS - {"pasta"})), check="V23"),
+    "G01": Broken(subject=subject(no_network("Error: could not find pasta"), host(tools=TOOLS - {"pasta"})), check="V23"),
     "G02": Broken(
-        case=case(podman("4.3.1", no_network("Error: could not find slirp4netns")), host(tools=TOOLS - {"slirp4netns"})), check="V23"
+        subject=subject(podman("4.3.1", no_network("Error: could not find slirp4netns")), host(tools=TOOLS - {"slirp4netns"})), check="V23"
     ),
     "G03": Broken(
-        case=case(on=host(facts={"network__removed": '/etc/containers/containers.conf:7:network_backend = "cni"'})),
+        subject=subject(on=host(facts={"network__removed": '/etc/containers/containers.conf:7:network_backend = "cni"'})),
         check="V23",
         verdict=Verdict.WARN,
     ),
-    "G04": Broken(case=case(no_network("Error: setting up Pasta"), host(facts={"dev__tun": "missing"})), check="V23"),
-    "G05": Broken(case=case(no_network("Couldn't open network namespace /run/user/1000/netns/x: Permission denied")), check="V23"),
-    "G06": Broken(case=case(no_network("netns dir open: Permission denied, exiting")), check="V23"),
+    "G04": Broken(subject=subject(no_network("Error: setting up Pasta"), host(facts={"dev__tun": "missing"})), check="V23"),
+    "G05": Broken(subject=subject(no_network("Couldn't open network namespace /run/user/1000/netns/x: Permission denied")), check="V23"),
+    "G06": Broken(subject=subject(no_network("netns dir open: Permission denied, exiting")), check="V23"),
     "G07": Broken(
-        case=case(no_network("External interface not usable"), host(facts={"route": "none"})), check="V23"
+        subject=subject(no_network("External interface not usable"), host(facts={"route": "none"})), check="V23"
     ),
     "G08": Broken(
-        case=case(replace(HEALTHY, binds=(Bind(4, 1024, "ok"), Bind(4, 1023, "13"))), sysctls={PORT_START: {"at_most": 80}}),
+        subject=subject(replace(HEALTHY, binds=(Bind(4, 1024, "ok"), Bind(4, 1023, "13"))), sysctls={PORT_START: {"at_most": 80}}),
         check="V21",
     ),
     "G09": Broken(
-        case=case(replace(HEALTHY, icmp={4: "13"}), host(live={PING_RANGE: "1 0"}), sysctls=PINGS), check="V22"
+        subject=subject(replace(HEALTHY, icmp={4: "13"}), host(live={PING_RANGE: "1 0"}), sysctls=PINGS), check="V22"
     ),
     "G10": Broken(
-        case=case(no_container("crun: write to `/proc/sys/net/ipv4/ping_group_range`: net.ipv4.ping_group_range: Invalid argument")),
+        subject=subject(no_container("crun: write to `/proc/sys/net/ipv4/ping_group_range`: net.ipv4.ping_group_range: Invalid argument")),
         check="V17",
     ),
-    "G11": Broken(case=case(on=host(tools=TOOLS - {"nft", "iptables"})), check="V23", verdict=Verdict.WARN),
+    "G11": Broken(subject=subject(on=host(tools=TOOLS - {"nft", "iptables"})), check="V23", verdict=Verdict.WARN),
     "G13": Broken(
-        case=case(podman("6.1.0", host__networkBackendInfo__version="netavark 1.14.0")), check="V23", verdict=Verdict.WARN
+        subject=subject(podman("6.1.0", host__networkBackendInfo__version="netavark 1.14.0")), check="V23", verdict=Verdict.WARN
     ),
 }  # fmt: skip
 BROKEN = {**CGROUPS, **RUNTIME, **STORAGE, **NETWORK}
@@ -209,18 +209,18 @@ def test_the_failure_mode_is_told_from_its_evidence(ref: str) -> None:
     assert_diagnosed(ref, BROKEN[ref])
 
 
-def refs(one: Case) -> list[str]:
+def refs(one: Subject) -> list[str]:
     return [diagnosis.ref for diagnosis, _ in signs(one)]
 
 
 def test_cgroup_v1_is_a_suspect_where_nothing_said_a_word() -> None:
-    assert [(one.ref, sign.proved) for one, sign in signs(case(on=host(facts=V1)))] == [("F01", False)]
+    assert [(one.ref, sign.proved) for one, sign in signs(subject(on=host(facts=V1)))] == [("F01", False)]
 
 
 def test_cgroup_v1_is_proved_by_words_about_cgroups_alone() -> None:
     """RHEL 8 without slirp4netns: the network is what is missing, not cgroup v2."""
     for said, proved in (("Error: could not find slirp4netns", False), ("crun: no cgroup v2", True)):
-        found = signs(case(podman("4.9.3", no_network(said)), host(facts=V1)))
+        found = signs(subject(podman("4.9.3", no_network(said)), host(facts=V1)))
         assert {sign.proved for one, sign in found if one.ref == "F01"} == {proved}
 
 
@@ -232,7 +232,7 @@ def test_a_host_is_asked_about_each_package_that_explains_a_failure() -> None:
 
 
 def test_a_missing_pids_controller_is_said_before_the_delegation() -> None:
-    finding = judged("V17", BROKEN["F05"].case)
+    finding = judged("V17", BROKEN["F05"].subject)
     assert (finding.ref, finding.others) == ("F05", ("F03",))
 
 
@@ -240,43 +240,43 @@ def test_catatonit_of_a_package_need_not_be_on_path() -> None:
     """Fedora has it where no PATH leads."""
     on = host(manager="dnf", tools=TOOLS - {"catatonit"}, installed={"catatonit": "0.2.1-3.fc43"})
     ill = pods(Attempt(125, "Error: odd\n"))
-    assert judged("V20", case(ill, on)).ref == ""
+    assert judged("V20", subject(ill, on)).ref == ""
 
 
 def test_a_kill_that_is_refused_is_no_pass() -> None:
-    finding = judged("V17", BROKEN["I05"].case)
+    finding = judged("V17", BROKEN["I05"].subject)
     assert (finding.verdict, finding.ref) == (Verdict.FAIL, "I05")
 
 
 def test_keep_id_is_not_accused_where_no_container_starts() -> None:
     everywhere = replace(no_container("odd"), attempts={**no_container("odd").attempts, "keep-id": KEPT_OUT})
-    assert refs(case(everywhere)) == []
+    assert refs(subject(everywhere)) == []
 
 
 def test_a_program_that_cannot_run_beside_the_storage_is_noexec() -> None:
     said = Attempt(126, "sh: /home/alice/.podstead.x/run: Permission denied\n")
-    finding = judged("V27", case(attempt(executable=said)))
+    finding = judged("V27", subject(attempt(executable=said)))
     assert (finding.verdict, finding.ref) == (Verdict.FAIL, "H03")
     # a home that cannot be written to sends the probe elsewhere, which says nothing about the storage
     nowhere = replace(attempt(executable=said), access=HEALTHY.access - {"home"})
-    assert "H03" not in refs(case(nowhere))
+    assert "H03" not in refs(subject(nowhere))
 
 
 ROOTS_PATH = '/etc/containers/storage.conf:3:graphroot = "/var/lib/containers/storage"'
 
 
 def test_a_missing_fuse_matters_only_to_a_mount_program() -> None:
-    assert refs(case(on=host(facts={"dev__fuse": "missing"}))) == []
-    assert refs(case(on=host(facts={"dev__fuse": "missing", "storage__key": ROOTS_PATH}))) == []
+    assert refs(subject(on=host(facts={"dev__fuse": "missing"}))) == []
+    assert refs(subject(on=host(facts={"dev__fuse": "missing", "storage__key": ROOTS_PATH}))) == []
 
 
 def test_paths_of_root_are_no_matter_before_podman_six() -> None:
-    assert refs(case(on=host(facts={"storage__key": ROOTS_PATH}))) == []
+    assert refs(subject(on=host(facts={"storage__key": ROOTS_PATH}))) == []
 
 
 @pytest.mark.parametrize(("kernel", "expected"), [("5.12.0", ["H05"]), ("5.13.0", []), ("", [])])
 def test_native_overlay_is_a_matter_of_the_kernel(kernel: str, expected: list[str]) -> None:
-    assert refs(case(on=host(kernel=kernel))) == expected
+    assert refs(subject(on=host(kernel=kernel))) == expected
 
 
 @pytest.mark.parametrize(
@@ -284,12 +284,12 @@ def test_native_overlay_is_a_matter_of_the_kernel(kernel: str, expected: list[st
     [("5.4.2", "slirp4netns", []), ("4.3.1", "pasta", []), ("4.9.3", "slirp4netns", ["G02"]), ("5.0.0", "pasta", ["G01"])],
 )  # fmt: skip
 def test_each_podman_needs_its_own_network_tool(version: str, tool: str, expected: list[str]) -> None:
-    assert refs(case(podman(version), host(tools=TOOLS - {tool}))) == expected
+    assert refs(subject(podman(version), host(tools=TOOLS - {tool}))) == expected
 
 
 def test_the_tool_that_a_file_chose_is_the_one_that_counts() -> None:
     chosen = podman("5.4.2", host__rootlessNetworkCmd="slirp4netns")
-    assert refs(case(chosen, host(tools=TOOLS - {"pasta"}))) == []
+    assert refs(subject(chosen, host(tools=TOOLS - {"pasta"}))) == []
 
 
 @pytest.mark.parametrize(
@@ -297,15 +297,15 @@ def test_the_tool_that_a_file_chose_is_the_one_that_counts() -> None:
     [("179/200 1/20000", []), ("180/200 1/20000", ["I07"]), ("²/² 1/1", []), ("9" * 5000 + "/1 1/1", []), ("/", [])],
 )  # fmt: skip
 def test_keys_are_counted_where_they_are_numbers(keys: str, expected: list[str]) -> None:
-    assert refs(case(on=host(user_facts={"keys": keys}))) == expected
+    assert refs(subject(on=host(user_facts={"keys": keys}))) == expected
 
 
 @pytest.mark.parametrize("text", ["max", "unlimited", "²", "", "9" * 5000, "1000"])
 def test_a_limit_that_is_no_small_number_is_no_limit(text: str) -> None:
     limited = replace(HEALTHY, limits={"processes": text})
-    assert refs(case(limited, host(user_facts={"tasks__max": text}))) == []
+    assert refs(subject(limited, host(user_facts={"tasks__max": text}))) == []
 
 
 def test_a_range_in_systemds_window_suits_a_homed_home() -> None:
     assert IdRange(524288, 65536).last <= 1879048191
-    assert refs(case(on=host(user_facts={"homed": "yes"}))) == []
+    assert refs(subject(on=host(user_facts={"homed": "yes"}))) == []

@@ -8,16 +8,15 @@ from dataclasses import replace
 import pytest
 
 from podstead.ids.ranges import IdMap
-from podstead.proof.case import PING_RANGE
 from podstead.proof.diagnosis import signs
 from podstead.proof.finding import Verdict
-from tests.unit.cases import (
+from podstead.proof.subject import PING_RANGE
+from tests.unit.subjects import (
     HEALTHY,
     TOOLS,
     Broken,
     assert_diagnosed,
     attempt,
-    case,
     host,
     judged,
     no_container,
@@ -25,6 +24,7 @@ from tests.unit.cases import (
     no_helper,
     no_namespace,
     podman,
+    subject,
 )
 
 APPARMOR = "kernel.apparmor_restrict_unprivileged_userns"
@@ -36,74 +36,74 @@ OWN = "/home/alice/bin/newuidmap -rwxr-xr-x 1000\n/usr/bin/newgidmap -rwsr-xr-x 
 
 KERNEL: Mapping[str, Broken] = {
     "A01": Broken(
-        case=case(no_namespace("unshare: No space left on device"), host(live={"user.max_user_namespaces": "0"})),
+        subject=subject(no_namespace("unshare: No space left on device"), host(live={"user.max_user_namespaces": "0"})),
         check="V04",
     ),
-    "A02": Broken(case=case(no_namespace(), host(live={"kernel.unprivileged_userns_clone": "0"})), check="V04"),
+    "A02": Broken(subject=subject(no_namespace(), host(live={"kernel.unprivileged_userns_clone": "0"})), check="V04"),
     "A03": Broken(
-        case=case(no_namespace(), host(live={APPARMOR: "1"}, facts={"podman__path": "/usr/local/bin/podman"})),
+        subject=subject(no_namespace(), host(live={APPARMOR: "1"}, facts={"podman__path": "/usr/local/bin/podman"})),
         check="V04",
     ),
     "A04": Broken(
-        case=case(no_namespace(), host(live={APPARMOR: "1"}, facts={"apparmor__loaded": "crun (unconfined)"})),
+        subject=subject(no_namespace(), host(live={APPARMOR: "1"}, facts={"apparmor__loaded": "crun (unconfined)"})),
         check="V04",
     ),
-    "A05": Broken(case=case(replace(no_namespace(), label="unprivileged_userns (enforce)")), check="V04"),
+    "A05": Broken(subject=subject(replace(no_namespace(), label="unprivileged_userns (enforce)")), check="V04"),
     "A06": Broken(
-        case=case(no_namespace(), host(live={"kernel.apparmor_restrict_unprivileged_unconfined": "1"})),
+        subject=subject(no_namespace(), host(live={"kernel.apparmor_restrict_unprivileged_unconfined": "1"})),
         check="V04",
         proved=False,
     ),
     "A07": Broken(
-        case=case(no_namespace("cannot clone: Invalid argument"), host(facts={"ns__user": "no"})), check="V04"
+        subject=subject(no_namespace("cannot clone: Invalid argument"), host(facts={"ns__user": "no"})), check="V04"
     ),
     "A08": Broken(
-        case=case(replace(no_namespace(), status={"Seccomp": "2"}), host(container=True)),
+        subject=subject(replace(no_namespace(), status={"Seccomp": "2"}), host(container=True)),
         check="V04",
     ),
     "A09": Broken(
-        case=case(no_container("crun: unshare: No space left on device"), host(live={"user.max_net_namespaces": "0"})),
+        subject=subject(no_container("crun: unshare: No space left on device"), host(live={"user.max_net_namespaces": "0"})),
         check="V17",
     ),
     "A10": Broken(
-        case=case(no_namespace("fsopen: Function not implemented"), host(kernel="4.18.0-553.el8", tools={*TOOLS, "fuse-overlayfs"})),
+        subject=subject(no_namespace("fsopen: Function not implemented"), host(kernel="4.18.0-553.el8", tools={*TOOLS, "fuse-overlayfs"})),
         check="V04",
     ),
 }  # fmt: skip
 HELPERS: Mapping[str, Broken] = {
     "B01": Broken(
-        case=case(replace(no_namespace(NO_PROGRAM), helpers={}, helper_stat=""), host(tools=TOOLS - {"newuidmap", "newgidmap"})),
+        subject=subject(replace(no_namespace(NO_PROGRAM), helpers={}, helper_stat=""), host(tools=TOOLS - {"newuidmap", "newgidmap"})),
         check="V05",
     ),
     "B02": Broken(
-        case=case(replace(no_namespace(NO_PROGRAM), helpers={}, helper_stat="", environment={**HEALTHY.environment, "PATH": "/opt/bin"})),
+        subject=subject(replace(no_namespace(NO_PROGRAM), helpers={}, helper_stat="", environment={**HEALTHY.environment, "PATH": "/opt/bin"})),
         check="V05",
     ),
-    "B03": Broken(case=case(replace(no_helper(EPERM), helper_stat=WEAK)), check="V05"),
-    "B04": Broken(case=case(no_helper(EPERM), host(facts={"helper__mount": "ext4 rw,nosuid,nodev"})), check="V05"),
-    "B05": Broken(case=case(replace(no_helper(EPERM), status={"NoNewPrivs": "1"})), check="V05"),
-    "B06": Broken(case=case(no_helper("newuidmap: open of uid_map failed: Permission denied")), check="V05"),
+    "B03": Broken(subject=subject(replace(no_helper(EPERM), helper_stat=WEAK)), check="V05"),
+    "B04": Broken(subject=subject(no_helper(EPERM), host(facts={"helper__mount": "ext4 rw,nosuid,nodev"})), check="V05"),
+    "B05": Broken(subject=subject(replace(no_helper(EPERM), status={"NoNewPrivs": "1"})), check="V05"),
+    "B06": Broken(subject=subject(no_helper("newuidmap: open of uid_map failed: Permission denied")), check="V05"),
     "B07": Broken(
-        case=case(replace(no_helper("newuidmap: Target process is owned by a different user"), who=("alice", "1000", "33", "33"))),
+        subject=subject(replace(no_helper("newuidmap: Target process is owned by a different user"), who=("alice", "1000", "33", "33"))),
         check="V05",
     ),
-    "B08": Broken(case=case(replace(no_helper("newuidmap: Cannot determine your user name."), passwd="")), check="V05"),
-    "B09": Broken(case=case(replace(no_helper(EPERM), helper_stat=OWN)), check="V05"),
-    "B10": Broken(case=case(no_helper("newuidmap: uid range [1-65537) -> [5-65541) not allowed")), check="V05"),
+    "B08": Broken(subject=subject(replace(no_helper("newuidmap: Cannot determine your user name."), passwd="")), check="V05"),
+    "B09": Broken(subject=subject(replace(no_helper(EPERM), helper_stat=OWN)), check="V05"),
+    "B10": Broken(subject=subject(no_helper("newuidmap: uid range [1-65537) -> [5-65541) not allowed")), check="V05"),
 }  # fmt: skip
 UNUSUAL: Mapping[str, Broken] = {
-    "J01": Broken(case=case(replace(HEALTHY, own_map=IdMap.parse("0 100000 65536"))), check="V01"),
+    "J01": Broken(subject=subject(replace(HEALTHY, own_map=IdMap.parse("0 100000 65536"))), check="V01"),
     "J02": Broken(
-        case=case(replace(HEALTHY, own_map=IdMap.parse("0 0 550000\n550000 700000 100000"))),
+        subject=subject(replace(HEALTHY, own_map=IdMap.parse("0 0 550000\n550000 700000 100000"))),
         check="V01",
         also=("J01",),
     ),
     "J03": Broken(
-        case=case(no_container("Error: crun: cannot read argv"), host(facts={"proc__options": "rw,nosuid,hidepid=invisible"})),
+        subject=subject(no_container("Error: crun: cannot read argv"), host(facts={"proc__options": "rw,nosuid,hidepid=invisible"})),
         check="V17",
     ),
     "J04": Broken(
-        case=case(
+        subject=subject(
             replace(HEALTHY, icmp={4: "13"}),
             host(container=True, live={PING_RANGE: "1 0"}, read_only={PING_RANGE}),
             sysctls={PING_RANGE: {"covers": [0, 2000000]}},
@@ -112,12 +112,12 @@ UNUSUAL: Mapping[str, Broken] = {
         also=("G09",),
     ),
     "J05": Broken(
-        case=case(no_grant(), host(files={"/etc/subuid": "", "/etc/subgid": ""}, facts={"ostree": "yes"})),
+        subject=subject(no_grant(), host(files={"/etc/subuid": "", "/etc/subgid": ""}, facts={"ostree": "yes"})),
         check="V02",
         also=("C01",),
     ),
     "J06": Broken(
-        case=case(
+        subject=subject(
             replace(podman("5.4.2", host__cgroupManager="cgroupfs"), context="direct", controllers=None),
             host(systemd=False, init="openrc-init", linger=set(), buses=set(), user_facts={"delegated": None}),
         ),
@@ -137,43 +137,43 @@ def test_a_switch_names_the_file_that_turns_it_off_at_boot() -> None:
     key = "user.max_user_namespaces"
     on = host(live={key: "0"})
     on.files["/etc/sysctl.d/50-stig.conf"] = f"# hardening\n{key} = 0\n"
-    found = judged("V04", case(no_namespace(), on)).found
+    found = judged("V04", subject(no_namespace(), on)).found
     assert found.startswith(f"{key} is 0; /etc/sysctl.d/50-stig.conf:2 sets it to 0 at boot")
 
 
 def test_apparmors_profiles_are_no_proof_to_who_cannot_see_them() -> None:
-    finding = judged("V04", case(no_namespace(), host(live={APPARMOR: "1"})))
+    finding = judged("V04", subject(no_namespace(), host(live={APPARMOR: "1"})))
     assert (finding.ref, finding.others) == ("", ("A04",))
 
 
 def test_a_loaded_profile_is_not_accused() -> None:
     on = host(live={APPARMOR: "1"}, facts={"apparmor__loaded": "podman (unconfined) crun (unconfined)"})
-    assert judged("V04", case(no_namespace(), on)).ref == ""
+    assert judged("V04", subject(no_namespace(), on)).ref == ""
 
 
 def test_a_seccomp_filter_is_a_suspect_only_where_another_switch_is_off() -> None:
     filtered = replace(no_namespace(), status={"Seccomp": "2"})
-    assert judged("V04", case(filtered)).ref == "A08"
-    other = judged("V04", case(filtered, host(live={"kernel.unprivileged_userns_clone": "0"})))
+    assert judged("V04", subject(filtered)).ref == "A08"
+    other = judged("V04", subject(filtered, host(live={"kernel.unprivileged_userns_clone": "0"})))
     assert (other.ref, other.others) == ("A02", ("A08",))
 
 
 def test_zero_namespaces_are_said_before_the_seccomp_filter_of_the_container() -> None:
     on = host(container=True, live={"user.max_user_namespaces": "0"})
-    finding = judged("V04", case(replace(no_namespace(), status={"Seccomp": "2"}), on))
+    finding = judged("V04", subject(replace(no_namespace(), status={"Seccomp": "2"}), on))
     assert (finding.ref, finding.others) == ("A01", ("A08",))
 
 
 def test_the_mount_is_said_where_the_setuid_bit_is_there() -> None:
     on = host(facts={"helper__mount": "ext4 rw,nosuid"})
-    assert judged("V05", case(no_helper(EPERM), on)).ref == "B04"
-    both = judged("V05", case(replace(no_helper(EPERM), helper_stat=WEAK), on))
+    assert judged("V05", subject(no_helper(EPERM), on)).ref == "B04"
+    both = judged("V05", subject(replace(no_helper(EPERM), helper_stat=WEAK), on))
     assert (both.ref, both.others) == ("B04", ("B03",))
 
 
 def test_a_session_without_privileges_is_said_before_the_mount() -> None:
     ill = replace(no_helper(EPERM), status={"NoNewPrivs": "1"})
-    finding = judged("V05", case(ill, host(facts={"helper__mount": "ext4 rw,nosuid"})))
+    finding = judged("V05", subject(ill, host(facts={"helper__mount": "ext4 rw,nosuid"})))
     assert (finding.ref, finding.others) == ("B05", ("B04",))
 
 
@@ -181,17 +181,17 @@ def test_a_session_without_privileges_is_said_before_the_mount() -> None:
 def test_file_capabilities_do_what_the_setuid_bit_does(capability: str) -> None:
     capable = {"newuidmap": capability, "newgidmap": capability.replace("uid", "gid")}
     weak = replace(HEALTHY, helper_stat=WEAK)
-    assert signs(case(weak, host(capabilities=capable))) == []
-    assert [one.ref for one, _ in signs(case(weak))] == ["B03"]
+    assert signs(subject(weak, host(capabilities=capable))) == []
+    assert [one.ref for one, _ in signs(subject(weak))] == ["B03"]
 
 
 def test_the_capabilities_of_the_systems_helper_are_not_those_of_a_users_own() -> None:
     fedora = host(capabilities={"newuidmap": "cap_setuid=ep", "newgidmap": "cap_setgid=ep"})
     own = OWN.replace("rws", "rwx")
-    assert [one.ref for one, _ in signs(case(replace(HEALTHY, helper_stat=own), fedora))] == ["B09"]
+    assert [one.ref for one, _ in signs(subject(replace(HEALTHY, helper_stat=own), fedora))] == ["B09"]
 
 
 def test_podman_alone_proves_nothing_against_the_helpers() -> None:
     """Nothing is wrong below: the finding says what failed and names nobody."""
-    finding = judged("V10", case(attempt(inside=no_container("odd").attempts["whole"])))
+    finding = judged("V10", subject(attempt(inside=no_container("odd").attempts["whole"])))
     assert (finding.verdict, finding.ref, finding.found) == (Verdict.FAIL, "", "odd")

@@ -9,12 +9,12 @@ from functools import cache
 import pytest
 
 from podstead.proof import diagnosis
-from podstead.proof.case import PING_RANGE, PORT_START
 from podstead.proof.diagnosis import DIAGNOSES, Found, explain, signs
 from podstead.proof.diagnosis.sign import CONTAINERS
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import PING_RANGE, PORT_START
 from podstead.proof.verdict import findings
-from tests.unit.cases import case, host, no_container, no_grant
+from tests.unit.subjects import host, no_container, no_grant, subject
 from tests.unit.test_diagnosis import BROKEN
 from tests.unit.test_diagnosis_ranges import lines
 
@@ -27,12 +27,12 @@ def plain(ref: str) -> tuple[Finding, ...]:
     """What the judges say of a broken host before anybody explains it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnosis, "signs", lambda _: [])
-        return findings(BROKEN[ref].case)
+        return findings(BROKEN[ref].subject)
 
 
 @cache
 def own(ref: str) -> tuple[Found, ...]:
-    return tuple(signs(BROKEN[ref].case))
+    return tuple(signs(BROKEN[ref].subject))
 
 
 def both(ref: str, other: str) -> list[Finding]:
@@ -42,7 +42,7 @@ def both(ref: str, other: str) -> list[Finding]:
     merged = sorted((*own(other), *more), key=lambda found: ORDER[id(found[0])])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnosis, "signs", lambda _: merged)
-        return explain(plain(other), BROKEN[other].case)
+        return explain(plain(other), BROKEN[other].subject)
 
 
 def verdicts(found: tuple[Finding, ...]) -> Mapping[str, Verdict]:
@@ -81,16 +81,16 @@ def test_a_map_of_one_id_is_the_cause_and_not_what_follows_from_it() -> None:
             if not one.ok and name in ("plain", "whole", "keep-id")
         },
     }
-    found = findings(case(replace(ill, attempts=attempts), lines("")))
+    found = findings(subject(replace(ill, attempts=attempts), lines("")))
     assert "G10" not in {one.ref for one in found} | {ref for one in found for ref in one.others}
     assert {one.ref for one in found if one.check == "V17"} == {"C01"}
-    whole = findings(case(no_container(words)))
+    whole = findings(subject(no_container(words)))
     assert {one.ref for one in whole if one.check == "V17"} == {"G10"}
 
 
 def test_where_nothing_can_be_written_to_proc_sys_that_is_the_one_cause() -> None:
     words = "crun: open /proc/sys/net/ipv4/ping_group_range: Read-only file system: OCI runtime error"
     read_only = host(container=True, live={PORT_START: "1024"}, read_only={PORT_START, PING_RANGE})
-    found = findings(case(no_container(words), read_only, sysctls={PORT_START: {"at_most": 80}}))
+    found = findings(subject(no_container(words), read_only, sysctls={PORT_START: {"at_most": 80}}))
     assert {one.ref for one in found if one.ref} == {"J04"}
     assert {one.ref for one in found if one.check in ("V17", "V19", "V21")} == {"J04"}

@@ -13,17 +13,17 @@ from podstead.proof.engine_files import naming, settings, spoken_of
 from podstead.proof.finding import Verdict
 from podstead.proof.judges.start import FOLLOWING
 from podstead.proof.verdict import findings
-from tests.unit.cases import (
+from tests.unit.subjects import (
     GRAPH,
     HEALTHY,
     TOOLS,
     Broken,
     assert_diagnosed,
     attempt,
-    case,
     host,
     judged,
     not_started,
+    subject,
 )
 
 MINE = "/home/alice/.config/containers"
@@ -50,7 +50,7 @@ def graph(path: str, nearest: str, owner: str = "0:0") -> Graph:
 
 
 def failing(said: str, name: str = "storage.conf", text: str = "", **more: object) -> Broken:
-    return Broken(case=case(not_started(said, {f"{MINE}/{name}": text}, **more)), check="V31")
+    return Broken(subject=subject(not_started(said, {f"{MINE}/{name}": text}, **more)), check="V31")
 
 
 BROKEN: Mapping[str, Broken] = {
@@ -88,10 +88,10 @@ BROKEN: Mapping[str, Broken] = {
         f'{MINE}/containers.conf: toml: line 2 (last key "containers.pids_limit"): incompatible types',
         "containers.conf",
     ),
-    "H25": Broken(case=case(replace(not_started(MIXED), listed=Attempt(0, ""))), check="V31"),
-    "H26": Broken(case=case(replace(HEALTHY, policy=Attempt(125, BAD_POLICY))), check="V31"),
+    "H25": Broken(subject=subject(replace(not_started(MIXED), listed=Attempt(0, ""))), check="V31"),
+    "H26": Broken(subject=subject(replace(HEALTHY, policy=Attempt(125, BAD_POLICY))), check="V31"),
     "I10": Broken(
-        case=case(
+        subject=subject(
             replace(HEALTHY, start=None, listed=None, policy=None, podman=None, info=None),
             host(tools=TOOLS - {"podman"}),
             packages={"podman": {}},
@@ -111,7 +111,7 @@ def test_the_failure_mode_is_told_from_its_evidence(ref: str) -> None:
 
 @pytest.mark.parametrize("ref", sorted(BROKEN.keys() - {"H25", "H26"}))
 def test_a_podman_that_does_not_start_is_one_finding_and_nothing_else_is_blamed(ref: str) -> None:
-    found = findings(BROKEN[ref].case)
+    found = findings(BROKEN[ref].subject)
     wrong = [one for one in found if one.verdict in (Verdict.FAIL, Verdict.WARN)]
     assert [(one.check, one.ref) for one in wrong] == [("V31", ref)]
     following = [one for one in found if one.check in FOLLOWING]
@@ -127,7 +127,7 @@ def test_a_file_that_only_the_first_command_reads_is_the_one_finding() -> None:
     )
     failed = Attempt(1, said)
     ill = attempt(inside=failed, whole=failed, plain=failed, keep_id=failed)
-    found = findings(case(replace(ill, in_pod=False)))
+    found = findings(subject(replace(ill, in_pod=False)))
     wrong = [one for one in found if one.verdict is Verdict.FAIL]
     assert [(one.check, one.ref) for one in wrong] == [("V31", "H23")]
     assert wrong[0].cause == f"Podman cannot read {MINE}/storage.conf:3"
@@ -150,7 +150,7 @@ def test_a_file_that_only_the_first_command_reads_is_the_one_finding() -> None:
     ],
 )
 def test_what_stops_the_users_own_podman_only_is_named(words: str, on: dict[str, Any], ref: str) -> None:
-    found = findings(case(not_started(words), host(**on)))
+    found = findings(subject(not_started(words), host(**on)))
     wrong = [one for one in found if one.verdict in (Verdict.FAIL, Verdict.WARN)]
     assert [(one.check, one.ref) for one in wrong] == [("V31", ref)]
     assert {one.ref for one in found if one.check in FOLLOWING} == {ref}
@@ -158,7 +158,7 @@ def test_what_stops_the_users_own_podman_only_is_named(words: str, on: dict[str,
 
 
 def test_where_no_cause_is_known_podmans_words_are_said_and_nothing_is_to_be_deleted() -> None:
-    found = findings(case(not_started("Error: odd words nobody knows")))
+    found = findings(subject(not_started("Error: odd words nobody knows")))
     (wrong,) = [one for one in found if one.verdict is Verdict.FAIL]
     assert (wrong.check, wrong.ref, wrong.found) == ("V31", "", "Error: odd words nobody knows")
     assert "reset" not in wrong.remedy
@@ -168,7 +168,7 @@ def test_where_no_cause_is_known_podmans_words_are_said_and_nothing_is_to_be_del
 
 
 def test_a_registries_conf_that_cannot_be_read_stops_no_container() -> None:
-    found = {one.check: one for one in findings(BROKEN["H25"].case)}
+    found = {one.check: one for one in findings(BROKEN["H25"].subject)}
     assert found["V17"].verdict is Verdict.PASS
     assert found["V27"].verdict is Verdict.COULD_NOT_LOOK
     assert "registries.conf" in found["V31"].remedy
@@ -177,7 +177,7 @@ def test_a_registries_conf_that_cannot_be_read_stops_no_container() -> None:
 
 def test_a_podman_that_does_not_end_is_said_to_hang() -> None:
     hung = replace(HEALTHY, listed=Attempt(124, ""))
-    assert judged("V31", case(hung)).found == "Podman did not end in 25 seconds"
+    assert judged("V31", subject(hung)).found == "Podman did not end in 25 seconds"
 
 
 def test_a_podman_that_is_not_on_the_path_is_not_called_missing() -> None:
@@ -188,29 +188,29 @@ def test_a_podman_that_is_not_on_the_path_is_not_called_missing() -> None:
         start=None,
         listed=None,
     )
-    assert judged("V31", case(hidden)).found == "/usr/bin/podman is not on the session's PATH (/opt/bin)"
+    assert judged("V31", subject(hidden)).found == "/usr/bin/podman is not on the session's PATH (/opt/bin)"
 
 
 def test_a_file_is_named_with_the_line_of_the_setting() -> None:
-    assert judged("V31", BROKEN["H19"].case).found.startswith(f"{MINE}/storage.conf:4: mount_program = ")
-    assert judged("V31", BROKEN["H20"].case).found.startswith(f"{MINE}/storage.conf:3: graphroot = ")
-    assert judged("V31", BROKEN["H22"].case).found.startswith(
+    assert judged("V31", BROKEN["H19"].subject).found.startswith(f"{MINE}/storage.conf:4: mount_program = ")
+    assert judged("V31", BROKEN["H20"].subject).found.startswith(f"{MINE}/storage.conf:3: graphroot = ")
+    assert judged("V31", BROKEN["H22"].subject).found.startswith(
         f"{MINE}/storage.conf:2: additionalimagestores "
     )
-    assert judged("V31", BROKEN["I11"].case).found.startswith(f"{MINE}/containers.conf:3: runtime = runc")
-    assert judged("V31", BROKEN["H24"].case).cause == f"Podman cannot read {MINE}/containers.conf:2"
+    assert judged("V31", BROKEN["I11"].subject).found.startswith(f"{MINE}/containers.conf:3: runtime = runc")
+    assert judged("V31", BROKEN["H24"].subject).cause == f"Podman cannot read {MINE}/containers.conf:2"
 
 
 def test_the_folder_of_another_owner_is_handed_over_and_is_no_old_range() -> None:
-    finding = judged("V31", BROKEN["H21"].case)
+    finding = judged("V31", BROKEN["H21"].subject)
     assert "chown alice:1001 /srv/rootless/alice/storage" in finding.remedy
-    assert "D02" not in {one.ref for one in findings(BROKEN["H21"].case)}
+    assert "D02" not in {one.ref for one in findings(BROKEN["H21"].subject)}
 
 
 @pytest.mark.parametrize("owner", ["0 0", "1002 1003"])
 def test_files_of_another_account_in_storage_are_no_old_range(owner: str) -> None:
     on = host(user_facts={"graph__owner": ("1000 1001", owner)})
-    finding = judged("V27", case(on=on))
+    finding = judged("V27", subject(on=on))
     expected = "H21" if owner == "0 0" else "D02"  # the host has no account 1002
     assert (finding.verdict, finding.ref) == (Verdict.FAIL, expected)
     assert ("reset" in finding.remedy) is (expected == "D02")
@@ -241,4 +241,4 @@ def test_settings_are_found_with_their_lines_and_comments_are_none() -> None:
 
 def test_a_healthy_start_says_where_the_storage_is() -> None:
     seen = replace(HEALTHY, start=Info(Attempt(0, ""), {"store.graphRoot": GRAPH}))
-    assert judged("V31", case(seen)).found == f"storage in {GRAPH}; nothing of it was kept"
+    assert judged("V31", subject(seen)).found == f"storage in {GRAPH}; nothing of it was kept"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.proof.case import PING_RANGE, PORT_START
 from podstead.proof.checks import CHECKS
 from podstead.proof.engine_evidence import Attempt
 from podstead.proof.evidence import Bind, Evidence
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import PING_RANGE, PORT_START
 from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
-from tests.unit.cases import (
+from tests.unit.subjects import (
     ATTEMPTS,
     CHOWN,
     GID_MAP,
@@ -25,13 +25,13 @@ from tests.unit.cases import (
     TOOLS,
     UID_MAP,
     attempt,
-    case,
     host,
     inside,
     judged,
     maps,
     no_namespace,
     refused,
+    subject,
 )
 
 OF_A_USER = {check for check in CHECKS if check not in ("V29", "V30")}
@@ -39,12 +39,12 @@ OF_A_USER = {check for check in CHECKS if check not in ("V29", "V30")}
 
 
 def test_a_healthy_user_passes_every_check_but_the_one_that_needs_a_pause_process() -> None:
-    verdicts = {finding.check: finding.verdict for finding in findings(case())}
+    verdicts = {finding.check: finding.verdict for finding in findings(subject())}
     assert dict.fromkeys(OF_A_USER, Verdict.PASS) | {"V11": Verdict.NOT_APPLICABLE} == verdicts
 
 
 def test_findings_are_in_the_order_of_their_ids_and_know_their_user() -> None:
-    found = findings(case())
+    found = findings(subject())
     assert sorted(finding.check for finding in found) == [finding.check for finding in found]
     assert {"alice"} == {finding.user for finding in found}
 
@@ -53,7 +53,9 @@ def test_findings_are_in_the_order_of_their_ids_and_know_their_user() -> None:
     "on", [host(), host(files={}), host(tools=set())], ids=["granted", "nothing granted", "no tools"]
 )
 def test_where_nothing_was_looked_at_nothing_passes_but_what_root_saw(on: ModelHost) -> None:
-    passed = {finding.check for finding in findings(case(Evidence(), on)) if finding.verdict is Verdict.PASS}
+    passed = {
+        finding.check for finding in findings(subject(Evidence(), on)) if finding.verdict is Verdict.PASS
+    }
     assert passed <= {"V02", "V03", "V26"}
 
 
@@ -66,7 +68,7 @@ def test_every_failure_names_what_to_do() -> None:
         kept="",
         binds=(Bind(4, 80, "ok"),),
     )
-    failures = [finding for finding in findings(case(ill)) if finding.verdict is Verdict.FAIL]
+    failures = [finding for finding in findings(subject(ill)) if finding.verdict is Verdict.FAIL]
     assert {"V04", "V05", "V10", "V17", "V19", "V21", "V27"} == {finding.check for finding in failures}
     assert [finding.check for finding in failures if not finding.remedy] == []
 
@@ -87,7 +89,7 @@ def test_every_failure_names_what_to_do() -> None:
     ],
 )
 def test_v01_fails_and_says_what_is_wrong_with_the_session(changed: dict[str, Any], expected: str) -> None:
-    finding = judged("V01", case(replace(HEALTHY, **changed)))
+    finding = judged("V01", subject(replace(HEALTHY, **changed)))
     assert Verdict.FAIL is finding.verdict
     assert expected in finding.found
 
@@ -97,23 +99,25 @@ WITHOUT_USER = {name: value for name, value in HEALTHY.environment.items() if na
 
 @pytest.mark.parametrize("user", [{}, {"USER": ""}])
 def test_v01_does_not_need_the_variable(user: dict[str, str]) -> None:
-    assert Verdict.PASS is judged("V01", case(replace(HEALTHY, environment={**WITHOUT_USER, **user}))).verdict
+    assert (
+        Verdict.PASS is judged("V01", subject(replace(HEALTHY, environment={**WITHOUT_USER, **user}))).verdict
+    )
 
 
 def test_v01_accepts_a_nested_host_that_holds_the_ids() -> None:
     nested = replace(HEALTHY, own_map=IdMap.parse("0 100000 10000000"))
-    assert Verdict.PASS is judged("V01", case(nested)).verdict
+    assert Verdict.PASS is judged("V01", subject(nested)).verdict
 
 
 def test_v01_warns_outside_a_session_only_where_there_are_sessions() -> None:
     direct = replace(HEALTHY, context="direct")
-    assert Verdict.WARN is judged("V01", case(direct)).verdict
-    assert Verdict.PASS is judged("V01", case(direct, host(systemd=False))).verdict
+    assert Verdict.WARN is judged("V01", subject(direct)).verdict
+    assert Verdict.PASS is judged("V01", subject(direct, host(systemd=False))).verdict
 
 
 @pytest.mark.parametrize(("context", "expected"), [("", "could not be started"), ("direct", "cut short")])
 def test_v01_could_not_look_without_the_user(context: str, expected: str) -> None:
-    finding = judged("V01", case(Evidence(context=context)))
+    finding = judged("V01", subject(Evidence(context=context)))
     assert Verdict.COULD_NOT_LOOK is finding.verdict
     assert expected in finding.cause
 
@@ -133,19 +137,19 @@ def test_v01_could_not_look_without_the_user(context: str, expected: str) -> Non
     ],
 )
 def test_v02_fails_without_enough_ids_on_both_sides(files: dict[str, str], expected: str) -> None:
-    finding = judged("V02", case(on=host(files=files)))
+    finding = judged("V02", subject(on=host(files=files)))
     assert Verdict.FAIL is finding.verdict
     assert finding.found.endswith(expected)
     assert "podstead apply" in finding.remedy
 
 
 def test_v02_asks_for_as_many_as_the_spec() -> None:
-    finding = judged("V02", case(subids={"count": 65537}))
+    finding = judged("V02", subject(subids={"count": 65537}))
     assert (finding.verdict, finding.expected) == (Verdict.FAIL, "at least 65537")
 
 
 def test_v02_fails_where_the_user_cannot_read_the_files() -> None:
-    finding = judged("V02", case(replace(HEALTHY, access=HEALTHY.access - {"/etc/subgid"})))
+    finding = judged("V02", subject(replace(HEALTHY, access=HEALTHY.access - {"/etc/subgid"})))
     assert Verdict.FAIL is finding.verdict
     assert finding.found.startswith("alice cannot read /etc/subgid")
 
@@ -158,7 +162,7 @@ def test_v02_needs_no_files_where_a_directory_gives_the_ranges() -> None:
         directory={"alice": (text, text)},
         facts={"libsubid__module": ("libsubid_sss.so",)},
     )
-    assert Verdict.PASS is judged("V02", case(replace(HEALTHY, access=frozenset()), on)).verdict
+    assert Verdict.PASS is judged("V02", subject(replace(HEALTHY, access=frozenset()), on)).verdict
 
 
 @pytest.mark.parametrize(
@@ -171,25 +175,25 @@ def test_v02_needs_no_files_where_a_directory_gives_the_ranges() -> None:
 def test_v03_fails_on_ids_that_are_not_the_users_alone(line: str, expected: str) -> None:
     one = host()
     one.files["/etc/subuid"] += line
-    finding = judged("V03", case(on=one))
+    finding = judged("V03", subject(on=one))
     assert Verdict.FAIL is finding.verdict
     assert expected in finding.found
 
 
 def test_v03_fails_on_the_id_of_a_real_group() -> None:
     real = host(groups={"staff": 524300})
-    assert "/etc/subgid:1: alice's 524288:65536 includes 524300" in judged("V03", case(on=real)).found
+    assert "/etc/subgid:1: alice's 524288:65536 includes 524300" in judged("V03", subject(on=real)).found
 
 
 def test_v03_does_not_apply_where_nothing_is_granted() -> None:
-    assert Verdict.NOT_APPLICABLE is judged("V03", case(on=host(files={}))).verdict
+    assert Verdict.NOT_APPLICABLE is judged("V03", subject(on=host(files={}))).verdict
 
 
 # --- V04 to V09: namespaces and helpers ---
 
 
 def test_v04_fails_in_the_words_of_the_kernel() -> None:
-    finding = judged("V04", case(no_namespace()))
+    finding = judged("V04", subject(no_namespace()))
     assert (finding.verdict, finding.found, finding.ref) == (
         Verdict.FAIL,
         "unshare: unshare failed: Operation not permitted",
@@ -198,19 +202,19 @@ def test_v04_fails_in_the_words_of_the_kernel() -> None:
 
 
 def test_v04_passes_where_only_podman_may() -> None:
-    finding = judged("V04", case(attempt(unshare=refused("no"))))
+    finding = judged("V04", subject(attempt(unshare=refused("no"))))
     assert Verdict.PASS is finding.verdict
     assert "a bare unshare is confined" in finding.found
 
 
 @pytest.mark.parametrize("check", ["V04", "V05", "V06", "V07", "V08", "V09"])
 def test_without_a_probe_of_namespaces_nothing_is_known(check: str) -> None:
-    assert Verdict.COULD_NOT_LOOK is judged(check, case(replace(HEALTHY, attempts={}))).verdict
+    assert Verdict.COULD_NOT_LOOK is judged(check, subject(replace(HEALTHY, attempts={}))).verdict
 
 
 def test_v05_fails_where_the_helpers_are_missing() -> None:
     ill = replace(attempt(newuidmap=None), helpers={"podman": "/usr/bin/podman"})
-    finding = judged("V05", case(ill, host(tools=TOOLS - {"newuidmap"})))
+    finding = judged("V05", subject(ill, host(tools=TOOLS - {"newuidmap"})))
     assert (finding.verdict, finding.found) == (
         Verdict.FAIL,
         "newuidmap not found; newuidmap was not found",
@@ -219,23 +223,23 @@ def test_v05_fails_where_the_helpers_are_missing() -> None:
 
 @pytest.mark.parametrize("name", ["newuidmap", "newgidmap"])
 def test_v05_fails_in_the_words_of_the_helper(name: str) -> None:
-    finding = judged("V05", case(attempt(**{name: refused(f"{name}: odd words")})))
+    finding = judged("V05", subject(attempt(**{name: refused(f"{name}: odd words")})))
     assert (finding.verdict, finding.found, finding.ref) == (Verdict.FAIL, f"{name}: odd words", "")
 
 
 def test_v05_could_not_look_where_no_child_could_be_made() -> None:
-    assert Verdict.COULD_NOT_LOOK is judged("V05", case(attempt(newuidmap=None))).verdict
+    assert Verdict.COULD_NOT_LOOK is judged("V05", subject(attempt(newuidmap=None))).verdict
 
 
 def test_v05_fails_where_the_map_is_another_one() -> None:
-    finding = judged("V05", case(maps(granted=UID_MAP.replace("524288", "524289") + GID_MAP)))
+    finding = judged("V05", subject(maps(granted=UID_MAP.replace("524288", "524289") + GID_MAP)))
     assert Verdict.FAIL is finding.verdict
     assert "1 524289 65536" in finding.found
 
 
 @pytest.mark.parametrize("text", [None, "", UID_MAP, UID_MAP + "no map\n" + GID_MAP])
 def test_v05_could_not_look_without_both_maps(text: str | None) -> None:
-    assert Verdict.COULD_NOT_LOOK is judged("V05", case(maps(granted=text))).verdict
+    assert Verdict.COULD_NOT_LOOK is judged("V05", subject(maps(granted=text))).verdict
 
 
 COUNTER_PROOFS = [
@@ -249,10 +253,10 @@ COUNTER_PROOFS = [
 
 @pytest.mark.parametrize(("check", "name", "map_name"), COUNTER_PROOFS)
 def test_a_counter_proof_fails_when_the_attempt_was_allowed(check: str, name: str, map_name: str) -> None:
-    finding = judged(check, case(attempt(**{name: Attempt(0, "")})))
+    finding = judged(check, subject(attempt(**{name: Attempt(0, "")})))
     assert Verdict.FAIL is finding.verdict
     assert f"allowed ({name.replace('_', '-')})" in finding.found
-    assert Verdict.FAIL is judged(check, case(maps(**{map_name: "0 0 1\n"}))).verdict
+    assert Verdict.FAIL is judged(check, subject(maps(**{map_name: "0 0 1\n"}))).verdict
 
 
 @pytest.mark.parametrize(("check", "name", "map_name"), COUNTER_PROOFS)
@@ -262,7 +266,7 @@ def test_a_counter_proof_that_was_not_made_proves_nothing(check: str, name: str,
         attempt(**{name: Attempt(127, "sh: newgidmap: not found\n")}),
         maps(**{map_name: None}),
     ):
-        assert Verdict.COULD_NOT_LOOK is judged(check, case(one)).verdict
+        assert Verdict.COULD_NOT_LOOK is judged(check, subject(one)).verdict
 
 
 @pytest.mark.parametrize(
@@ -270,24 +274,24 @@ def test_a_counter_proof_that_was_not_made_proves_nothing(check: str, name: str,
     [attempt(single=refused("sh: Permission denied")), maps(single="0 1000 1\n0 5 1\n"), maps(single="")],
 )
 def test_v09_fails_where_not_even_the_own_id_is_mapped(one: Evidence) -> None:
-    assert Verdict.FAIL is judged("V09", case(one)).verdict
+    assert Verdict.FAIL is judged("V09", subject(one)).verdict
 
 
 @pytest.mark.parametrize("one", [attempt(single=None), maps(single=None)])
 def test_v09_could_not_look_without_the_attempt(one: Evidence) -> None:
-    assert Verdict.COULD_NOT_LOOK is judged("V09", case(one)).verdict
+    assert Verdict.COULD_NOT_LOOK is judged("V09", subject(one)).verdict
 
 
 # --- V10 to V14: Podman's map ---
 
 
 def test_v10_shows_the_host_id_of_an_example() -> None:
-    assert "container UID 5 is host UID 524292" in judged("V10", case()).found
+    assert "container UID 5 is host UID 524292" in judged("V10", subject()).found
 
 
 def test_v10_fails_on_another_map_and_knows_the_single_id() -> None:
     single = attempt(inside=inside(uid="0 1000 1\n", gid="0 1001 1\n", setgroups="deny\n", chown=""))
-    found = {finding.check: finding for finding in findings(case(single))}
+    found = {finding.check: finding for finding in findings(subject(single))}
     assert Verdict.FAIL is found["V10"].verdict
     assert "fell back to a single ID" in found["V10"].found
     assert (found["V12"].verdict, found["V12"].found) == (Verdict.FAIL, "deny")
@@ -299,7 +303,7 @@ def test_v10_fails_on_another_map_and_knows_the_single_id() -> None:
 
 def test_v10_fails_and_shows_podmans_words_when_it_did_not_start() -> None:
     broken = attempt(inside=Attempt(125, "level=warning msg=x\nError: cannot setup namespace\nbye\n"))
-    found = {finding.check: finding for finding in findings(case(broken))}
+    found = {finding.check: finding for finding in findings(subject(broken))}
     assert (found["V10"].verdict, found["V10"].found) == (Verdict.FAIL, "Error: cannot setup namespace")
     assert {Verdict.COULD_NOT_LOOK} == {found[check].verdict for check in ("V12", "V13", "V14", "V15", "V16")}
 
@@ -316,7 +320,7 @@ def test_v31_without_podman_fails_only_where_it_was_asked_for(
     document: dict[str, Any], tools: set[str], expected: Verdict
 ) -> None:
     seen = replace(attempt(inside=None), start=None, listed=None)
-    one = case(seen, host(tools=tools), **document)
+    one = subject(seen, host(tools=tools), **document)
     assert (judged("V31", one).verdict, judged("V10", one).verdict) == (expected, Verdict.COULD_NOT_LOOK)
 
 
@@ -325,7 +329,7 @@ def test_v31_without_podman_fails_only_where_it_was_asked_for(
 )
 def test_v11_compares_the_map_that_the_pause_process_keeps(held: IdRange, expected: Verdict) -> None:
     one = host(pause={"alice": (IdMap.expected(1000, [held]), IdMap.expected(1001, [held]))})
-    assert expected is judged("V11", case(on=one)).verdict
+    assert expected is judged("V11", subject(on=one)).verdict
 
 
 @pytest.mark.parametrize(
@@ -337,19 +341,19 @@ def test_v11_compares_the_map_that_the_pause_process_keeps(held: IdRange, expect
     ],
 )
 def test_v13_fails_and_names_the_id(chown: str, expected: str) -> None:
-    finding = judged("V13", case(attempt(inside=inside(chown=chown))))
+    finding = judged("V13", subject(attempt(inside=inside(chown=chown))))
     assert (Verdict.FAIL, expected) == (finding.verdict, finding.found)
 
 
 def test_v13_does_not_take_a_chown_that_was_not_tried_for_a_refusal() -> None:
-    assert Verdict.COULD_NOT_LOOK is judged("V13", case(attempt(inside=inside(code=137)))).verdict
+    assert Verdict.COULD_NOT_LOOK is judged("V13", subject(attempt(inside=inside(code=137)))).verdict
 
 
 @pytest.mark.parametrize(
     ("owned", "expected"), [("524293:524292", Verdict.FAIL), ("", Verdict.COULD_NOT_LOOK)]
 )
 def test_v14_compares_the_owner_that_the_host_sees(owned: str, expected: Verdict) -> None:
-    assert expected is judged("V14", case(replace(HEALTHY, owned=owned))).verdict
+    assert expected is judged("V14", subject(replace(HEALTHY, owned=owned))).verdict
 
 
 # --- V21, V22: sockets ---
@@ -368,16 +372,16 @@ def test_v14_compares_the_owner_that_the_host_sees(owned: str, expected: Verdict
     ],
 )
 def test_v21_proves_the_boundary_of_low_ports(binds: tuple[Bind, ...] | None, expected: Verdict) -> None:
-    assert expected is judged("V21", case(replace(HEALTHY, binds=binds))).verdict
+    assert expected is judged("V21", subject(replace(HEALTHY, binds=binds))).verdict
 
 
 @pytest.mark.parametrize("live", [{}, {PORT_START: "²"}, {PORT_START: "-1"}, {PORT_START: "9" * 5000}])
 def test_v21_could_not_look_without_the_boundary(live: dict[str, str]) -> None:
-    assert Verdict.COULD_NOT_LOOK is judged("V21", case(on=host(live=live))).verdict
+    assert Verdict.COULD_NOT_LOOK is judged("V21", subject(on=host(live=live))).verdict
 
 
 def test_v21_fails_where_the_spec_asks_for_lower_ports() -> None:
-    finding = judged("V21", case(sysctls={PORT_START: {"at_most": 80}}))
+    finding = judged("V21", subject(sysctls={PORT_START: {"at_most": 80}}))
     assert (finding.verdict, finding.found) == (Verdict.FAIL, "net.ipv4.ip_unprivileged_port_start is 1024")
 
 
@@ -400,4 +404,4 @@ WANTED = {"sysctls": {PING_RANGE: {"covers": [0, 2000000]}}}
 def test_v22_proves_icmp_sockets_and_their_limit(
     icmp: dict[int, str], denied: str | None, document: dict[str, Any], expected: Verdict
 ) -> None:
-    assert expected is judged("V22", case(replace(HEALTHY, icmp=icmp, denied=denied), **document)).verdict
+    assert expected is judged("V22", subject(replace(HEALTHY, icmp=icmp, denied=denied), **document)).verdict

@@ -16,7 +16,7 @@ from podstead.proof.evidence import Evidence
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
-from tests.unit.cases import (
+from tests.unit.subjects import (
     ATTEMPTS,
     FACTS,
     GID_MAP,
@@ -27,7 +27,6 @@ from tests.unit.cases import (
     UID_MAP,
     USER_FACTS,
     attempt,
-    case,
     host,
     info,
     inside,
@@ -37,6 +36,7 @@ from tests.unit.cases import (
     podman,
     pods,
     printed,
+    subject,
 )
 
 PASS, FAIL, BLIND, ABSENT = Verdict.PASS, Verdict.FAIL, Verdict.COULD_NOT_LOOK, Verdict.NOT_APPLICABLE
@@ -49,7 +49,7 @@ def told(**changed: str | None) -> Evidence:
 
 
 def verdicts(seen: Evidence, on: ModelHost | None = None, **document: Any) -> dict[str, Verdict]:
-    return {finding.check: finding.verdict for finding in findings(case(seen, on, **document))}
+    return {finding.check: finding.verdict for finding in findings(subject(seen, on, **document))}
 
 
 # --- V15, V16: credentials and nested namespaces ---
@@ -60,7 +60,7 @@ def verdicts(seen: Evidence, on: ModelHost | None = None, **document: Any) -> di
     [("524292:524294", PASS), ("5:7", FAIL), ("524292:524292", FAIL), ("", BLIND)],
 )
 def test_v15_compares_whose_process_the_host_sees(credentials: str, expected: Verdict) -> None:
-    assert judged("V15", case(replace(HEALTHY, credentials=credentials))).verdict is expected
+    assert judged("V15", subject(replace(HEALTHY, credentials=credentials))).verdict is expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_v16_proves_a_namespace_within_and_its_limit(
     nested: str | None, extents: str | None, expected: Verdict
 ) -> None:
     seen = attempt(inside=inside(nested=nested, extents=extents))
-    assert judged("V16", case(seen)).verdict is expected
+    assert judged("V16", subject(seen)).verdict is expected
 
 
 # --- V17, V18: a container, taken apart where it does not start ---
@@ -107,24 +107,24 @@ def test_v16_proves_a_namespace_within_and_its_limit(
     ],
 )
 def test_v17_compares_the_map_and_a_file_of_the_container_that_ran(seen: Evidence, expected: Verdict) -> None:
-    assert judged("V17", case(seen)).verdict is expected
+    assert judged("V17", subject(seen)).verdict is expected
 
 
 def test_v17_fails_in_the_runtimes_words() -> None:
     seen = no_container("level=warning msg=x\nError: OCI runtime error: odd words")
-    found = {finding.check: finding for finding in findings(case(seen))}
+    found = {finding.check: finding for finding in findings(subject(seen))}
     assert (found["V17"].verdict, found["V17"].found) == (FAIL, "Error: OCI runtime error: odd words")
     assert (found["V18"].verdict, found["V23"].verdict, found["V24"].verdict) == (BLIND, BLIND, BLIND)
 
 
 def test_v17_knows_the_single_id() -> None:
-    finding = judged("V17", case(told(uid="0 1000 1\n", gid="0 1001 1\n")))
+    finding = judged("V17", subject(told(uid="0 1000 1\n", gid="0 1001 1\n")))
     assert finding.found.endswith("(Podman fell back to a single ID)")
 
 
 def test_v17_is_not_proved_by_a_container_that_was_never_tried_plain() -> None:
     """Where the whole container fails and the plain one was not tried, the failure is the whole one's."""
-    finding = judged("V17", case(attempt(whole=Attempt(126, "Error: the whole one\n"), plain=None)))
+    finding = judged("V17", subject(attempt(whole=Attempt(126, "Error: the whole one\n"), plain=None)))
     assert (finding.verdict, finding.found) == (FAIL, "Error: the whole one")
 
 
@@ -143,7 +143,7 @@ def test_v17_is_not_proved_by_a_container_that_was_never_tried_plain() -> None:
     ],
 )
 def test_v18_compares_podman_top_with_the_host(top: Attempt | None, process: str, expected: Verdict) -> None:
-    assert judged("V18", case(replace(attempt(top=top), process=process))).verdict is expected
+    assert judged("V18", subject(replace(attempt(top=top), process=process))).verdict is expected
 
 
 # --- V19, V20: keep-id and pods ---
@@ -167,13 +167,13 @@ def test_v18_compares_podman_top_with_the_host(top: Attempt | None, process: str
 )
 def test_v19_compares_the_user_inside_and_outside(text: str, kept: str, expected: Verdict) -> None:
     seen = replace(HEALTHY, told={**HEALTHY.told, "keep-id": text}, kept=kept)
-    assert judged("V19", case(seen)).verdict is expected
+    assert judged("V19", subject(seen)).verdict is expected
 
 
 def test_v19_fails_in_podmans_words_and_could_not_look_without_the_attempt() -> None:
-    finding = judged("V19", case(attempt(keep_id=Attempt(126, "Error: odd\n"))))
+    finding = judged("V19", subject(attempt(keep_id=Attempt(126, "Error: odd\n"))))
     assert (finding.verdict, finding.found) == (FAIL, "Error: odd")
-    assert judged("V19", case(attempt(keep_id=None))).verdict is BLIND
+    assert judged("V19", subject(attempt(keep_id=None))).verdict is BLIND
 
 
 def test_v19_goes_by_what_the_container_did_where_podman_came_too_late_to_attach_to_it() -> None:
@@ -182,9 +182,9 @@ def test_v19_goes_by_what_the_container_did_where_podman_came_too_late_to_attach
         125, "Error: error attaching to container 82ed: read unixpacket: connection reset by peer\n"
     )
     done = replace(HEALTHY, attempts={**HEALTHY.attempts, "keep-id": late})
-    assert judged("V19", case(done)).verdict is PASS
-    assert judged("V19", case(replace(done, kept=""))).verdict is FAIL
-    assert judged("V19", case(replace(done, kept="525287:525287"))).verdict is FAIL
+    assert judged("V19", subject(done)).verdict is PASS
+    assert judged("V19", subject(replace(done, kept=""))).verdict is FAIL
+    assert judged("V19", subject(replace(done, kept="525287:525287"))).verdict is FAIL
 
 
 FAILED = Attempt(125, "Error: odd\n")
@@ -204,8 +204,8 @@ def test_v20_tries_a_pod_by_itself_where_no_container_ran_in_one(
     create: Attempt | None, start: Attempt | None, expected: Verdict
 ) -> None:
     seen = pods(create, start)
-    assert judged("V20", case(seen)).verdict is expected
-    assert judged("V20", case(podman("3.4.4", seen))).verdict is ABSENT
+    assert judged("V20", subject(seen)).verdict is expected
+    assert judged("V20", subject(podman("3.4.4", seen))).verdict is ABSENT
 
 
 # --- V23, V24: network ---
@@ -232,7 +232,7 @@ IPV6 = "0" * 32 + " 00 " + "0" * 32 + " 00 fe80 00000400 00000001 00000000 00000
 def test_v23_wants_an_interface_and_the_route_that_the_host_has(
     seen: Evidence, route: str, expected: Verdict
 ) -> None:
-    assert judged("V23", case(seen, host(facts={"route": route}))).verdict is expected
+    assert judged("V23", subject(seen, host(facts={"route": route}))).verdict is expected
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_v23_wants_an_interface_and_the_route_that_the_host_has(
     [("default", "a default route, as on the host"), ("none", "a default route"), (None, "a default route")],
 )
 def test_v23_compares_with_the_host_only_where_it_is_alike(route: str | None, expected: str) -> None:
-    assert judged("V23", case(on=host(facts={"route": route}))).found == f"eth0, {expected}"
+    assert judged("V23", subject(on=host(facts={"route": route}))).found == f"eth0, {expected}"
 
 
 def test_v23_says_of_a_plain_container_only_that_no_network_was_tried() -> None:
@@ -258,7 +258,7 @@ def test_v23_says_of_a_plain_container_only_that_no_network_was_tried() -> None:
     ],
 )
 def test_v24_wants_an_answer_at_the_published_port(answer: Attempt | None, expected: Verdict) -> None:
-    assert judged("V24", case(attempt(answer=answer))).verdict is expected
+    assert judged("V24", subject(attempt(answer=answer))).verdict is expected
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_v24_is_taken_apart_where_the_whole_container_fails(
         told={**LADDER.told, "network": printed(TOLD)},
     )
     assert verdicts(seen)["V23"] is PASS
-    finding = judged("V24", case(seen))
+    finding = judged("V24", subject(seen))
     assert finding.verdict is expected
     assert (finding.found == "Error: rootlessport") is (published is not None and not published.ok)
 
@@ -312,7 +312,7 @@ def test_v24_is_taken_apart_where_the_whole_container_fails(
 def test_v25_reads_the_limits_from_inside(
     seen: Evidence, facts: dict[str, str | None], document: dict[str, Any], expected: Verdict
 ) -> None:
-    assert judged("V25", case(seen, host(facts=facts), **document)).verdict is expected
+    assert judged("V25", subject(seen, host(facts=facts), **document)).verdict is expected
 
 
 # --- V26, V27, V28: the session, storage, other users ---
@@ -333,7 +333,7 @@ def test_v25_reads_the_limits_from_inside(
 def test_v26_wants_a_session_without_a_login(
     on: ModelHost, document: dict[str, Any], expected: Verdict
 ) -> None:
-    assert judged("V26", case(on=on, **document)).verdict is expected
+    assert judged("V26", subject(on=on, **document)).verdict is expected
 
 
 @pytest.mark.parametrize(
@@ -351,12 +351,12 @@ def test_v26_wants_a_session_without_a_login(
     ],
 )
 def test_v27_wants_the_driver_and_programs_beside_it(seen: Evidence, expected: Verdict) -> None:
-    assert judged("V27", case(seen)).verdict is expected
+    assert judged("V27", subject(seen)).verdict is expected
 
 
 def test_v27_takes_any_driver_where_the_spec_names_none() -> None:
     seen = replace(HEALTHY, info=info(store__graphDriverName="btrfs"))
-    assert judged("V27", case(seen, storage={})).found == "btrfs on extfs"
+    assert judged("V27", subject(seen, storage={})).found == "btrfs on extfs"
 
 
 REACHED = dict.fromkeys(("user read", "user signal", "root read", "root signal"), False)
@@ -364,7 +364,7 @@ REACHED = dict.fromkeys(("user read", "user signal", "root read", "root signal")
 
 @pytest.mark.parametrize("way", sorted(REACHED))
 def test_v28_fails_on_each_way_to_another_users_container(way: str) -> None:
-    finding = judged("V28", case(replace(HEALTHY, reached={**REACHED, way: True})))
+    finding = judged("V28", subject(replace(HEALTHY, reached={**REACHED, way: True})))
     assert finding.verdict is FAIL
     assert finding.found == f"alice can {way.partition(' ')[2]} what a container of bob owns"
 
@@ -372,18 +372,18 @@ def test_v28_fails_on_each_way_to_another_users_container(way: str) -> None:
 @pytest.mark.parametrize("way", sorted(REACHED))
 def test_v28_proves_nothing_where_one_way_was_not_tried(way: str) -> None:
     tried = {name: reached for name, reached in REACHED.items() if name != way}
-    assert judged("V28", case(replace(HEALTHY, reached=tried))).verdict is BLIND
+    assert judged("V28", subject(replace(HEALTHY, reached=tried))).verdict is BLIND
 
 
 @pytest.mark.parametrize("reached", [None, REACHED, dict.fromkeys(REACHED, True)])
 def test_v28_says_nothing_of_what_its_owner_has_changed(reached: dict[str, bool] | None) -> None:
-    finding = judged("V28", case(replace(HEALTHY, peer_changed=True, reached=reached)))
+    finding = judged("V28", subject(replace(HEALTHY, peer_changed=True, reached=reached)))
     assert (finding.verdict, "bob laid out" in finding.cause) == (BLIND, True)
 
 
 def test_v28_does_not_apply_to_one_user_alone() -> None:
-    assert judged("V28", case(replace(HEALTHY, peer="", reached=None))).verdict is ABSENT
-    assert judged("V28", case(replace(HEALTHY, reached=None))).verdict is BLIND
+    assert judged("V28", subject(replace(HEALTHY, peer="", reached=None))).verdict is ABSENT
+    assert judged("V28", subject(replace(HEALTHY, reached=None))).verdict is BLIND
 
 
 # --- what is missing proves nothing ---
@@ -490,16 +490,16 @@ def test_nothing_passes_without_what_the_container_told(name: str, expected: set
 
 def test_a_probe_that_was_cut_short_says_so() -> None:
     seen = replace(NO_CONTAINER, complete=False)
-    assert (judged("V17", case(seen)).verdict, judged("V17", case(seen)).cause) == (
+    assert (judged("V17", subject(seen)).verdict, judged("V17", subject(seen)).cause) == (
         BLIND,
         "the probe was cut short",
     )
     timed = replace(seen, seconds=12)
-    assert judged("V17", case(timed)).cause == (
+    assert judged("V17", subject(timed)).cause == (
         "the probe was cut short after 12 s (with podstead verify, --probe-timeout sets the limit)"
     )
     never = Evidence(context="")
-    assert judged("V17", case(never)).cause == "the probe could not be started as this user"
+    assert judged("V17", subject(never)).cause == "the probe could not be started as this user"
 
 
 # --- whatever a host says ---
@@ -572,7 +572,7 @@ def test_nothing_that_a_host_says_can_raise(
 ) -> None:
     seen = replace(Evidence() if blank else HEALTHY, **changed)
     on = host(facts=host_facts, user_facts=user_facts)
-    found = findings(case(seen, on, sysctls={"net.ipv4.ping_group_range": {"covers": [0, 5]}}))
+    found = findings(subject(seen, on, sysctls={"net.ipv4.ping_group_range": {"covers": [0, 5]}}))
     assert {finding.check for finding in found} == {*CHECKS} - {"V29", "V30"}
     if blank:
         assert not [finding.check for finding in found if passes_unseen(finding, changed)]
@@ -602,7 +602,8 @@ def test_a_podman_that_has_dropped_an_option_has_proved_nothing(said: str) -> No
     none = Attempt(125, said)
     seen = attempt(whole=none, plain=none, keep_id=none, pod_create=none)
     found = {
-        one.check: one for one in findings(case(replace(seen, in_pod=False, podman="podman version 7.0.0\n")))
+        one.check: one
+        for one in findings(subject(replace(seen, in_pod=False, podman="podman version 7.0.0\n")))
     }
     for check in ("V17", "V19", "V20"):
         assert found[check].verdict is Verdict.COULD_NOT_LOOK
@@ -624,5 +625,5 @@ def test_v31_blames_no_podman_for_a_file_that_was_not_copied(
     seen = replace(
         HEALTHY, large=large, listed=Attempt(code, "" if code == 0 else "Error: readonly database\n")
     )
-    assert judged("V31", case(seen)).verdict is expected
-    assert judged("V17", case(seen)).verdict is (BLIND if expected is FAIL else PASS)
+    assert judged("V31", subject(seen)).verdict is expected
+    assert judged("V17", subject(seen)).verdict is (BLIND if expected is FAIL else PASS)

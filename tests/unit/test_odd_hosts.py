@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from podstead.host import frames
-from podstead.proof.case import PORT_START
+from podstead.proof.subject import PORT_START
 from podstead.visit import script
 from podstead.visit.prove import probe_values
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
-from tests.unit.cases import host
+from tests.unit.subjects import host
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
 

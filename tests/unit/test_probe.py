@@ -14,7 +14,7 @@ from podstead.visit import prove
 from podstead.visit.job import Job
 from podstead.visit.look import Visit
 from tests.model_host import spec_of
-from tests.unit.cases import case, host
+from tests.unit.subjects import host, subject
 
 SPEC = spec_of(users={"alice": {}, "ghost": {}})
 
@@ -37,7 +37,7 @@ def verified() -> list[Finding]:
 
 def test_a_probe_that_brings_nothing_back_is_blind_for_the_checks_of_a_user_and_no_others() -> None:
     blind = [one for one in verified() if one.user == "alice"]
-    assert [one.check for one in blind] == [one.check for one in findings(case())]
+    assert [one.check for one in blind] == [one.check for one in findings(subject())]
     assert {(one.verdict, one.cause, one.remedy) for one in blind} == {
         (Verdict.COULD_NOT_LOOK, "the line went dead", "")
     }

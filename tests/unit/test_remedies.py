@@ -11,13 +11,13 @@ from podstead.host.platforms import Family
 from podstead.host.state import HostState
 from podstead.ids.flaws import of_all
 from podstead.proof import catalogue, owners, remedy
-from podstead.proof.case import case_of
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES, remedy_of, signs
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
 from tests.model_host import ModelAccount, spec_of
-from tests.unit.cases import HEALTHY, RANGE, case, host, judged, no_grant
+from tests.unit.subjects import HEALTHY, RANGE, host, judged, no_grant, subject
 from tests.unit.test_diagnosis import BROKEN
 from tests.unit.test_diagnosis_ranges import lines, people
 
@@ -41,7 +41,7 @@ def test_every_word_in_capitals_of_the_catalogue_has_a_kind_or_means_itself(ref:
 
 @pytest.mark.parametrize("ref", sorted(BROKEN))
 def test_no_remedy_is_printed_with_a_word_that_was_to_be_filled_in(ref: str) -> None:
-    one = BROKEN[ref].case
+    one = BROKEN[ref].subject
     told = [remedy_of(diagnosis, sign, one) for diagnosis, sign in signs(one)]
     told += [finding.remedy for finding in findings(one)]
     assert [
@@ -99,7 +99,7 @@ def test_a_finding_of_the_host_speaks_of_the_owner_and_of_nobody_else(ref: str) 
 
 
 def test_who_is_inside_a_range_gets_another_number_and_not_the_owner() -> None:
-    told = judged("V03", case(on=host(accounts=people(bob=ModelAccount(524300, 1002)))))
+    told = judged("V03", subject(on=host(accounts=people(bob=ModelAccount(524300, 1002)))))
     assert told.ref == "C27"
     assert told.remedy.startswith(
         "Give bob, which is inside the range, another number while it runs nothing: usermod -u 1003 bob,"
@@ -110,7 +110,7 @@ def test_who_is_inside_a_range_gets_another_number_and_not_the_owner() -> None:
 
 
 def test_a_group_inside_a_range_is_given_another_number_with_groupmod() -> None:
-    told = judged("V03", case(on=host(groups={"staff": 524300})))
+    told = judged("V03", subject(on=host(groups={"staff": 524300})))
     assert told.ref == "C27"
     assert told.remedy.startswith("Give staff, which is inside the range, another number")
     assert (
@@ -128,7 +128,7 @@ def test_a_range_over_ids_of_the_system_is_moved(first: int) -> None:
         accounts=people(nobody=ModelAccount(65534, 65534)),
         user_facts={"graph__owner": None},
     )
-    told = judged("V03", case(on=on))
+    told = judged("V03", subject(on=on))
     assert told.ref == "C11"
     assert "usermod -u" not in told.remedy
     assert f"usermod -V {first}-{first + 65535} -W {first}-{first + 65535} alice" in told.remedy
@@ -136,7 +136,7 @@ def test_a_range_over_ids_of_the_system_is_moved(first: int) -> None:
 
 def test_a_range_in_one_file_only_is_moved_in_that_file() -> None:
     files = {"/etc/subuid": "alice:10000:65536\n", "/etc/subgid": f"alice:{RANGE}\n"}
-    told = judged("V03", case(on=host(files=files, user_facts={"graph__owner": None})))
+    told = judged("V03", subject(on=host(files=files, user_facts={"graph__owner": None})))
     assert "usermod -V 10000-75535 alice" in told.remedy
     assert "-W" not in told.remedy
     assert "-w" not in told.remedy
@@ -146,17 +146,17 @@ def test_no_free_range_is_named_where_a_line_is_not_settled() -> None:
     on = lines(
         f"alice:{RANGE}\nbob:589000:65536\nzed:655360:many\n", accounts=people(bob=ModelAccount(1001, 1002))
     )
-    told = next(one for one in findings(case(on=on)) if one.ref == "C10")
+    told = next(one for one in findings(subject(on=on)) if one.ref == "C10")
     assert "usermod -v" not in told.remedy
     assert "podstead verify says in its line about the host where the next one starts" in told.remedy
 
 
 def test_the_ids_that_follow_are_named_only_where_they_are_free() -> None:
-    alone = judged("V02", case(on=lines("alice:524288:1000\n")))
+    alone = judged("V02", subject(on=lines("alice:524288:1000\n")))
     assert "usermod -v 525288-589823 -w 525288-589823 alice" in alone.remedy
     beside = judged(
         "V02",
-        case(
+        subject(
             on=lines("alice:524288:1000\nbob:530000:65536\n", accounts=people(bob=ModelAccount(1001, 1002)))
         ),
     )
@@ -166,7 +166,7 @@ def test_the_ids_that_follow_are_named_only_where_they_are_free() -> None:
 def test_the_missing_half_is_named_only_where_nobody_has_it() -> None:
     def told(gids: str) -> str:
         files = {"/etc/subuid": f"alice:{RANGE}\n", "/etc/subgid": gids}
-        found = findings(case(HEALTHY, host(files=files, accounts=people(bob=ModelAccount(1001, 1002)))))
+        found = findings(subject(HEALTHY, host(files=files, accounts=people(bob=ModelAccount(1001, 1002)))))
         return next(one.remedy for one in found if one.ref == "C02")
 
     assert "usermod -w 524288-589823 alice" in told("")
@@ -179,7 +179,7 @@ def test_no_two_people_are_told_to_take_the_same_range() -> None:
     state = on.state(spec.users)
     told = []
     for name in spec.users:
-        found = findings(case_of(name, spec, state, no_grant()))
+        found = findings(subject_of(name, spec, state, no_grant()))
         told.append({text for one in found for text in re.findall(r"usermod -v (\d+)", one.remedy)})
     assert told == [{"524288"}, {"589824"}]
 
@@ -195,4 +195,4 @@ def test_every_flaw_of_the_pure_look_has_a_remedy_about_its_owner() -> None:
 
 
 def test_a_finding_that_passes_has_no_remedy() -> None:
-    assert {one.remedy for one in findings(case()) if one.verdict is Verdict.PASS} == {""}
+    assert {one.remedy for one in findings(subject()) if one.verdict is Verdict.PASS} == {""}

@@ -18,7 +18,7 @@ from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended
 from tests.real_hosts.damage.test_damage import DAMAGES
-from tests.unit.cases import SPEC, case, host, no_grant
+from tests.unit.subjects import SPEC, host, no_grant, subject
 from tests.unit.test_diagnosis_ranges import lines
 
 USERNS = "user.max_user_namespaces"
@@ -50,7 +50,7 @@ def test_what_apply_refuses_is_not_said_to_be_mended_by_apply() -> None:
 
 def test_a_remedy_of_a_user_says_why_apply_would_do_nothing() -> None:
     outcome = only(refused())
-    one = case(on=host(live={**host().live, USERNS: "0"}), sysctls={USERNS: {"at_least": 28633}})
+    one = subject(on=host(live={**host().live, USERNS: "0"}), sysctls={USERNS: {"at_least": 28633}})
     ill = [replace(next(iter(findings(one))), verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")]
     (told,) = honest(ill, outcome)
     assert told.remedy.startswith(
@@ -62,7 +62,7 @@ def test_a_remedy_of_a_user_says_why_apply_would_do_nothing() -> None:
 
 @pytest.mark.parametrize("refusals", [(), (Refusal(id="packages:x", title="t", reason="r", remedy="do"),)])
 def test_nothing_is_promised_where_the_plan_is_empty(refusals: tuple[Refusal, ...]) -> None:
-    one = replace(findings(case())[0], verdict=Verdict.FAIL, remedy="podstead apply (it computes a range)")
+    one = replace(findings(subject())[0], verdict=Verdict.FAIL, remedy="podstead apply (it computes a range)")
     (told,) = honest([one], Plan(refusals=refusals))
     assert told.remedy.startswith("podstead apply has nothing to change here")
 
@@ -95,7 +95,7 @@ def test_what_apply_is_said_to_mend_it_mends_on_a_real_host(damage: Damage) -> N
     "line", ["alice:524288:65536:note", "alice:524288:65536bob:600000:65536", "alice:many:65536"]
 )
 def test_a_line_that_apply_does_not_mend_is_not_left_to_apply(line: str) -> None:
-    found = findings(case(no_grant(), lines(f"{line}\n")))
+    found = findings(subject(no_grant(), lines(f"{line}\n")))
     told = {one.remedy for one in found if one.ref == "C15"}
     assert len(told) == 1
     assert not told.pop().startswith("podstead apply")
@@ -103,7 +103,7 @@ def test_a_line_that_apply_does_not_mend_is_not_left_to_apply(line: str) -> None
 
 @pytest.mark.parametrize("line", ["alice:524288:65536 ", "alice:524288:65536\r", "alice:524288:65536 # hers"])
 def test_a_line_that_apply_mends_is_left_to_it(line: str) -> None:
-    found = findings(case(no_grant(), lines(f"{line}\n")))
+    found = findings(subject(no_grant(), lines(f"{line}\n")))
     assert {one.remedy.startswith("podstead apply") for one in found if one.ref == "C15"} == {True}
 
 

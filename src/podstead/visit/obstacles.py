@@ -8,9 +8,9 @@ from dataclasses import replace
 from podstead.document.spec import HostSpec
 from podstead.host.state import HostState
 from podstead.proof import catalogue
-from podstead.proof.case import Case, case_of
 from podstead.proof.diagnosis import DIAGNOSES, remedy_of
 from podstead.proof.evidence import Evidence
+from podstead.proof.subject import Subject, subject_of
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan, plan
 
@@ -25,26 +25,26 @@ def refusals(spec: HostSpec, state: HostState) -> tuple[Refusal, ...]:
     """Nothing here is ever changed."""
     found: dict[tuple[str, str], Refusal] = {}
     for name in sorted(spec.users.keys() & state.accounts.by_name.keys()):
-        case = case_of(name, spec, state, Evidence())
-        for refusal in _of(case):
+        subject = subject_of(name, spec, state, Evidence())
+        for refusal in _of(subject):
             found.setdefault((refusal.id.rpartition(":")[2], refusal.reason), refusal)
     return tuple(found.values())
 
 
-def _of(case: Case) -> list[Refusal]:
+def _of(subject: Subject) -> list[Refusal]:
     found = []
     for diagnosis in DIAGNOSES:
         mode = catalogue.load()[diagnosis.ref]
-        sign = diagnosis.look(case) if mode.obstacle else None
+        sign = diagnosis.look(subject) if mode.obstacle else None
         if sign is None or not sign.proved:
             continue
         costs = f" ({', '.join(mode.costs)})" if mode.costs else ""
         found.append(
             Refusal(
-                id=f"host:{case.user}:{mode.id}",
+                id=f"host:{subject.user}:{mode.id}",
                 title=mode.title,
                 reason=sign.found + (f"; expected {sign.expected}" if sign.expected else ""),
-                remedy=f"{remedy_of(diagnosis, sign, case)}{costs}; podstead explain {mode.ref}",
+                remedy=f"{remedy_of(diagnosis, sign, subject)}{costs}; podstead explain {mode.ref}",
             )
         )
     return found

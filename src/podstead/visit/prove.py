@@ -13,11 +13,11 @@ from podstead.host.state import HostState
 from podstead.host.state import parse as parse_state
 from podstead.ids.ranges import IdRange
 from podstead.proof import owners as lint
-from podstead.proof.case import PING_RANGE, PORT_START, case_of
 from podstead.proof.checks import CHECKS, finding_of
 from podstead.proof.evidence import parse as parse_evidence
 from podstead.proof.evidence import parse_alone
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import PING_RANGE, PORT_START, subject_of
 from podstead.proof.verdict import findings
 from podstead.provision.room import left
 from podstead.visit import script
@@ -124,7 +124,7 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
         for one in (
             _all_blind(user, state.unseen[user])
             if user in state.unseen
-            else findings(case_of(user, spec, state, seen[user]))
+            else findings(subject_of(user, spec, state, seen[user]))
         )
     ]
     results = [*_of_host(spec, state, results, frozenset(users)), _reboot()]
@@ -172,7 +172,9 @@ def _prove(
         except LookError as error:
             seen = {}
             results |= {name: _all_blind(name, error.message) for name in people}
-        results |= {name: findings(case_of(name, spec, state, evidence)) for name, evidence in seen.items()}
+        results |= {
+            name: findings(subject_of(name, spec, state, evidence)) for name, evidence in seen.items()
+        }
     return [finding for name in names for finding in results[name]]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from podstead.proof import catalogue, remedy
-from podstead.proof.case import Case
 from podstead.proof.diagnosis import (
     cgroups,
     helpers,
@@ -25,6 +24,7 @@ from podstead.proof.diagnosis import (
 from podstead.proof.diagnosis.sign import CONTAINERS, Diagnosis, Sign
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.judges.start import FOLLOWING, starts
+from podstead.proof.subject import Subject
 
 #: All who look, from the ground up: what is lower explains what is higher.
 DIAGNOSES: tuple[Diagnosis, ...] = tuple(
@@ -53,22 +53,22 @@ _MAP = {"V05", "V10"}
 """What spoils the map of the helpers spoils Podman's; what is seen only in containers may leave both whole."""
 
 
-def signs(case: Case) -> list[Found]:
+def signs(subject: Subject) -> list[Found]:
     """Every failure mode that is there, or that cannot be ruled out, the most specific first."""
-    return [(one, sign) for one in DIAGNOSES if (sign := one.look(case)) is not None]
+    return [(one, sign) for one in DIAGNOSES if (sign := one.look(subject)) is not None]
 
 
-def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
+def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
     """The same findings with their causes, and further ones for failure modes without a symptom."""
-    findings, seen = list(findings), signs(case)
-    stopped = starts(case) is not True and any(
+    findings, seen = list(findings), signs(subject)
+    stopped = starts(subject) is not True and any(
         one.check == "V31" and one.verdict is Verdict.FAIL for one in findings
     )
     # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
     of_podman = [one for one in seen if "V31" in one[0].explains and one[1].proved][:1] if stopped else seen
     whole = any(one.check == "V10" and one.verdict is Verdict.PASS for one in findings)
     explained = [
-        _explained(finding, _for(finding, of_podman, seen, whole=whole), case, stopped=stopped)
+        _explained(finding, _for(finding, of_podman, seen, whole=whole), subject, stopped=stopped)
         for finding in findings
     ]
     named = {finding.ref for finding in explained if finding.verdict in (Verdict.FAIL, Verdict.WARN)}
@@ -85,7 +85,7 @@ def explain(findings: Iterable[Finding], case: Case) -> list[Finding]:
             replace(explained[at], verdict=sign.verdict or diagnosis.alone, expected="", found="", others=()),
             diagnosis,
             sign,
-            case,
+            subject,
         )
         if explained[at].verdict in (Verdict.FAIL, Verdict.WARN):
             explained.insert(at + 1, standing)
@@ -102,7 +102,7 @@ def _for(finding: Finding, of_podman: list[Found], seen: list[Found], *, whole: 
     return found
 
 
-def _explained(finding: Finding, seen: list[Found], case: Case, *, stopped: bool) -> Finding:
+def _explained(finding: Finding, seen: list[Found], subject: Subject, *, stopped: bool) -> Finding:
     if finding.verdict is Verdict.PASS or finding.verdict is Verdict.NOT_APPLICABLE:
         return finding
     check = finding.check
@@ -111,15 +111,15 @@ def _explained(finding: Finding, seen: list[Found], case: Case, *, stopped: bool
         check = "V31" if stopped else "V10" if check == "V31" else check
     fitting = [(one, sign) for one, sign in seen if check in one.explains]
     proved = [(one, sign) for one, sign in fitting if sign.proved]
-    if finding.verdict is Verdict.COULD_NOT_LOOK and not case.evidence.complete:
+    if finding.verdict is Verdict.COULD_NOT_LOOK and not subject.evidence.complete:
         proved = []  # the probe was cut short: that is why, whatever else is wrong
     others = tuple(one.ref for one, _ in fitting if not proved or one is not proved[0][0])
     if not proved:
         return replace(finding, others=others)
-    return replace(_because(finding, *proved[0], case), others=others)
+    return replace(_because(finding, *proved[0], subject), others=others)
 
 
-def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> Finding:
+def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, subject: Subject) -> Finding:
     mode = catalogue.load()[diagnosis.ref]
     return replace(
         finding,
@@ -131,20 +131,20 @@ def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, case: Case) -> 
         else "; ".join(filter(None, (sign.found, finding.found))),
         expected=sign.expected or finding.expected,
         cause=sign.cause or mode.title,
-        remedy=remedy_of(diagnosis, sign, case),
+        remedy=remedy_of(diagnosis, sign, subject),
         costs=mode.costs,
     )
 
 
-def remedy_of(diagnosis: Diagnosis, sign: Sign, case: Case) -> str:
+def remedy_of(diagnosis: Diagnosis, sign: Sign, subject: Subject) -> str:
     """What to do, with names and numbers in place of the catalogue's placeholders, so that a command can be pasted."""
-    text = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(case.state.platform.family)
-    return remedy.fill(text, {**_own_values(case, remedy.words(text)), **sign.values})
+    text = sign.remedy or catalogue.load()[diagnosis.ref].remedy_for(subject.state.platform.family)
+    return remedy.fill(text, {**_own_values(subject, remedy.words(text)), **sign.values})
 
 
-def _own_values(case: Case, wanted: Collection[str]) -> dict[str, str]:
+def _own_values(subject: Subject, wanted: Collection[str]) -> dict[str, str]:
     """What is known of the user: of their own range only where there is one, the same in both files."""
-    account, graph, name = case.account, case.evidence.graph, shlex.quote(case.user)
+    account, graph, name = subject.account, subject.evidence.graph, shlex.quote(subject.user)
     values = {
         "USER": name,
         "UID": str(account.uid),
@@ -154,11 +154,11 @@ def _own_values(case: Case, wanted: Collection[str]) -> dict[str, str]:
         "OWNERUID": str(account.uid),
         "FOLDER": shlex.quote(graph.path) if graph is not None else "",
     }
-    if len(case.subuids) == 1 and case.subuids == case.subgids:
-        values |= remedy.range_values(case.subuids[0], old=True)
+    if len(subject.subuids) == 1 and subject.subuids == subject.subgids:
+        values |= remedy.range_values(subject.subuids[0], old=True)
     if not {"FIRST", "LAST", "COUNT"}.isdisjoint(wanted):
-        state = case.state
-        place = sum(other < case.user for other in case.spec.users)
-        free = remedy.free_range(case.spec, state.subids, state.accounts, account.uid, place=place)
+        state = subject.state
+        place = sum(other < subject.user for other in subject.spec.users)
+        free = remedy.free_range(subject.spec, state.subids, state.accounts, account.uid, place=place)
         values |= remedy.range_values(free)
     return values

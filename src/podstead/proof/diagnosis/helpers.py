@@ -4,43 +4,43 @@ from __future__ import annotations
 
 import re
 
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, said
+from podstead.proof.subject import Subject
 
 register = Register()
 _BOTH = ("newuidmap", "newgidmap")
 _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/run/wrappers/bin/")
 
 
-def _modes(case: Case) -> list[tuple[str, str, str]]:
+def _modes(subject: Subject) -> list[tuple[str, str, str]]:
     """Path, mode and owner of both helpers, as the user finds them."""
-    lines = (line.rsplit(None, 2) for line in case.evidence.helper_stat.splitlines())
+    lines = (line.rsplit(None, 2) for line in subject.evidence.helper_stat.splitlines())
     return [(fields[0], fields[1], fields[2]) for fields in lines if len(fields) == 3]
 
 
 @register("B08", "V01", *HELPERS)
-def no_passwd_entry(case: Case) -> Sign | None:
-    seen = case.evidence
+def no_passwd_entry(subject: Subject) -> Sign | None:
+    seen = subject.evidence
     if len(seen.who) < 3 or seen.passwd:
         return None
     return Sign(found=f"getent passwd {seen.who[1]} finds nothing", expected="a passwd entry of the user")
 
 
 @register("B01", *HELPERS)
-def missing(case: Case) -> Sign | None:
-    lacking = [name for name in _BOTH if name not in case.state.platform.tools]
-    if not lacking or not case.state.platform.tools:
+def missing(subject: Subject) -> Sign | None:
+    lacking = [name for name in _BOTH if name not in subject.state.platform.tools]
+    if not lacking or not subject.state.platform.tools:
         return None
     return Sign(found=f"{' and '.join(lacking)} not found", expected="newuidmap and newgidmap on PATH")
 
 
 @register("B02", *HELPERS)
-def not_on_path(case: Case) -> Sign | None:
-    seen = case.evidence
-    lacking = [name for name in _BOTH if name in case.state.platform.tools and name not in seen.helpers]
+def not_on_path(subject: Subject) -> Sign | None:
+    seen = subject.evidence
+    lacking = [name for name in _BOTH if name in subject.state.platform.tools and name not in seen.helpers]
     if not lacking or not seen.environment:
         return None
-    at = ", ".join(case.state.platform.tools[name] for name in lacking)
+    at = ", ".join(subject.state.platform.tools[name] for name in lacking)
     return Sign(
         found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
         expected="a PATH that has it",
@@ -48,36 +48,36 @@ def not_on_path(case: Case) -> Sign | None:
 
 
 @register("B05", "V01", *HELPERS)
-def no_new_privileges(case: Case) -> Sign | None:
-    if "1" not in (case.evidence.status.get("NoNewPrivs"), case.facts.get("manager.nnp")):
+def no_new_privileges(subject: Subject) -> Sign | None:
+    if "1" not in (subject.evidence.status.get("NoNewPrivs"), subject.facts.get("manager.nnp")):
         return None
     return Sign(found="NoNewPrivs is 1 in the user's session", expected="0")
 
 
 @register("B07", "V01", *HELPERS)
-def other_primary_group(case: Case) -> Sign | None:
-    seen, wanted = case.evidence, str(case.account.gid)
-    group = seen.who[2] if len(seen.who) > 2 else case.facts.get("manager.gid")
+def other_primary_group(subject: Subject) -> Sign | None:
+    seen, wanted = subject.evidence, str(subject.account.gid)
+    group = seen.who[2] if len(seen.who) > 2 else subject.facts.get("manager.gid")
     if not group or group == wanted:
         return None
     return Sign(found=f"the session's group is {group}", expected=f"{wanted}, as in passwd")
 
 
 @register("B04", *HELPERS)
-def nosuid(case: Case) -> Sign | None:
-    mount = case.host.mount("helper.mount")
+def nosuid(subject: Subject) -> Sign | None:
+    mount = subject.host.mount("helper.mount")
     if mount is None or "nosuid" not in mount[1]:
         return None
-    path = case.state.platform.tools.get("newuidmap", "newuidmap")
+    path = subject.state.platform.tools.get("newuidmap", "newuidmap")
     return Sign(found=f"the file system of {path} is mounted nosuid", expected="suid")
 
 
 @register("B09", *HELPERS)
-def shadowed(case: Case) -> Sign | None:
+def shadowed(subject: Subject) -> Sign | None:
     bad = [
         path
-        for path, mode, owner in _modes(case)
-        if not path.startswith(_SYSTEM) and ("s" not in mode or owner != "0") and not _capable(case, path)
+        for path, mode, owner in _modes(subject)
+        if not path.startswith(_SYSTEM) and ("s" not in mode or owner != "0") and not _capable(subject, path)
     ]
     if not bad:
         return None
@@ -89,11 +89,11 @@ def shadowed(case: Case) -> Sign | None:
 
 
 @register("B03", *HELPERS)
-def privileges_lost(case: Case) -> Sign | None:
+def privileges_lost(subject: Subject) -> Sign | None:
     weak = [
         f"{path} {mode}"
-        for path, mode, owner in _modes(case)
-        if path.startswith(_SYSTEM) and ("s" not in mode[:4] or owner != "0") and not _capable(case, path)
+        for path, mode, owner in _modes(subject)
+        if path.startswith(_SYSTEM) and ("s" not in mode[:4] or owner != "0") and not _capable(subject, path)
     ]
     if not weak:
         return None
@@ -103,20 +103,20 @@ def privileges_lost(case: Case) -> Sign | None:
     )
 
 
-def _capable(case: Case, path: str) -> bool:
-    shown = case.state.platform.tools.get(f"cap.{path.rpartition('/')[2]}", "")
+def _capable(subject: Subject, path: str) -> bool:
+    shown = subject.state.platform.tools.get(f"cap.{path.rpartition('/')[2]}", "")
     # what getcap showed is the system's helper, whatever a user has put before it
     return "cap_set" in shown and path.startswith((*_SYSTEM, shown.partition(" ")[0]))
 
 
 @register("B06", *HELPERS)
-def capabilities_dropped(case: Case) -> Sign | None:
-    bounds, helper = case.evidence.status.get("CapBnd", ""), case.evidence.attempts.get("newuidmap")
+def capabilities_dropped(subject: Subject) -> Sign | None:
+    bounds, helper = subject.evidence.status.get("CapBnd", ""), subject.evidence.attempts.get("newuidmap")
     lacking = _lacking(bounds)
     if not lacking or helper is None or helper.ok:
-        return said(case, r"open of [ug]id_map failed: Permission denied")
+        return said(subject, r"open of [ug]id_map failed: Permission denied")
     found = f"{' and '.join(lacking)} is not in the session's bounding set (CapBnd: {bounds})"
-    if case.state.platform.container or case.host.get("container"):
+    if subject.state.platform.container or subject.host.get("container"):
         return Sign(found=found, expected="the default capabilities")
     return Sign(
         found=found,

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from podstead.ids.ranges import IdMap
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
+from podstead.proof.subject import Subject
 
 register = Register()
 
 
-def _outer(case: Case) -> IdMap | None:
-    outer = case.evidence.own_map
+def _outer(subject: Subject) -> IdMap | None:
+    outer = subject.evidence.own_map
     return outer if outer is not None and not outer.is_whole_host and outer.extents else None
 
 
 @register("J02", "V01", *HELPERS)
-def crosses_extents(case: Case) -> Sign | None:
-    outer = _outer(case)
+def crosses_extents(subject: Subject) -> Sign | None:
+    outer = _outer(subject)
     if outer is None:
         return None
-    for one in (*case.subuids, *case.subgids):
+    for one in (*subject.subuids, *subject.subgids):
         if (
             not outer.holds(one)
             and outer.to_host(one.start) is not None
@@ -32,10 +32,10 @@ def crosses_extents(case: Case) -> Sign | None:
 
 
 @register("J02", "V19")
-def keep_id_crosses_ranges(case: Case) -> Sign | None:
+def keep_id_crosses_ranges(subject: Subject) -> Sign | None:
     """With several ranges the map of keep-id has extents of its own, which Podman must cut where the ranges end."""
-    attempt = case.evidence.attempts.get("keep-id")
-    if attempt is None or attempt.ok or max(len(case.subuids), len(case.subgids)) < 2:
+    attempt = subject.evidence.attempts.get("keep-id")
+    if attempt is None or attempt.ok or max(len(subject.subuids), len(subject.subgids)) < 2:
         return None
     sign = line_of(attempt.said, r"[ug]id_map[^\n]{0,20}: Operation not permitted")
     if sign is None:
@@ -49,9 +49,9 @@ def keep_id_crosses_ranges(case: Case) -> Sign | None:
 
 
 @register("J01", "V01", *HELPERS)
-def inside_a_namespace(case: Case) -> Sign | None:
-    outer = _outer(case)
-    if outer is None or all(outer.holds(one) for one in (*case.subuids, *case.subgids)):
+def inside_a_namespace(subject: Subject) -> Sign | None:
+    outer = _outer(subject)
+    if outer is None or all(outer.holds(one) for one in (*subject.subuids, *subject.subgids)):
         return None
     return Sign(
         found=f"this host is itself in a user namespace ({outer})",
@@ -60,20 +60,20 @@ def inside_a_namespace(case: Case) -> Sign | None:
 
 
 @register("J03", *CONTAINERS)
-def hidden_processes(case: Case) -> Sign | None:
-    options = (case.host.get("proc.options") or "").split(",")
+def hidden_processes(subject: Subject) -> Sign | None:
+    options = (subject.host.get("proc.options") or "").split(",")
     if not any(one.startswith("hidepid=") and one not in ("hidepid=0", "hidepid=off") for one in options):
         return None
     return Sign(
         found=f"/proc is mounted with {next(one for one in options if one.startswith('hidepid='))}",
-        proved=said(case, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
+        proved=said(subject, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
     )
 
 
 @register("J04", *NAMESPACES, "V21", "V22")
-def read_only_sysctls(case: Case) -> Sign | None:
-    unmet = sorted(case.state.sysctls.read_only & case.unmet)
-    if not unmet or not (case.state.platform.container or case.host.get("container")):
+def read_only_sysctls(subject: Subject) -> Sign | None:
+    unmet = sorted(subject.state.sysctls.read_only & subject.unmet)
+    if not unmet or not (subject.state.platform.container or subject.host.get("container")):
         return None
     return Sign(
         found=f"{unmet[0]} cannot be written inside this container", expected="the outer host sets it"
@@ -81,11 +81,11 @@ def read_only_sysctls(case: Case) -> Sign | None:
 
 
 @register("J06", "V26", "V25")
-def no_systemd(case: Case) -> Sign | None:
-    init = case.state.platform.init
-    if case.state.platform.systemd or not init:
+def no_systemd(subject: Subject) -> Sign | None:
+    init = subject.state.platform.init
+    if subject.state.platform.systemd or not init:
         return None
     return Sign(
         found=f"PID 1 is {init}: there is no user session",
-        proved=init in ("init", "openrc-init") and not case.state.platform.container,
+        proved=init in ("init", "openrc-init") and not subject.state.platform.container,
     )

@@ -6,37 +6,37 @@ import re
 
 from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import PODMAN, Register, Sign
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import Subject
 
 register = Register()
 
 
 @register("C17", "V11", alone=Verdict.WARN)
-def shifted_by_lower_range(case: Case) -> Sign | None:
+def shifted_by_lower_range(subject: Subject) -> Sign | None:
     """A range below the old ones moves every container ID: ranges are sorted by start."""
-    held = case.pause
-    if len(case.subuids) < 2:
+    held = subject.pause
+    if len(subject.subuids) < 2:
         return None
     if held is None:
-        return _added_later(case)
+        return _added_later(subject)
     before = {(one.outside, one.count) for one in held[0].extents[1:]}
-    now = [(one.start, one.count) for one in sorted(case.subuids)]
+    now = [(one.start, one.count) for one in sorted(subject.subuids)]
     if before and before < set(now) and now[0] not in before:
         return Sign(found=f"the new range {now[0][0]}:{now[0][1]} lies below the old ones")
     return None
 
 
-def _added_later(case: Case) -> Sign | None:
+def _added_later(subject: Subject) -> Sign | None:
     """No process keeps the map from before. usermod appends, so a lower range in a later line came later."""
-    names = {case.user, str(case.account.uid)}
-    entries = [one for one in case.state.subids.subuid.entries if one.owner in names]
-    if len(entries) < 2 or case.state.subids.source != "files":
+    names = {subject.user, str(subject.account.uid)}
+    entries = [one for one in subject.state.subids.subuid.entries if one.owner in names]
+    if len(entries) < 2 or subject.state.subids.source != "files":
         return None
     first = entries[0]
     lower = next((one for one in entries[1:] if one.range.start < first.range.start), None)
-    owners = (line.partition(" ")[0] for line in case.facts.all("graph.owner"))
+    owners = (line.partition(" ")[0] for line in subject.facts.all("graph.owner"))
     if lower is None or not any(
         re.fullmatch("[0-9]{1,10}", one) and int(one) in first.range for one in owners
     ):
@@ -48,36 +48,38 @@ def _added_later(case: Case) -> Sign | None:
 
 
 @register("D01", "V11")
-def kept_map(case: Case) -> Sign | None:
-    held = case.pause
-    if held is None or (held[0].same_ids(case.uid_map) and held[1].same_ids(case.gid_map)):
+def kept_map(subject: Subject) -> Sign | None:
+    held = subject.pause
+    if held is None or (held[0].same_ids(subject.uid_map) and held[1].same_ids(subject.gid_map)):
         return None
-    return Sign(found=f"the pause process holds uid {held[0]}", expected=f"uid {case.uid_map}")
+    return Sign(found=f"the pause process holds uid {held[0]}", expected=f"uid {subject.uid_map}")
 
 
 @register("D02", "V27", alone=Verdict.FAIL)
-def old_owners(case: Case) -> Sign | None:
-    graph = case.evidence.graph
-    if graph is not None and graph.exists and graph.owner.partition(":")[0] != str(case.account.uid):
+def old_owners(subject: Subject) -> Sign | None:
+    graph = subject.evidence.graph
+    if graph is not None and graph.exists and graph.owner.partition(":")[0] != str(subject.account.uid):
         return None  # the folder itself is somebody else's (H21): nothing in it is of an old range
     foreign = [
         f"{uid}:{gid}"
-        for uid, gid in storage_owners(case)
+        for uid, gid in storage_owners(subject)
         # what belongs to root or to another account was made by them (H21); an old range is nobody's
-        if (_outside(uid, case.account.uid, case.subuids) and uid not in case.state.accounts.uids)
-        or (_outside(gid, case.account.gid, case.subgids) and gid not in case.state.accounts.gids)
+        if (_outside(uid, subject.account.uid, subject.subuids) and uid not in subject.state.accounts.uids)
+        or (_outside(gid, subject.account.gid, subject.subgids) and gid not in subject.state.accounts.gids)
     ]
-    if not foreign or not case.granted:
+    if not foreign or not subject.granted:
         return None
     return Sign(
         found=f"files in storage belong to {', '.join(foreign[:5])}",
-        expected=f"{case.account.uid} or an ID of {', '.join(map(str, case.subuids))}",
+        expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
     )
 
 
-def storage_owners(case: Case) -> list[tuple[int, int]]:
+def storage_owners(subject: Subject) -> list[tuple[int, int]]:
     """UID and GID of whoever owns files in the user's storage, as root saw them."""
-    pairs = (re.fullmatch(r"(\d{1,10}) (\d{1,10})", line, re.ASCII) for line in case.facts.all("graph.owner"))
+    pairs = (
+        re.fullmatch(r"(\d{1,10}) (\d{1,10})", line, re.ASCII) for line in subject.facts.all("graph.owner")
+    )
     return [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
 
 
@@ -86,32 +88,32 @@ def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
 
 
 @register("D07", "V31", *PODMAN, alone=Verdict.FAIL)
-def database_mismatch(case: Case) -> Sign | None:
+def database_mismatch(subject: Subject) -> Sign | None:
     # Podman before 5 looks for its files where they were, without a word on that they were moved
     return _own_said(
-        case,
+        subject,
         r"database configuration mismatch|does not match our \w+ |mkdir /(?!run/user/)[^\s:]{1,200}: permission denied",
     )
 
 
 @register("D05", "V31", *PODMAN, alone=Verdict.FAIL)
-def unhandled_reboot(case: Case) -> Sign | None:
-    return _own_said(case, r"boot ID differs")
+def unhandled_reboot(subject: Subject) -> Sign | None:
+    return _own_said(subject, r"boot ID differs")
 
 
 @register("D10", "V31", *PODMAN, alone=Verdict.FAIL)
-def paths_of_another_uid(case: Case) -> Sign | None:
-    run = case.evidence.own.get("store.runRoot") if case.evidence.own else ""
+def paths_of_another_uid(subject: Subject) -> Sign | None:
+    run = subject.evidence.own.get("store.runRoot") if subject.evidence.own else ""
     match = re.match(r"/run/user/(\d{1,10})/", run)
-    if match and int(match[1]) != case.account.uid:
+    if match and int(match[1]) != subject.account.uid:
         return Sign(
-            found=f"the database keeps runroot {run}", expected=f"/run/user/{case.account.uid}/containers"
+            found=f"the database keeps runroot {run}", expected=f"/run/user/{subject.account.uid}/containers"
         )
-    return _own_said(case, r"mkdir /run/user/\d+: permission denied")
+    return _own_said(subject, r"mkdir /run/user/\d+: permission denied")
 
 
-def _own_said(case: Case, pattern: str) -> Sign | None:
-    own = case.evidence.own
+def _own_said(subject: Subject, pattern: str) -> Sign | None:
+    own = subject.evidence.own
     if own is None or own.ran.ok:
         return None
     match = re.search(pattern, own.ran.said)
@@ -119,53 +121,53 @@ def _own_said(case: Case, pattern: str) -> Sign | None:
 
 
 @register("D03", "V27", "V31", alone=Verdict.WARN)
-def driver_of_first_use(case: Case) -> Sign | None:
+def driver_of_first_use(subject: Subject) -> Sign | None:
     """The database of the first use decides; a storage.conf that came later does not.
 
     Where Podman does not start at all, it is the reason only if Podman says that the kept driver takes no such options.
     """
-    start = case.evidence.start
+    start = subject.evidence.start
     if (
         start is not None
         and not start.ran.ok
         and not re.search(r"driver does not support \S+ options", start.ran.said)
     ):
         return None
-    user = case.state.session.users.get(case.user)
-    own = case.evidence.own
+    user = subject.state.session.users.get(subject.user)
+    own = subject.evidence.own
     kept = (
         {own.get("store.graphDriverName")} - {""} if own and own.ran.ok else set(user.drivers if user else ())
     )
-    wanted = configured_driver_of(case.storage_texts) or case.spec.storage.driver
+    wanted = configured_driver_of(subject.storage_texts) or subject.spec.storage.driver
     if not kept or wanted is None or wanted in kept:
         return None
     return Sign(found=f"the user's database keeps {', '.join(sorted(kept))}", expected=wanted)
 
 
 @register("D04", "V26", alone=Verdict.FAIL)
-def runroot_in_tmp(case: Case) -> Sign | None:
-    run = case.evidence.own.get("store.runRoot") if case.evidence.own else ""
-    if not run or not case.state.platform.systemd or run.startswith("/run/"):
+def runroot_in_tmp(subject: Subject) -> Sign | None:
+    run = subject.evidence.own.get("store.runRoot") if subject.evidence.own else ""
+    if not run or not subject.state.platform.systemd or run.startswith("/run/"):
         return None
     return Sign(
-        found=f"the database keeps runroot {run}", expected=f"/run/user/{case.account.uid}/containers"
+        found=f"the database keeps runroot {run}", expected=f"/run/user/{subject.account.uid}/containers"
     )
 
 
 @register("E11", "V26", alone=Verdict.WARN)
-def aged_out(case: Case) -> Sign | None:
+def aged_out(subject: Subject) -> Sign | None:
     """systemd-tmpfiles clears /tmp after ten days; without an exception it takes a runroot there with it."""
-    if runroot_in_tmp(case) is None or case.host.get("tmp.keep") is None:
+    if runroot_in_tmp(subject) is None or subject.host.get("tmp.keep") is None:
         return None
-    lines = " ".join(case.host.all("tmpfiles.keep"))
+    lines = " ".join(subject.host.all("tmpfiles.keep"))
     if "storage-run" in lines and "podman-run" in lines:
         return None
     return Sign(found="no tmpfiles.d line spares both /tmp/podman-run-* and /tmp/storage-run-*")
 
 
 @register("D06", "V11", alone=Verdict.WARN)
-def recycled_pause_pid(case: Case) -> Sign | None:
-    user = case.state.session.users.get(case.user)
+def recycled_pause_pid(subject: Subject) -> Sign | None:
+    user = subject.state.session.users.get(subject.user)
     if user is None or not user.stale_pause:
         return None
     return Sign(
@@ -174,8 +176,8 @@ def recycled_pause_pid(case: Case) -> Sign | None:
 
 
 @register("D08", "V27", alone=Verdict.WARN)
-def boltdb(case: Case) -> Sign | None:
-    own, podman = case.evidence.own, case.podman
+def boltdb(subject: Subject) -> Sign | None:
+    own, podman = subject.evidence.own, subject.podman
     if own is None or podman is None or own.get("host.databaseBackend") != "boltdb":
         return None
     # 4.x knows nothing else; 5.7 begins to warn and 6.0 has it no longer (release notes)
@@ -185,9 +187,9 @@ def boltdb(case: Case) -> Sign | None:
 
 
 @register("D09", "V27", alone=Verdict.WARN)
-def cached_mount_program(case: Case) -> Sign | None:
-    if (case.facts.get("mount.program") or "").strip() != "true":
+def cached_mount_program(subject: Subject) -> Sign | None:
+    if (subject.facts.get("mount.program") or "").strip() != "true":
         return None
-    if any(map(mount_program_of, case.storage_texts)):
+    if any(map(mount_program_of, subject.storage_texts)):
         return None
     return Sign(found="overlay/.has-mount-program says true, and no storage.conf names a mount program")

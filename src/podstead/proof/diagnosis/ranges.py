@@ -10,51 +10,53 @@ from podstead.ids.allocate import RESERVED
 from podstead.ids.ranges import IdRange, first_overlap, total
 from podstead.ids.subid_files import Entry, SubidFile
 from podstead.proof import catalogue
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.neighbours import of_flaw
 from podstead.proof.diagnosis.sign import HELPERS, PODMAN, Register, Sign
 from podstead.proof.finding import Verdict
 from podstead.proof.remedy import range_values
+from podstead.proof.subject import Subject
 
 register = Register()
 _GRANT = ("V02", "V03", *HELPERS)
 
 
-def _names(case: Case) -> frozenset[str]:
-    return frozenset({case.user, str(case.account.uid)})
+def _names(subject: Subject) -> frozenset[str]:
+    return frozenset({subject.user, str(subject.account.uid)})
 
 
-def _own(case: Case, file: SubidFile) -> tuple[Entry, ...]:
-    return file.of(_names(case))
+def _own(subject: Subject, file: SubidFile) -> tuple[Entry, ...]:
+    return file.of(_names(subject))
 
 
-def _from_files(case: Case) -> bool:
-    return case.state.subids.source == "files"
+def _from_files(subject: Subject) -> bool:
+    return subject.state.subids.source == "files"
 
 
 @register("C16", *_GRANT)
-def unreadable(case: Case) -> Sign | None:
-    if not case.evidence.who or not _from_files(case):
+def unreadable(subject: Subject) -> Sign | None:
+    if not subject.evidence.who or not _from_files(subject):
         return None
     closed = [
-        file.path for file in case.state.subids.sides if file.exists and file.path not in case.evidence.access
+        file.path
+        for file in subject.state.subids.sides
+        if file.exists and file.path not in subject.evidence.access
     ]
     return (
-        Sign(found=f"{case.user} cannot read {' and '.join(closed)}", expected="mode 0644")
+        Sign(found=f"{subject.user} cannot read {' and '.join(closed)}", expected="mode 0644")
         if closed
         else None
     )
 
 
 @register("C03", *_GRANT)
-def absent(case: Case) -> Sign | None:
-    gone = [file.path for file in case.state.subids.sides if not file.exists and file.readable]
-    return Sign(found=f"{' and '.join(gone)} does not exist") if gone and _from_files(case) else None
+def absent(subject: Subject) -> Sign | None:
+    gone = [file.path for file in subject.state.subids.sides if not file.exists and file.readable]
+    return Sign(found=f"{' and '.join(gone)} does not exist") if gone and _from_files(subject) else None
 
 
 @register("C05", "V01", *_GRANT)
-def other_name_in_user(case: Case) -> Sign | None:
-    seen, name = case.evidence, case.evidence.environment.get("USER", "")
+def other_name_in_user(subject: Subject) -> Sign | None:
+    seen, name = subject.evidence, subject.evidence.environment.get("USER", "")
     # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
     if not seen.who or not name or name == seen.who[0]:
         return None
@@ -62,29 +64,29 @@ def other_name_in_user(case: Case) -> Sign | None:
 
 
 @register("C32", *_GRANT)
-def not_regular(case: Case) -> Sign | None:
+def not_regular(subject: Subject) -> Sign | None:
     """shadow opens the files with O_NOFOLLOW (lib/commonio.c)."""
-    odd = [f"{file.path} is a {file.kind}" for file in case.state.subids.sides if not file.regular]
-    return Sign(found="; ".join(odd), expected="regular files") if odd and _from_files(case) else None
+    odd = [f"{file.path} is a {file.kind}" for file in subject.state.subids.sides if not file.regular]
+    return Sign(found="; ".join(odd), expected="regular files") if odd and _from_files(subject) else None
 
 
 @register("C33", *_GRANT, alone=Verdict.WARN)
-def unfinished(case: Case) -> Sign | None:
-    cut = [file.path for file in case.state.subids.sides if file.unfinished]
-    if not cut or not _from_files(case):
+def unfinished(subject: Subject) -> Sign | None:
+    cut = [file.path for file in subject.state.subids.sides if file.unfinished]
+    if not cut or not _from_files(subject):
         return None
     return Sign(found=f"the last line of {' and '.join(cut)} does not end with a newline")
 
 
 @register("C15", *_GRANT)
-def malformed(case: Case) -> Sign | None:
+def malformed(subject: Subject) -> Sign | None:
     """The user's own line; or anybody's, where this user's Podman stops at it and says so."""
-    if not _from_files(case):
+    if not _from_files(subject):
         return None
-    sides = case.state.subids.sides
-    bad = [(file.path, one) for file in sides for one in file.bad_of(_names(case))]
+    sides = subject.state.subids.sides
+    bad = [(file.path, one) for file in sides for one in file.bad_of(_names(subject))]
     if bad:
-        text = catalogue.load()["C15"].remedy_for(case.state.platform.family)
+        text = catalogue.load()["C15"].remedy_for(subject.state.platform.family)
         plain = all(one.meant and set(one.grants) <= {one.meant} for _, one in bad)
         return Sign(
             found="; ".join(f"{path}:{one.line}: {one.shown}" for path, one in bad[:3]),
@@ -92,7 +94,7 @@ def malformed(case: Case) -> Sign | None:
             # apply mends what can mean one thing only, and refuses the rest (subidfile.repaired)
             remedy=text if plain else text.partition("; by hand: ")[2],
         )
-    stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", case.said)
+    stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", subject.said)
     if not stops:
         return None
     theirs = [
@@ -113,35 +115,35 @@ def malformed(case: Case) -> Sign | None:
 
 
 @register("C21", "V02", alone=Verdict.WARN)
-def no_module(case: Case) -> Sign | None:
+def no_module(subject: Subject) -> Sign | None:
     """shadow then takes the files, so it may do no harm, and it explains no failure but that of the grant."""
-    source = case.state.subids.source
-    if source == "files" or f"libsubid_{source}.so" in case.host.all("libsubid.module"):
+    source = subject.state.subids.source
+    if source == "files" or f"libsubid_{source}.so" in subject.host.all("libsubid.module"):
         return None
     return Sign(found=f"nsswitch.conf: subid: {source}, and libsubid_{source}.so is not installed")
 
 
 @register("C20", *_GRANT)
-def directory(case: Case) -> Sign | None:
-    source = case.state.subids.source
+def directory(subject: Subject) -> Sign | None:
+    source = subject.state.subids.source
     if source == "files":
         return None
-    if not case.granted:
-        return Sign(found=f"nsswitch.conf: subid: {source}, which has no range for {case.user}")
-    if case.host.get("podman.libsubid") == "":
+    if not subject.granted:
+        return Sign(found=f"nsswitch.conf: subid: {source}, which has no range for {subject.user}")
+    if subject.host.get("podman.libsubid") == "":
         return Sign(found=f"nsswitch.conf: subid: {source}, and this Podman is built without libsubid")
     return None
 
 
 @register("C19", *_GRANT)
-def other_spelling(case: Case) -> Sign | None:
-    if any(_own(case, file) for file in case.state.subids.sides):
+def other_spelling(subject: Subject) -> Sign | None:
+    if any(_own(subject, file) for file in subject.state.subids.sides):
         return None
     alike = [
         entry
-        for file in case.state.subids.sides
+        for file in subject.state.subids.sides
         for entry in file.entries
-        if entry.owner not in _names(case) and _plain(entry.owner) == _plain(case.user)
+        if entry.owner not in _names(subject) and _plain(entry.owner) == _plain(subject.user)
     ]
     if not alike:
         return None
@@ -149,7 +151,7 @@ def other_spelling(case: Case) -> Sign | None:
     return Sign(
         found=f"the files name {', '.join(sorted({entry.owner for entry in alike}))}",
         values=range_values(ranges.pop() if len(ranges) == 1 else None),
-        expected=f"{case.user}, byte for byte, or {case.account.uid}",
+        expected=f"{subject.user}, byte for byte, or {subject.account.uid}",
     )
 
 
@@ -159,20 +161,20 @@ def _plain(name: str) -> str:
 
 
 @register("C22", *_GRANT)
-def renamed(case: Case) -> Sign | None:
-    if case.granted:
+def renamed(subject: Subject) -> Sign | None:
+    if subject.granted:
         return None
-    home = case.account.home.rpartition("/")[2]
+    home = subject.account.home.rpartition("/")[2]
     stale = {
         entry.owner
-        for file in case.state.subids.sides
+        for file in subject.state.subids.sides
         for entry in file.entries
-        if case.state.accounts.owner(entry.owner) is None
+        if subject.state.accounts.owner(entry.owner) is None
     }
-    if home != case.user and home in stale:
+    if home != subject.user and home in stale:
         return Sign(
-            found=f"the files grant a range to {home}, whose home {case.user} has",
-            expected=case.user,
+            found=f"the files grant a range to {home}, whose home {subject.user} has",
+            expected=subject.user,
             values={"OLDNAME": shlex.quote(home)},
         )
     return (
@@ -183,18 +185,18 @@ def renamed(case: Case) -> Sign | None:
 
 
 @register("C02", *_GRANT)
-def one_side(case: Case) -> Sign | None:
-    if not _from_files(case):
+def one_side(subject: Subject) -> Sign | None:
+    if not _from_files(subject):
         return None
-    have = [file.path for file in case.state.subids.sides if _own(case, file)]
-    if len(have) != 1 or not all(file.exists for file in case.state.subids.sides):
+    have = [file.path for file in subject.state.subids.sides if _own(subject, file)]
+    if len(have) != 1 or not all(file.exists for file in subject.state.subids.sides):
         return None
     kind, option = ("GID", "-w") if have[0].endswith("subuid") else ("UID", "-v")
-    file = next(file for file in case.state.subids.sides if file.path == have[0])
-    entries = _own(case, file)
-    same = entries[0].range if len(entries) == 1 and _free(case, entries[0].range, kind) else None
+    file = next(file for file in subject.state.subids.sides if file.path == have[0])
+    entries = _own(subject, file)
+    same = entries[0].range if len(entries) == 1 and _free(subject, entries[0].range, kind) else None
     return Sign(
-        found=f"{case.user} has a range in {have[0]} only",
+        found=f"{subject.user} has a range in {have[0]} only",
         expected="one in both files",
         remedy=f"podstead apply; by hand: usermod {option} FIRST-LAST OWNER, the numbers of {have[0]}; "
         "then, as the user: podman system migrate",
@@ -203,11 +205,15 @@ def one_side(case: Case) -> Sign | None:
 
 
 @register("C04", *_GRANT)
-def passed_over(case: Case) -> Sign | None:
+def passed_over(subject: Subject) -> Sign | None:
     """useradd hands out nothing to system accounts, to UIDs outside UID_MIN..UID_MAX, or where the count is 0."""
-    if case.granted or not _from_files(case) or not all(file.exists for file in case.state.subids.sides):
+    if (
+        subject.granted
+        or not _from_files(subject)
+        or not all(file.exists for file in subject.state.subids.sides)
+    ):
         return None
-    defs, uid = case.state.subids.login_defs, case.account.uid
+    defs, uid = subject.state.subids.login_defs, subject.account.uid
     low, high = defs.get("UID_MIN", 1000), defs.get("UID_MAX", 60000)
     if not low <= uid <= high:
         return Sign(found=f"no range: UID {uid} is outside UID_MIN {low} to UID_MAX {high}")
@@ -216,97 +222,101 @@ def passed_over(case: Case) -> Sign | None:
 
 
 @register("C31", *_GRANT)
-def no_usermod(case: Case) -> Sign | None:
-    if case.granted or "usermod" in case.state.platform.tools or not case.state.platform.tools:
+def no_usermod(subject: Subject) -> Sign | None:
+    if subject.granted or "usermod" in subject.state.platform.tools or not subject.state.platform.tools:
         return None
     return Sign(found="usermod is not installed", proved=False)
 
 
 @register("J05", *_GRANT)
-def image_based(case: Case) -> Sign | None:
+def image_based(subject: Subject) -> Sign | None:
     return (
         Sign(found="the host is image-based (/run/ostree-booted)")
-        if case.host.get("ostree") and not case.granted
+        if subject.host.get("ostree") and not subject.granted
         else None
     )
 
 
 @register("C01", *_GRANT)
-def no_entry(case: Case) -> Sign | None:
-    if case.granted or not _from_files(case) or any(_own(case, file) for file in case.state.subids.sides):
+def no_entry(subject: Subject) -> Sign | None:
+    if (
+        subject.granted
+        or not _from_files(subject)
+        or any(_own(subject, file) for file in subject.state.subids.sides)
+    ):
         return None
-    return Sign(found=f"neither file has a line for {case.user} or {case.account.uid}")
+    return Sign(found=f"neither file has a line for {subject.user} or {subject.account.uid}")
 
 
 @register("C07", *_GRANT)
-def repeated(case: Case) -> Sign | None:
-    return of_flaw(case, "C07")
+def repeated(subject: Subject) -> Sign | None:
+    return of_flaw(subject, "C07")
 
 
 @register("C06", *_GRANT)
-def name_and_number(case: Case) -> Sign | None:
-    sign = of_flaw(case, "C06")
+def name_and_number(subject: Subject) -> Sign | None:
+    sign = of_flaw(subject, "C06")
     if sign is None:
         return None
-    repeated = next(flaw.range for flaw in case.flaws if flaw.ref == "C06")
+    repeated = next(flaw.range for flaw in subject.flaws if flaw.ref == "C06")
     return replace(sign, values={**sign.values, **range_values(repeated)})
 
 
 @register("C08", *_GRANT)
-def own_overlap(case: Case) -> Sign | None:
-    return of_flaw(case, "C08")
+def own_overlap(subject: Subject) -> Sign | None:
+    return of_flaw(subject, "C08")
 
 
 @register("C09", *_GRANT)
-def own_id(case: Case) -> Sign | None:
-    return of_flaw(case, "C09")
+def own_id(subject: Subject) -> Sign | None:
+    return of_flaw(subject, "C09")
 
 
 @register("C12", "V03", *HELPERS, alone=Verdict.FAIL)
-def beyond_the_last_id(case: Case) -> Sign | None:
-    return of_flaw(case, "C12")
+def beyond_the_last_id(subject: Subject) -> Sign | None:
+    return of_flaw(subject, "C12")
 
 
 @register("C18", "V05", "V03", *PODMAN)
-def too_many(case: Case) -> Sign | None:
-    found = of_flaw(case, "C18")
+def too_many(subject: Subject) -> Sign | None:
+    found = of_flaw(subject, "C18")
     return found and replace(found, expected="at most 340 lines, and less than 4096 bytes, in one map")
 
 
 @register("C13", "V02", "V19")
-def too_small(case: Case) -> Sign | None:
-    count = min(total(case.subuids), total(case.subgids))
-    wanted = max(case.spec.subids.count, 1)
-    if not case.granted or count >= wanted:
+def too_small(subject: Subject) -> Sign | None:
+    count = min(total(subject.subuids), total(subject.subgids))
+    wanted = max(subject.spec.subids.count, 1)
+    if not subject.granted or count >= wanted:
         return None
-    return Sign(found=f"{count} IDs", expected=f"at least {wanted}", values=range_values(_following(case)))
+    return Sign(found=f"{count} IDs", expected=f"at least {wanted}", values=range_values(_following(subject)))
 
 
-def _following(case: Case) -> IdRange | None:
+def _following(subject: Subject) -> IdRange | None:
     """What would make the user's one range large enough at its end, where that is free of everybody else's IDs."""
-    missing = case.spec.subids.count - total(case.subuids)
-    if len(case.subuids) != 1 or case.subuids != case.subgids or missing < 1:
+    missing = subject.spec.subids.count - total(subject.subuids)
+    if len(subject.subuids) != 1 or subject.subuids != subject.subgids or missing < 1:
         return None
-    wanted = IdRange(case.subuids[0].stop, missing)
-    return wanted if _free(case, wanted) else None
+    wanted = IdRange(subject.subuids[0].stop, missing)
+    return wanted if _free(subject, wanted) else None
 
 
-def _free(case: Case, wanted: IdRange, kinds: str = "UID GID") -> bool:
+def _free(subject: Subject, wanted: IdRange, kinds: str = "UID GID") -> bool:
     """Whether nobody else has an ID of a range; what no program can settle is not free."""
-    if any(file.unsettled for file in case.state.subids.sides) or first_overlap(wanted, RESERVED):
+    if any(file.unsettled for file in subject.state.subids.sides) or first_overlap(wanted, RESERVED):
         return False
-    sides = [side for side in case.state.sides if side.kind in kinds]
+    sides = [side for side in subject.state.sides if side.kind in kinds]
     return not any(
-        any(one.range.overlaps(wanted) for one in side.everything if one.owner != case.account.name)
+        any(one.range.overlaps(wanted) for one in side.everything if one.owner != subject.account.name)
         or any(number in wanted for number in side.numbers)
         for side in sides
     )
 
 
 @register("B10", *HELPERS)
-def not_allowed(case: Case) -> Sign | None:
+def not_allowed(subject: Subject) -> Sign | None:
     """Last of all: the helper refuses what Podman asks for, although the files grant what the user was given."""
-    inside, helper = case.evidence.attempts.get("inside"), case.evidence.attempts.get("newuidmap")
+    inside, helper = subject.evidence.attempts.get("inside"), subject.evidence.attempts.get("newuidmap")
     failed = [one for one in (inside, helper) if one and not one.ok and "not allowed" in one.said]
     if not failed:
         return None

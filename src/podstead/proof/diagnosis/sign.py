@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from podstead.proof.case import Case
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import Subject
 
 # Which checks fail together when something below them fails.
 CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24", "V25")
@@ -33,7 +33,7 @@ class Sign:
     """Another verdict than the diagnosis gives, where nothing fails visibly."""
 
 
-Look = Callable[[Case], Sign | None]
+Look = Callable[[Subject], Sign | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,9 @@ class Register:
         return add
 
 
-def said(case: Case, pattern: str) -> Sign | None:
+def said(subject: Subject, pattern: str) -> Sign | None:
     """A sign in the words of a program that failed."""
-    return line_of(case.said, pattern)
+    return line_of(subject.said, pattern)
 
 
 def line_of(text: str, pattern: str) -> Sign | None:

@@ -5,47 +5,47 @@ from __future__ import annotations
 import re
 import shlex
 
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.leftovers import storage_owners
 from podstead.proof.diagnosis.sign import Register, Sign
 from podstead.proof.engine_files import above, naming, spoken_of
 from podstead.proof.finding import Verdict
 from podstead.proof.judges.start import no_podman, refused, starts
+from podstead.proof.subject import Subject
 
 register = Register()
 
 
-def start_said(case: Case) -> str:
+def start_said(subject: Subject) -> str:
     """Everything that the user's own Podman said of itself."""
-    seen = case.evidence
+    seen = subject.evidence
     tried = (seen.listed, seen.start.ran if seen.start else None, seen.policy)
-    return "\n".join((*(one.said for one in tried if one is not None), refused(case)))
+    return "\n".join((*(one.said for one in tried if one is not None), refused(subject)))
 
 
-def _line(case: Case, pattern: str) -> Sign | None:
+def _line(subject: Subject, pattern: str) -> Sign | None:
     """Podman's words from where the pattern begins: a line may hold more than anybody reads."""
-    match = re.search(pattern, start_said(case))
+    match = re.search(pattern, start_said(subject))
     return Sign(found=match[0].strip()[:300]) if match else None
 
 
 @register("I10", "V31")
-def not_installed(case: Case) -> Sign | None:
-    return Sign(found="Podman is not installed", expected="Podman") if no_podman(case) else None
+def not_installed(subject: Subject) -> Sign | None:
+    return Sign(found="Podman is not installed", expected="Podman") if no_podman(subject) else None
 
 
 def _file(ref: str, name: str, pattern: str, *more: str) -> None:
     """A file that Podman cannot read, by Podman's words; ``more`` are the checks that fail beside V31."""
 
     @register(ref, "V31", *more, alone=Verdict.FAIL)
-    def look(case: Case) -> Sign | None:
-        sign = _line(case, pattern)
+    def look(subject: Subject) -> Sign | None:
+        sign = _line(subject, pattern)
         if sign is None:
             return None
         place = spoken_of(sign.found)
         if name not in place:
             return None
         path, _, line = place.partition(":")
-        who = "as the user" if path.startswith(f"{case.account.home}/") else "as root"
+        who = "as the user" if path.startswith(f"{subject.account.home}/") else "as root"
         return Sign(
             found=sign.found,
             cause=f"Podman cannot read {place}",
@@ -66,18 +66,20 @@ _file("H26", "policy.json", r"invalid policy in [^\n]{1,700}", "V20", "V24")
 
 
 @register("D09", "V31")
-def remembered_mount_program(case: Case) -> Sign | None:
+def remembered_mount_program(subject: Subject) -> Sign | None:
     """Podman 5.8 does not start on the note of a program that is gone; older ones mount natively all the same."""
-    remembered = (case.facts.get("mount.program") or "").strip() == "true"
-    return _line(case, r"native overlay not supported and fuse-overlayfs not found") if remembered else None
+    remembered = (subject.facts.get("mount.program") or "").strip() == "true"
+    return (
+        _line(subject, r"native overlay not supported and fuse-overlayfs not found") if remembered else None
+    )
 
 
 @register("H19", "V31")
-def no_mount_program(case: Case) -> Sign | None:
-    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", start_said(case))
+def no_mount_program(subject: Subject) -> Sign | None:
+    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", start_said(subject))
     if not match:
         return None
-    place = naming(case.evidence.configs, match[1], "mount_program")
+    place = naming(subject.evidence.configs, match[1], "mount_program")
     return Sign(
         found=f"{place.place}: mount_program = {place.value}" if place else f"mount_program is {match[1]}",
         expected=f"{match[1]}, or no mount_program",
@@ -86,20 +88,20 @@ def no_mount_program(case: Case) -> Sign | None:
 
 
 @register("H20", "V31")
-def place_closed(case: Case) -> Sign | None:
+def place_closed(subject: Subject) -> Sign | None:
     """A folder for storage that the user may not make. What a database remembers is another matter (D07, D10)."""
     match = re.search(
-        r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", start_said(case)
+        r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", start_said(subject)
     )
     if not match:
         return None
-    seen, account = case.evidence, case.account
-    place = above(seen.configs, match[1], case.user, account.uid, account.home)
+    seen, account = subject.evidence, subject.account
+    place = above(seen.configs, match[1], subject.user, account.uid, account.home)
     if place is None and (
         seen.has_database or seen.graph is None or not f"{seen.graph.path}/".startswith(f"{match[1]}/")
     ):
         return None
-    if _foreign_owner(case):
+    if _foreign_owner(subject):
         return None
     found = (
         f"{place.place}: {place.key} = {place.value}"
@@ -108,7 +110,7 @@ def place_closed(case: Case) -> Sign | None:
     )
     wanted = place.value if place else seen.graph.path if seen.graph else match[1]
     wanted = (
-        wanted.replace("$HOME", account.home).replace("$USER", case.user).replace("$UID", str(account.uid))
+        wanted.replace("$HOME", account.home).replace("$USER", subject.user).replace("$UID", str(account.uid))
     )
     quoted = shlex.quote(wanted)
     return Sign(
@@ -116,68 +118,68 @@ def place_closed(case: Case) -> Sign | None:
         expected="a folder of the user",
         cause=f"The user may not make {match[1]}, where storage is to be",
         remedy=f"mkdir -p {shlex.quote(wanted.rpartition('/')[0] or '/')} && "
-        f"install -d -o {shlex.quote(case.user)} -g {account.gid} -m 0700 {quoted}; or take the setting out of the file",
+        f"install -d -o {shlex.quote(subject.user)} -g {account.gid} -m 0700 {quoted}; or take the setting out of the file",
     )
 
 
-def _foreign_owner(case: Case) -> str:
+def _foreign_owner(subject: Subject) -> str:
     """The UID that owns the folder of the storage itself, where it is not the user's."""
-    graph = case.evidence.graph
+    graph = subject.evidence.graph
     if graph is None or not graph.exists:
         return ""
     uid = graph.owner.partition(":")[0]
-    return uid if uid != str(case.account.uid) else ""
+    return uid if uid != str(subject.account.uid) else ""
 
 
 @register("H21", "V27", "V31", alone=Verdict.FAIL)
-def owned_by_another(case: Case) -> Sign | None:
+def owned_by_another(subject: Subject) -> Sign | None:
     """The folder of the storage, or something in it, belongs to root or to another account."""
-    if starts(case):
-        return _foreign_files(case)
+    if starts(subject):
+        return _foreign_files(subject)
     denied = re.search(
-        r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", start_said(case)
+        r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", start_said(subject)
     )
-    graph = case.evidence.graph
+    graph = subject.evidence.graph
     if denied is None or graph is None or not denied[1].startswith(f"{graph.path}/"):
         return None
-    uid = _foreign_owner(case)
+    uid = _foreign_owner(subject)
     # the folder itself, or the one in it that Podman could not write in
     path = graph.path if uid else f"{graph.path}/{denied[1].removeprefix(f'{graph.path}/').partition('/')[0]}"
     owner = f"belongs to {graph.owner}" if uid else "cannot be written in"
     quoted = shlex.quote(path)
     return Sign(
         found=f"{path} {owner}; {denied[0]}",
-        expected=f"a folder of {case.account.uid}:{case.account.gid}",
+        expected=f"a folder of {subject.account.uid}:{subject.account.gid}",
         cause="Container storage does not belong to the user",
-        remedy=f"ls -ldn {quoted}, then chown {'' if uid else '-R '}{shlex.quote(case.user)}:{case.account.gid} {quoted}",
+        remedy=f"ls -ldn {quoted}, then chown {'' if uid else '-R '}{shlex.quote(subject.user)}:{subject.account.gid} {quoted}",
     )
 
 
-def _foreign_files(case: Case) -> Sign | None:
+def _foreign_files(subject: Subject) -> Sign | None:
     """Podman starts, and some of the files that it has to read are another account's."""
-    others = case.state.accounts.uids - {case.account.uid}
+    others = subject.state.accounts.uids - {subject.account.uid}
     foreign = sorted(
         {
             uid
-            for uid, _ in storage_owners(case)
-            if uid in others and not any(uid in one for one in case.subuids)
+            for uid, _ in storage_owners(subject)
+            if uid in others and not any(uid in one for one in subject.subuids)
         }
     )
-    graph = case.evidence.graph
+    graph = subject.evidence.graph
     if not foreign or graph is None:
         return None
     quoted, uids = shlex.quote(graph.path), " -o ".join(f"-uid {uid}" for uid in foreign)
     return Sign(
         found=f"files in storage belong to {', '.join(map(str, foreign[:5]))}",
-        expected=f"{case.account.uid} or an ID of {', '.join(map(str, case.subuids))}",
+        expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
         cause="Files in container storage belong to another account",
-        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(case.user)}:{case.account.gid} those that Podman made",
+        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(subject.user)}:{subject.account.gid} those that Podman made",
     )
 
 
 @register("H22", "V31")
-def no_additional_store(case: Case) -> Sign | None:
-    text = start_said(case)
+def no_additional_store(subject: Subject) -> Sign | None:
+    text = start_said(subject)
     match = re.search(r"can't stat imageStore dir (/[^\s\":]{1,300})", text)
     path = match[1] if match else ""
     if not path:
@@ -185,10 +187,10 @@ def no_additional_store(case: Case) -> Sign | None:
             r"(?:open|opening) \"?(/[^\s\":]{1,300})/overlay-(?:images|layers)/[a-z]+\.lock\"?: permission denied",
             text,
         )
-        graph = case.evidence.graph
+        graph = subject.evidence.graph
         if denied and (graph is None or denied[1] != graph.path):
             path = denied[1]
-    place = naming(case.evidence.configs, path, "additionalimagestores") if path else None
+    place = naming(subject.evidence.configs, path, "additionalimagestores") if path else None
     if place is None:
         return None
     return Sign(
@@ -200,11 +202,11 @@ def no_additional_store(case: Case) -> Sign | None:
 
 
 @register("D11", "V31")
-def other_locks(case: Case) -> Sign | None:
-    sign = _line(case, r"failed to open \d{1,7} locks in [^\n]{1,100}: numerical result out of range")
+def other_locks(subject: Subject) -> Sign | None:
+    sign = _line(subject, r"failed to open \d{1,7} locks in [^\n]{1,100}: numerical result out of range")
     if sign is None:
         return None
-    place = naming(case.evidence.configs, "", "num_locks")
+    place = naming(subject.evidence.configs, "", "num_locks")
     return Sign(
         found=f"{place.place}: num_locks = {place.value}; {sign.found}" if place else sign.found,
         expected="a lock segment of the size that is configured",
@@ -212,24 +214,25 @@ def other_locks(case: Case) -> Sign | None:
 
 
 @register("G14", "V31")
-def cni_left_over(case: Case) -> Sign | None:
+def cni_left_over(subject: Subject) -> Sign | None:
     sign = _line(
-        case, r"cni support is not enabled in this build[^\n]{0,300}|unsupported network backend[^\n]{0,300}"
+        subject,
+        r"cni support is not enabled in this build[^\n]{0,300}|unsupported network backend[^\n]{0,300}",
     )
     if sign is None:
         return None
-    place = naming(case.evidence.configs, "cni", "network_backend")
+    place = naming(subject.evidence.configs, "cni", "network_backend")
     return Sign(found=f"{place.place}: {sign.found}" if place else sign.found)
 
 
 @register("I11", "V31")
-def runtime_left_over(case: Case) -> Sign | None:
+def runtime_left_over(subject: Subject) -> Sign | None:
     match = re.search(
         r"OCI runtime \"([^\s\"]{1,200})\" not found|no valid executable found for OCI runtime ([^\s\":]{1,200})",
-        start_said(case),
+        start_said(subject),
     )
     name = (match[1] or match[2]) if match else ""
-    place = naming(case.evidence.configs, name, "runtime") if name else None
+    place = naming(subject.evidence.configs, name, "runtime") if name else None
     if place is None:
         return None  # the host has no runtime at all (I01)
     return Sign(

@@ -7,9 +7,9 @@ import re
 from podstead.host.platforms import EXPLAINING
 from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
-from podstead.proof.case import Case
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
 from podstead.proof.finding import Verdict
+from podstead.proof.subject import Subject
 
 register = Register()
 
@@ -39,37 +39,42 @@ _NO_UPPER = frozenset({"overlay", "ecryptfs", "aufs"})
 _CONTAINER_WINDOW = IdRange.between(524288, 1879048191)
 
 
-def _graph(case: Case) -> tuple[str, frozenset[str]] | None:
-    return case.graph_mount
+def _graph(subject: Subject) -> tuple[str, frozenset[str]] | None:
+    return subject.graph_mount
 
 
 @register("H01", "V27", "V31", "V13", "V14", *CONTAINERS, alone=Verdict.FAIL)
-def network_home(case: Case) -> Sign | None:
-    mount = _graph(case)
+def network_home(subject: Subject) -> Sign | None:
+    mount = _graph(subject)
     if mount is None or mount[0] not in NETWORK:
         return None
     return Sign(found=f"container storage lies on {mount[0]}", expected="a local file system")
 
 
 @register("H02", "V27", "V31", *CONTAINERS)
-def no_user_xattrs(case: Case) -> Sign | None:
-    return said(case, r"lsetxattr /: operation not supported|force_mask=\"?700")
+def no_user_xattrs(subject: Subject) -> Sign | None:
+    return said(subject, r"lsetxattr /: operation not supported|force_mask=\"?700")
 
 
 @register("H03", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
-def noexec(case: Case) -> Sign | None:
-    mount, ran = _graph(case), case.evidence.attempts.get("executable")
+def noexec(subject: Subject) -> Sign | None:
+    mount, ran = _graph(subject), subject.evidence.attempts.get("executable")
     if mount is not None and "noexec" in mount[1]:
         return Sign(found="container storage lies on a file system mounted noexec", expected="exec")
     # the probe's folder lies beside the storage, or where the user's home cannot be written in
-    if ran is not None and not ran.ok and "ermission denied" in ran.said and "home" in case.evidence.access:
+    if (
+        ran is not None
+        and not ran.ok
+        and "ermission denied" in ran.said
+        and "home" in subject.evidence.access
+    ):
         return Sign(found=f"a program beside the storage cannot run: {ran.last}")
     return None
 
 
 @register("H04", "V27", alone=Verdict.WARN)
-def nosuid_with_runc(case: Case) -> Sign | None:
-    mount, info = _graph(case), case.evidence.info
+def nosuid_with_runc(subject: Subject) -> Sign | None:
+    mount, info = _graph(subject), subject.evidence.info
     if (
         mount is None
         or info is None
@@ -84,18 +89,18 @@ def nosuid_with_runc(case: Case) -> Sign | None:
 
 
 @register("H07", "V27", "V31", alone=Verdict.FAIL)
-def no_d_type(case: Case) -> Sign | None:
-    info = case.evidence.info
+def no_d_type(subject: Subject) -> Sign | None:
+    info = subject.evidence.info
     if info is not None and info.get("store.graphStatus.Supports d_type") == "false":
         return Sign(
             found="the file system does not support d_type", expected="XFS with ftype=1, or another one"
         )
-    return _info_said(case, r"d_type support")
+    return _info_said(subject, r"d_type support")
 
 
 @register("H09", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
-def backing_overlay(case: Case) -> Sign | None:
-    mount, info, podman = _graph(case), case.evidence.info, case.podman
+def backing_overlay(subject: Subject) -> Sign | None:
+    mount, info, podman = _graph(subject), subject.evidence.info, subject.podman
     # podman info mounts nothing; the kernel refuses the first layer
     if (
         mount is not None
@@ -110,70 +115,74 @@ def backing_overlay(case: Case) -> Sign | None:
             found=f"container storage lies on {mount[0]}, where the kernel mounts no overlay",
             expected="another file system, or a mount program",
         )
-    return _info_said(case, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
+    return _info_said(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
 
 
 @register("H05", "V27", "V31")
-def no_native_overlay(case: Case) -> Sign | None:
+def no_native_overlay(subject: Subject) -> Sign | None:
     """Unprivileged overlay came with Linux 5.11 and is taken from 5.13 on (containers/storage)."""
-    kernel, podman = case.state.platform.kernel_version, case.podman
+    kernel, podman = subject.state.platform.kernel_version, subject.podman
     old = podman is not None and podman.release < (3, 1)  # native overlay for users: Podman 3.1 (rootless.md)
-    if ((0, 0) < kernel < (5, 13) or old) and "fuse-overlayfs" not in case.state.platform.tools:
+    if ((0, 0) < kernel < (5, 13) or old) and "fuse-overlayfs" not in subject.state.platform.tools:
         return Sign(
-            found=f"Linux {case.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
+            found=f"Linux {subject.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
             expected="Linux 5.13 and Podman 3.1, or fuse-overlayfs",
         )
-    return _info_said(case, r"'overlay' is not supported over|kernel does not support overlay")
+    return _info_said(subject, r"'overlay' is not supported over|kernel does not support overlay")
 
 
 @register("H08", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
-def no_fuse(case: Case) -> Sign | None:
+def no_fuse(subject: Subject) -> Sign | None:
     """The probe's storage needs no mount program, so nothing of it fails."""
-    own = case.state.storage.files.get(f"{case.account.home}/.config/containers/storage.conf")
+    own = subject.state.storage.files.get(f"{subject.account.home}/.config/containers/storage.conf")
     # before Podman 6, users do not get the mount program of the system's file (H16)
-    counting = case.storage_texts if case.podman is not None and case.podman.major >= 6 else (own or "",)
+    counting = (
+        subject.storage_texts if subject.podman is not None and subject.podman.major >= 6 else (own or "",)
+    )
     if not any(map(mount_program_of, counting)):
         return None
-    if case.host.get("dev.fuse") == "missing":
+    if subject.host.get("dev.fuse") == "missing":
         return Sign(found="/dev/fuse is missing, and a mount program is set", expected="/dev/fuse")
-    return _info_said(case, r"fuse: device not found.*") or said(case, r"fuse: device not found.*")
+    return _info_said(subject, r"fuse: device not found.*") or said(subject, r"fuse: device not found.*")
 
 
-def _info_said(case: Case, pattern: str) -> Sign | None:
-    for info in (case.evidence.start, case.evidence.info):
+def _info_said(subject: Subject, pattern: str) -> Sign | None:
+    for info in (subject.evidence.start, subject.evidence.info):
         if info is not None and (sign := line_of(info.ran.said, pattern)):
             return sign
     return None
 
 
 @register("H06", "V27")
-def vfs_by_default(case: Case) -> Sign | None:
+def vfs_by_default(subject: Subject) -> Sign | None:
     """No file names a driver, so this Podman takes vfs."""
-    info = case.evidence.info
+    info = subject.evidence.info
     if (
         info is None
         or info.get("store.graphDriverName") != "vfs"
-        or case.spec.storage.driver in (None, "vfs")
-        or configured_driver_of(case.storage_texts) is not None
+        or subject.spec.storage.driver in (None, "vfs")
+        or configured_driver_of(subject.storage_texts) is not None
     ):
         return None
-    return Sign(found=f"Podman {case.podman} takes the driver vfs", expected=str(case.spec.storage.driver))
+    return Sign(
+        found=f"Podman {subject.podman} takes the driver vfs", expected=str(subject.spec.storage.driver)
+    )
 
 
 @register("H10", *CONTAINERS)
-def labels(case: Case) -> Sign | None:
+def labels(subject: Subject) -> Sign | None:
     return (
-        said(case, r"cannot apply additional memory protection after relocation.*")
-        if case.host.get("selinux") == "1"
+        said(subject, r"cannot apply additional memory protection after relocation.*")
+        if subject.host.get("selinux") == "1"
         else None
     )
 
 
 @register("H11", *CONTAINERS, alone=Verdict.FAIL)
-def no_container_policy(case: Case) -> Sign | None:
-    packages = case.state.packages
+def no_container_policy(subject: Subject) -> Sign | None:
+    packages = subject.state.packages
     if (
-        case.host.get("selinux") != "1"
+        subject.host.get("selinux") != "1"
         or packages.manager not in ("dnf", "yum")
         or any(name in packages.installed for name in EXPLAINING)
     ):
@@ -182,13 +191,13 @@ def no_container_policy(case: Case) -> Sign | None:
 
 
 @register("H13", "V13", "V14", "V03", *PODMAN)
-def homed(case: Case) -> Sign | None:
+def homed(subject: Subject) -> Sign | None:
     """systemd-homed maps only some IDs into a home (docs/UIDS-GIDS.md)."""
-    if not case.facts.get("homed"):
+    if not subject.facts.get("homed"):
         return None
     odd = [
         one
-        for one in {*case.subuids, *case.subgids}
+        for one in {*subject.subuids, *subject.subgids}
         if not (one.start in _CONTAINER_WINDOW and one.last in _CONTAINER_WINDOW)
     ]
     return (
@@ -199,9 +208,9 @@ def homed(case: Case) -> Sign | None:
 
 
 @register("H14", "V27", *PODMAN)
-def rootful_keys(case: Case) -> Sign | None:
-    keys = [line for line in case.host.all("storage.key") if re.search(r":\s*(graphroot|runroot)", line)]
-    if not keys or case.podman is None or case.podman.major < 6:
+def rootful_keys(subject: Subject) -> Sign | None:
+    keys = [line for line in subject.host.all("storage.key") if re.search(r":\s*(graphroot|runroot)", line)]
+    if not keys or subject.podman is None or subject.podman.major < 6:
         return None
     return Sign(
         found=keys[0], expected="these keys in storage.rootful.conf.d: Podman 6 applies them to users, too"
@@ -209,28 +218,34 @@ def rootful_keys(case: Case) -> Sign | None:
 
 
 @register("H15", "V27", alone=Verdict.WARN)
-def hidden_system_file(case: Case) -> Sign | None:
-    if case.podman is None or case.podman.major < 6 or "containers.conf" not in case.facts.all("config"):
+def hidden_system_file(subject: Subject) -> Sign | None:
+    if (
+        subject.podman is None
+        or subject.podman.major < 6
+        or "containers.conf" not in subject.facts.all("config")
+    ):
         return None
-    return Sign(found=f"{case.account.home}/.config/containers/containers.conf hides the system's whole file")
+    return Sign(
+        found=f"{subject.account.home}/.config/containers/containers.conf hides the system's whole file"
+    )
 
 
 @register("H16", "V27", alone=Verdict.WARN)
-def mount_program_ignored(case: Case) -> Sign | None:
-    keys = [line for line in case.host.all("storage.key") if re.search(r":\s*mount_program", line)]
+def mount_program_ignored(subject: Subject) -> Sign | None:
+    keys = [line for line in subject.host.all("storage.key") if re.search(r":\s*mount_program", line)]
     if (
         not keys
-        or case.podman is None
-        or case.podman.major >= 6
-        or "storage.conf" in case.facts.all("config")
+        or subject.podman is None
+        or subject.podman.major >= 6
+        or "storage.conf" in subject.facts.all("config")
     ):
         return None
     return Sign(found=f"{keys[0]} has no effect for users", expected="the key in the user's own storage.conf")
 
 
 @register("H17", "V19")
-def closed_parent(case: Case) -> Sign | None:
-    attempt = case.evidence.attempts.get("keep-id")
+def closed_parent(subject: Subject) -> Sign | None:
+    attempt = subject.evidence.attempts.get("keep-id")
     # a map that is refused is another matter; crun ends both messages with "OCI permission denied"
     if (
         attempt is None
@@ -241,14 +256,14 @@ def closed_parent(case: Case) -> Sign | None:
     ):
         return None
     if not any(
-        case.evidence.attempts[name].ok for name in ("whole", "plain") if name in case.evidence.attempts
+        subject.evidence.attempts[name].ok for name in ("whole", "plain") if name in subject.evidence.attempts
     ):
         return None  # then it is not keep-id alone that fails
     return Sign(found=attempt.last)
 
 
 @register("H18", "V27", "V20", "V31", alone=Verdict.FAIL)
-def no_policy(case: Case) -> Sign | None:
-    if "podman" not in case.state.platform.tools or case.host.all("policy") or not case.host.values:
+def no_policy(subject: Subject) -> Sign | None:
+    if "podman" not in subject.state.platform.tools or subject.host.all("policy") or not subject.host.values:
         return None
     return Sign(found="neither /etc/containers/policy.json nor /usr/share/containers/policy.json is there")

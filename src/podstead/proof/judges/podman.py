@@ -5,54 +5,62 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from podstead.ids.ranges import Extent, IdMap
-from podstead.proof.case import Case
 from podstead.proof.engine_evidence import Attempt
 from podstead.proof.evidence import id_map, sections
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import Subject
 
 _EXAMPLE = 5
 """The container UID whose host ID every report shows, and whose owner the probe looks at from outside."""
 _INSIDE = ("V12", "V13", "V14", "V15", "V16")
 
 
-def maps(case: Case) -> Iterator[Finding]:
+def maps(subject: Subject) -> Iterator[Finding]:
     """V10 to V16"""
-    yield _kept(case)
-    inside = case.evidence.attempts.get("inside")
+    yield _kept(subject)
+    inside = subject.evidence.attempts.get("inside")
     if inside is None:
-        gone = "podman" not in case.state.platform.tools
+        gone = "podman" not in subject.state.platform.tools
         text = "Podman is not installed" if gone else "Podman was not run"
-        yield from (case.blind(check, text) for check in ("V10", *_INSIDE))
+        yield from (subject.blind(check, text) for check in ("V10", *_INSIDE))
         return
     shown = sections(inside.said)
     uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
-    expected = f"uid {case.uid_map}; gid {case.gid_map}"
+    expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
     if not (uid and gid and uid.extents and gid.extents and "chown" in shown):
-        yield case.failed("V10", expected=expected, found=why(inside.said))
-        yield from (case.blind(check, "podman unshare did not work") for check in _INSIDE)
+        yield subject.failed("V10", expected=expected, found=why(inside.said))
+        yield from (subject.blind(check, "podman unshare did not work") for check in _INSIDE)
         return
-    if not case.granted:
-        yield case.absent("V10", f"nothing is granted, and Podman maps uid {uid}")
-    elif uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
+    if not subject.granted:
+        yield subject.absent("V10", f"nothing is granted, and Podman maps uid {uid}")
+    elif uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
         host = uid.to_host(_EXAMPLE)
         text = f"uid {uid}; gid {gid}" + (
             f"; container UID {_EXAMPLE} is host UID {host}" if host is not None else ""
         )
-        yield case.passed("V10", text, expected)
+        yield subject.passed("V10", text, expected)
     else:
-        yield case.failed(
+        yield subject.failed(
             "V10",
             expected=expected,
             found=f"uid {uid}; gid {gid}{_single_map(uid)}",
         )
     allow = shown.get("setgroups", "").strip()
-    yield case.passed("V12", allow) if allow == "allow" else case.failed("V12", expected="allow", found=allow)
-    yield _chown(case, shown["chown"])
-    yield _owner(
-        case, "V14", case.evidence.owned, (_EXAMPLE, _EXAMPLE), f"a file of container {_EXAMPLE}:{_EXAMPLE}"
+    yield (
+        subject.passed("V12", allow)
+        if allow == "allow"
+        else subject.failed("V12", expected="allow", found=allow)
     )
-    yield _owner(case, "V15", case.evidence.credentials, (5, 7), "a process of container 5:7")
-    yield _nested(case, shown)
+    yield _chown(subject, shown["chown"])
+    yield _owner(
+        subject,
+        "V14",
+        subject.evidence.owned,
+        (_EXAMPLE, _EXAMPLE),
+        f"a file of container {_EXAMPLE}:{_EXAMPLE}",
+    )
+    yield _owner(subject, "V15", subject.evidence.credentials, (5, 7), "a process of container 5:7")
+    yield _nested(subject, shown)
 
 
 def _single_map(uid: IdMap) -> str:
@@ -66,43 +74,43 @@ def why(said: str) -> str:
     return (errors or lines or ["nothing was said"])[-1][-500:]
 
 
-def _nested(case: Case, shown: dict[str, str]) -> Finding:
+def _nested(subject: Subject, shown: dict[str, str]) -> Finding:
     """V16: a namespace within, and the kernel's refusal of a map that crosses extents."""
     inner = id_map(shown.get("nested"))
     tried = shown.get("extents", "").split()
     if inner is None or not inner.extents:
         said = (shown.get("nested") or "").strip()
         if not said or "unrecognized option" in said or "not found" in said:
-            return case.blind("V16", said or "no nested namespace was tried")
-        return case.failed("V16", expected="a namespace within the namespace", found=said)
+            return subject.blind("V16", said or "no nested namespace was tried")
+        return subject.failed("V16", expected="a namespace within the namespace", found=said)
     if inner.extents != (Extent(0, 0, 1),):
-        return case.failed("V16", expected="0 0 1", found=str(inner))
+        return subject.failed("V16", expected="0 0 1", found=str(inner))
     if len(tried) != 2:
-        return case.blind("V16", "the maps of a nested namespace were not tried")
+        return subject.blind("V16", "the maps of a nested namespace were not tried")
     if tried != ["ok", "refused"]:
         expected = "a map along the extents is taken, one across them refused"
-        return case.failed("V16", expected=expected, found=f"along: {tried[0]}, across: {tried[1]}")
-    return case.passed(
+        return subject.failed("V16", expected=expected, found=f"along: {tried[0]}, across: {tried[1]}")
+    return subject.passed(
         "V16", f"nested map {inner}; a map along the extents was taken, one across them refused"
     )
 
 
-def _kept(case: Case) -> Finding:
-    session = case.state.session.users.get(case.user)
+def _kept(subject: Subject) -> Finding:
+    session = subject.state.session.users.get(subject.user)
     if session is None or session.pause is None:
-        return case.absent("V11", "no pause process keeps a map")
+        return subject.absent("V11", "no pause process keeps a map")
     uid, gid = session.pause
-    if uid.same_ids(case.uid_map) and gid.same_ids(case.gid_map):
-        return case.passed("V11", f"uid {uid}; gid {gid}")
-    return case.failed(
+    if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
+        return subject.passed("V11", f"uid {uid}; gid {gid}")
+    return subject.failed(
         "V11",
-        expected=f"uid {case.uid_map}; gid {case.gid_map}",
+        expected=f"uid {subject.uid_map}; gid {subject.gid_map}",
         found=f"uid {uid}; gid {gid}",
     )
 
 
-def _chown(case: Case, text: str) -> Finding:
-    last, glast = case.uid_map.last_inside, case.gid_map.last_inside
+def _chown(subject: Subject, text: str) -> Finding:
+    last, glast = subject.uid_map.last_inside, subject.gid_map.last_inside
     done = {
         line.removeprefix("chown ").removesuffix(" ok")
         for line in text.splitlines()
@@ -120,129 +128,135 @@ def _chown(case: Case, text: str) -> Finding:
                 *errors[:1],
             )
         )
-        return case.failed("V13", expected=f"1, 5 and {last} allowed, {last + 1} refused", found=found)
-    if not case.evidence.attempts["inside"].ok:
-        return case.blind("V13", "the attempts were cut short")  # a chown that was not tried was not refused
-    return case.passed("V13", f"1, 5 and {last} allowed, {last + 1} refused")
+        return subject.failed("V13", expected=f"1, 5 and {last} allowed, {last + 1} refused", found=found)
+    if not subject.evidence.attempts["inside"].ok:
+        return subject.blind(
+            "V13", "the attempts were cut short"
+        )  # a chown that was not tried was not refused
+    return subject.passed("V13", f"1, 5 and {last} allowed, {last + 1} refused")
 
 
-def _owner(case: Case, check: str, found: str, ids: tuple[int, int], what: str) -> Finding:
-    expected = f"{case.uid_map.to_host(ids[0])}:{case.gid_map.to_host(ids[1])}"
+def _owner(subject: Subject, check: str, found: str, ids: tuple[int, int], what: str) -> Finding:
+    expected = f"{subject.uid_map.to_host(ids[0])}:{subject.gid_map.to_host(ids[1])}"
     if not found:
-        return case.blind(check, "there was nothing to look at")
+        return subject.blind(check, "there was nothing to look at")
     if found == expected:
-        return case.passed(check, f"{what} belongs to {found} on the host", expected)
-    return case.failed(check, expected=f"{what} belongs to {expected} on the host", found=found)
+        return subject.passed(check, f"{what} belongs to {found} on the host", expected)
+    return subject.failed(check, expected=f"{what} belongs to {expected} on the host", found=found)
 
 
-def containers(case: Case) -> Iterator[Finding]:
+def containers(subject: Subject) -> Iterator[Finding]:
     """V17 to V20"""
-    seen = case.evidence
-    ran = started(case)
+    seen = subject.evidence
+    ran = started(subject)
     if ran is None:
-        yield from (case.blind(check, "no container was run") for check in ("V17", "V18", "V19", "V20"))
+        yield from (subject.blind(check, "no container was run") for check in ("V17", "V18", "V19", "V20"))
         return
     name, attempt = ran
     if attempt.ok:
-        yield _container(case, name)
-        yield _top(case)
+        yield _container(subject, name)
+        yield _top(subject)
     else:
-        yield case.failed("V17", expected="a container", found=why(attempt.said))
-        yield case.blind("V18", "no container runs")
-    yield _keep_id(case, seen.attempts.get("keep-id"))
-    yield _pod(case)
+        yield subject.failed("V17", expected="a container", found=why(attempt.said))
+        yield subject.blind("V18", "no container runs")
+    yield _keep_id(subject, seen.attempts.get("keep-id"))
+    yield _pod(subject)
 
 
-def started(case: Case) -> tuple[str, Attempt] | None:
+def started(subject: Subject) -> tuple[str, Attempt] | None:
     """The container that has everything where it ran, else the plain one; None when none was tried."""
-    attempts = case.evidence.attempts
+    attempts = subject.evidence.attempts
     for name in ("whole", "plain"):
         if name in attempts and (attempts[name].ok or name == "plain"):
             return name, attempts[name]
     return ("whole", attempts["whole"]) if "whole" in attempts else None
 
 
-def _container(case: Case, name: str) -> Finding:
-    shown = sections(case.evidence.told.get(name, ""))
+def _container(subject: Subject, name: str) -> Finding:
+    shown = sections(subject.evidence.told.get(name, ""))
     uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     if uid is None or gid is None or not uid.extents:
-        return case.blind("V17", "the container ran and told nothing about itself")
-    if not uid.same_ids(case.uid_map) or not gid.same_ids(case.gid_map):
-        expected = f"uid {case.uid_map}; gid {case.gid_map}"
-        return case.failed("V17", expected=expected, found=f"uid {uid}; gid {gid}{_single_map(uid)}")
-    volume = _owner(case, "V17", case.evidence.volumes.get(name, ""), (5, 7), "a file of container 5:7")
+        return subject.blind("V17", "the container ran and told nothing about itself")
+    if not uid.same_ids(subject.uid_map) or not gid.same_ids(subject.gid_map):
+        expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
+        return subject.failed("V17", expected=expected, found=f"uid {uid}; gid {gid}{_single_map(uid)}")
+    volume = _owner(subject, "V17", subject.evidence.volumes.get(name, ""), (5, 7), "a file of container 5:7")
     if volume.verdict is not Verdict.PASS:
         return volume
-    return case.passed("V17", f"uid {uid}; {volume.found}")
+    return subject.passed("V17", f"uid {uid}; {volume.found}")
 
 
-def _keep_id(case: Case, attempt: Attempt | None) -> Finding:
+def _keep_id(subject: Subject, attempt: Attempt | None) -> Finding:
     """V19: inside, the user has the own ID; the file of that ID is the user's own on the host."""
-    own = (str(case.account.uid), str(case.account.gid))
+    own = (str(subject.account.uid), str(subject.account.gid))
     if attempt is None:
-        return case.blind("V19", "no container was run")
-    shown = sections(case.evidence.told.get("keep-id", ""))
+        return subject.blind("V19", "no container was run")
+    shown = sections(subject.evidence.told.get("keep-id", ""))
     uid, ids = id_map(shown.get("uid")), tuple(shown.get("id", "").split())
     told = uid is not None and len(ids) == 2
     # Podman 3 may come too late to attach to a container that ends at once, and calls it an error: what such a one has
     # told and written counts (its last step makes the file)
-    if not attempt.ok and not (told and case.evidence.kept):
-        return case.failed(
+    if not attempt.ok and not (told and subject.evidence.kept):
+        return subject.failed(
             "V19", expected=f"a container in which the user is {own[0]}", found=why(attempt.said)
         )
     if uid is None or not told:
-        return case.blind("V19", "the container told nothing about itself")
+        return subject.blind("V19", "the container told nothing about itself")
     expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
     # the inner map is shown relative to Podman's own namespace, in which the user is 0
-    if ids != own or uid.to_host(case.account.uid) != 0 or case.evidence.kept != ":".join(own):
-        return case.failed(
+    if ids != own or uid.to_host(subject.account.uid) != 0 or subject.evidence.kept != ":".join(own):
+        return subject.failed(
             "V19",
             expected=expected,
-            found=f"{':'.join(ids)} inside, map {uid}, file of {case.evidence.kept or 'nobody'}",
+            found=f"{':'.join(ids)} inside, map {uid}, file of {subject.evidence.kept or 'nobody'}",
         )
-    return case.passed("V19", f"{':'.join(ids)} inside; its file belongs to {case.evidence.kept}", expected)
-
-
-def _pod(case: Case) -> Finding:
-    attempts = case.evidence.attempts
-    create, start = attempts.get("pod-create"), attempts.get("pod-start")
-    if case.podman is not None and case.podman.major < 4:
-        return case.absent("V20", "before Podman 4 a pod needs an image from a registry")
-    whole = attempts.get("whole")
-    if case.evidence.in_pod and whole is not None and whole.ok:
-        return case.passed("V20", "a container ran in a pod")
-    if create is None:
-        return case.blind("V20", "no pod was made")
-    bad = next((one for one in (create, start) if one is not None and not one.ok), None)
-    if bad is not None:
-        return case.failed("V20", expected="a pod whose pause container runs", found=why(bad.said))
-    return (
-        case.passed("V20", "a pod was made and started")
-        if start
-        else case.blind("V20", "the pod was not started")
+    return subject.passed(
+        "V19", f"{':'.join(ids)} inside; its file belongs to {subject.evidence.kept}", expected
     )
 
 
-def _top(case: Case) -> Finding:
-    top = case.evidence.attempts.get("top")
+def _pod(subject: Subject) -> Finding:
+    attempts = subject.evidence.attempts
+    create, start = attempts.get("pod-create"), attempts.get("pod-start")
+    if subject.podman is not None and subject.podman.major < 4:
+        return subject.absent("V20", "before Podman 4 a pod needs an image from a registry")
+    whole = attempts.get("whole")
+    if subject.evidence.in_pod and whole is not None and whole.ok:
+        return subject.passed("V20", "a container ran in a pod")
+    if create is None:
+        return subject.blind("V20", "no pod was made")
+    bad = next((one for one in (create, start) if one is not None and not one.ok), None)
+    if bad is not None:
+        return subject.failed("V20", expected="a pod whose pause container runs", found=why(bad.said))
+    return (
+        subject.passed("V20", "a pod was made and started")
+        if start
+        else subject.blind("V20", "the pod was not started")
+    )
+
+
+def _top(subject: Subject) -> Finding:
+    top = subject.evidence.attempts.get("top")
     if top is None or not top.ok:
-        return case.blind("V18", why(top.said) if top else "podman top was not run")
-    host = (str(case.uid_map.to_host(5)), str(case.gid_map.to_host(7)))
+        return subject.blind("V18", why(top.said) if top else "podman top was not run")
+    host = (str(subject.uid_map.to_host(5)), str(subject.gid_map.to_host(7)))
     rows = [line.split() for line in top.said.splitlines() if line.strip()]
     shown = rows[-1] if rows else []
     if len(shown) < 4:
-        return case.blind("V18", "podman top printed something else than a table")
+        return subject.blind("V18", "podman top printed something else than a table")
     if "?" in (shown[1], shown[3]):
-        return case.absent(
-            "V18", f"this Podman ({(case.evidence.podman or '').strip()}) prints ? for host IDs"
+        return subject.absent(
+            "V18", f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs"
         )
     real = ":".join(host)
-    truth = case.evidence.process
+    truth = subject.evidence.process
     if not truth:
-        return case.blind("V18", "the process of the container could not be found on the host")
+        return subject.blind("V18", "the process of the container could not be found on the host")
     if shown[1] == host[0] and shown[3] == host[1] and truth == real:
-        return case.passed("V18", f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth}", real)
-    return case.failed(
+        return subject.passed(
+            "V18", f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth}", real
+        )
+    return subject.failed(
         "V18",
         expected=real,
         found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth}",

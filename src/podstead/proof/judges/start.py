@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from podstead.proof.case import Case
 from podstead.proof.engine_files import spoken_of
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.judges.podman import why
+from podstead.proof.subject import Subject
 
 FOLLOWING = frozenset(
     ("V10", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V23", "V24", "V25", "V27")
@@ -17,60 +17,60 @@ FOLLOWING = frozenset(
 _EXPECTED = "podman info and podman ps of the user's own"
 
 
-def start(case: Case) -> Finding:
+def start(subject: Subject) -> Finding:
     """V31"""
-    seen = case.evidence
-    if no_podman(case):
-        return case.failed("V31", expected="Podman", found="Podman is not installed")
+    seen = subject.evidence
+    if no_podman(subject):
+        return subject.failed("V31", expected="Podman", found="Podman is not installed")
     if seen.helpers and "podman" not in seen.helpers:
-        at = case.state.platform.tools.get("podman", "Podman")
-        return case.failed(
+        at = subject.state.platform.tools.get("podman", "Podman")
+        return subject.failed(
             "V31",
             expected="podman on the PATH of the session",
             found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
         )
     if seen.start is None or seen.listed is None:
-        return case.blind("V31", "no namespace could be made in which to start Podman")
+        return subject.blind("V31", "no namespace could be made in which to start Podman")
     failed = not (seen.listed.ok and seen.start.ran.ok)
     # one that Podman would write to fails for want of a copy, and without one that it would read anything may succeed
     if large := [line for line in seen.large if failed or not line.startswith("bound ")]:
-        return case.blind(
+        return subject.blind(
             "V31", f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with"
         )
     for attempt in (seen.listed, seen.start.ran):
         if not attempt.ok:
             said = why(attempt.said) if attempt.code != 124 else "Podman did not end in 25 seconds"
-            return case.failed("V31", expected=_EXPECTED, found=_placed(said))
-    if said := refused(case):
-        return case.failed("V31", expected=_EXPECTED, found=_placed(why(said)))
+            return subject.failed("V31", expected=_EXPECTED, found=_placed(said))
+    if said := refused(subject):
+        return subject.failed("V31", expected=_EXPECTED, found=_placed(why(said)))
     if seen.policy is not None and re.search(r"invalid policy|policy\.json", seen.policy.said):
-        return case.failed(
+        return subject.failed(
             "V31", expected="a signature policy that Podman reads", found=_placed(why(seen.policy.said))
         )
     kept = "with the user's database" if seen.has_database else "nothing of it was kept"
     graph = seen.start.get("store.graphRoot") or "an unknown folder"
-    return case.passed("V31", f"storage in {graph}; {kept}")
+    return subject.passed("V31", f"storage in {graph}; {kept}")
 
 
-def starts(case: Case) -> bool | None:
+def starts(subject: Subject) -> bool | None:
     """Whether the user's own Podman starts: None where that was not tried, or not with all that it has."""
-    if case.evidence.large and not case.evidence.starts:
+    if subject.evidence.large and not subject.evidence.starts:
         return None
-    return False if refused(case) else case.evidence.starts
+    return False if refused(subject) else subject.evidence.starts
 
 
-def refused(case: Case) -> str:
+def refused(subject: Subject) -> str:
     """What Podman says before it makes its namespace, where it makes none because of a file.
 
     Podman 4.3 reads storage.conf there and not within: only ``podman unshare`` tells. The probe's folder, where the user's
     files are linked, is the user's own in the words.
     """
-    inside = case.evidence.attempts.get("inside")
+    inside = subject.evidence.attempts.get("inside")
     if inside is None or inside.ok or "--uid" in inside.said.splitlines():
         return ""
     said = re.sub(
         r"/[^\s\"']{0,300}/\.?podstead\.[a-z0-9]{1,9}/config/",
-        lambda _: f"{case.account.home}/.config/",
+        lambda _: f"{subject.account.home}/.config/",
         inside.said,
     )
     return said if spoken_of(said) else ""
@@ -81,18 +81,18 @@ def _placed(said: str) -> str:
     return f"{place}: {said}" if place.rpartition(":")[2].isdigit() else said
 
 
-def no_podman(case: Case) -> bool:
+def no_podman(subject: Subject) -> bool:
     """Podman is wanted, and it is known not to be there."""
-    tools = case.state.platform.tools
-    return bool(tools) and "podman" not in tools and "podman" in case.spec.packages
+    tools = subject.state.platform.tools
+    return bool(tools) and "podman" not in tools and "podman" in subject.spec.packages
 
 
-def follow(case: Case, finding: Finding) -> Finding:
+def follow(subject: Subject, finding: Finding) -> Finding:
     """The same finding, or the word that it cannot be made: Podman runs for the probe and not for the user."""
     if finding.check not in FOLLOWING or finding.verdict is Verdict.NOT_APPLICABLE:
         return finding
-    if no_podman(case):
-        return case.blind(finding.check, "Podman is not installed")
-    if starts(case) is False:
-        return case.blind(finding.check, "the user's own Podman does not start (V31)")
+    if no_podman(subject):
+        return subject.blind(finding.check, "Podman is not installed")
+    if starts(subject) is False:
+        return subject.blind(finding.check, "the user's own Podman does not start (V31)")
     return finding

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.proof.case import PING_RANGE, PORT_START, Case, case_of
 from podstead.proof.diagnosis import signs
 from podstead.proof.engine_evidence import Attempt, Graph, Info
 from podstead.proof.evidence import Bind, Evidence
 from podstead.proof.finding import Finding, Verdict
+from podstead.proof.subject import PING_RANGE, PORT_START, Subject, subject_of
 from podstead.proof.verdict import findings
 from tests.model_host import SYSTEMD_TOOLS, ModelAccount, ModelHost, spec_of
 
@@ -209,12 +209,12 @@ def host(**more: Any) -> ModelHost:
     return replace(one, **more)
 
 
-def case(evidence: Evidence = HEALTHY, on: ModelHost | None = None, **document: Any) -> Case:
+def subject(evidence: Evidence = HEALTHY, on: ModelHost | None = None, **document: Any) -> Subject:
     spec = spec_of(**{**SPEC, **document})
-    return case_of("alice", spec, (on or host()).state(spec.users), evidence)
+    return subject_of("alice", spec, (on or host()).state(spec.users), evidence)
 
 
-def judged(check: str, one: Case) -> Finding:
+def judged(check: str, one: Subject) -> Finding:
     """The finding of a check; the first where the diagnosis has put others behind it."""
     return next(finding for finding in findings(one) if finding.check == check)
 
@@ -339,7 +339,7 @@ class Broken:
     modes that are proved by necessity: the same thing, said less exactly.
     """
 
-    case: Case
+    subject: Subject
     check: str
     verdict: Verdict = Verdict.FAIL
     proved: bool = True
@@ -348,13 +348,13 @@ class Broken:
 
 def assert_diagnosed(ref: str, broken: Broken) -> None:
     """The sign is seen and no other is, and where it is proved a finding says what it is and what to do."""
-    seen = {one.ref: sign for one, sign in signs(broken.case)}
+    seen = {one.ref: sign for one, sign in signs(broken.subject)}
     assert ref in seen
     assert seen[ref].proved is broken.proved
     assert seen[ref].found
     proved = {name for name, sign in seen.items() if sign.proved}
     assert proved == {*([ref] if broken.proved else []), *broken.also}
-    results = findings(broken.case)
+    results = findings(broken.subject)
     if not broken.proved:
         assert ref in {
             name for finding in results if finding.check == broken.check for name in finding.others

@@ -1,4 +1,4 @@
-"""One user on one host as the judges see it, and how a finding is put into words."""
+"""A subject: one user on one host as the judges see it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PING_RANGE: Final = "net.ipv4.ping_group_range"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Subject:
     """One user on one host: what was wanted, granted and found."""
 
     user: str
@@ -153,10 +153,10 @@ class Case:
         return self.finding(check, Verdict.NOT_APPLICABLE, cause=why)
 
 
-def case_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> Case:
+def subject_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> Subject:
     """What the judges need to know about one user, who must have an account."""
     subuids, subgids = subids.granted(name, state.subids, state.accounts)
-    return Case(
+    return Subject(
         user=name,
         account=state.accounts.by_name[name],
         spec=spec,
