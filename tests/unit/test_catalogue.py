@@ -13,8 +13,8 @@ import pytest
 from podstead.host.platforms import Family
 from podstead.proof import catalogue
 from podstead.proof.catalogue import FailureMode, Need
+from podstead.proof.check import Check
 from podstead.proof.checks import CHECKS
-from podstead.proof.finding import Check
 
 FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
 MODES = list(catalogue.load().values())

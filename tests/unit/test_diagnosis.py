@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from podstead.proof import catalogue
+from podstead.proof.checks import finding_of
 from podstead.proof.diagnosis import DIAGNOSES, explain, signs
 from podstead.proof.engine_evidence import Attempt
 from podstead.proof.finding import Verdict
@@ -179,7 +180,7 @@ def test_a_remedy_names_the_user_and_what_it_takes() -> None:
 
 def test_a_name_is_put_into_a_command_as_one_word() -> None:
     one = replace(subject(replace(HEALTHY, who=("alice", "1000", "33", "33"))), user="a b; reboot")
-    (finding, *_) = explain([one.failed("V05", expected="", found="")], one)
+    (finding, *_) = explain([finding_of("V05", Verdict.FAIL, user=one.user)], one)
     assert finding.ref == "B07"
     assert "a b; reboot" in finding.remedy
     assert "a b; reboot" not in finding.remedy.replace("'a b; reboot'", "")

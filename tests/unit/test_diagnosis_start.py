@@ -11,7 +11,6 @@ import pytest
 from podstead.proof.engine_evidence import Attempt, Graph, Info
 from podstead.proof.engine_files import naming, settings, spoken_of
 from podstead.proof.finding import Verdict
-from podstead.proof.judges.start import FOLLOWING
 from podstead.proof.verdict import findings
 from tests.unit.subjects import (
     GRAPH,
@@ -26,6 +25,8 @@ from tests.unit.subjects import (
     subject,
 )
 
+FOLLOWING = ["V10", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V23", "V24", "V25", "V27"]
+"""What nobody can say of a user whose Podman does not start."""
 MINE = "/home/alice/.config/containers"
 PROGRAM = (
     '[storage]\ndriver = "overlay"\n[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"\n'

@@ -90,3 +90,10 @@ def _flatten(prefix: str, value: object, into: dict[str, str], depth: int) -> No
         into[prefix] = " ".join(value)
     elif isinstance(value, str | int | float | bool):
         into[prefix] = str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def why(said: str) -> str:
+    """The line of a failed Podman command that says most."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if "rror" in line or "cannot" in line or "failed" in line]
+    return (errors or lines or ["nothing was said"])[-1][-500:]

@@ -1,4 +1,4 @@
-"""Checks and findings: what must be proved, and what was found."""
+"""Findings: what was found of a check."""
 
 from __future__ import annotations
 
@@ -24,22 +24,6 @@ class Severity(StrEnum):
     MINOR = "minor"
     SECURITY = "security"
     DRIFT = "drift"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that must be proved, with a stable id (``V10``) and the sources of the facts behind it."""
-
-    id: str
-    title: str
-    severity: Severity
-    why: str
-    remedy: str
-    sources: tuple[str, ...]
-    of_host: bool = False
-    """Judged once for the host and for none of its users."""
-    undone_by_reboot: bool = False
-    """What it proves can be lost with a reboot: maps, live kernel settings, the session, storage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -18,13 +17,8 @@ from podstead.host.state import HostState
 from podstead.host.sysctl_values import meets
 from podstead.ids.flaws import Flaw, of_owner
 from podstead.ids.ranges import IdMap, IdRange
-from podstead.proof.checks import finding_of
 from podstead.proof.evidence import Evidence
-from podstead.proof.finding import Finding, Verdict
 
-_UNKNOWN_OPTION = re.compile(
-    r"unknown (?:shorthand )?flag|unknown command|unrecognized (?:option|command)|flag provided but not defined"
-)
 PORT_START: Final = "net.ipv4.ip_unprivileged_port_start"
 PING_RANGE: Final = "net.ipv4.ping_group_range"
 
@@ -120,37 +114,6 @@ class Subject:
 
     def sysctl(self, key: str) -> str | None:
         return self.state.sysctls.live.get(key)
-
-    def finding(
-        self, check: str, verdict: Verdict, *, expected: str = "", found: str = "", cause: str = ""
-    ) -> Finding:
-        return finding_of(check, verdict, user=self.user, expected=expected, found=found, cause=cause)
-
-    def passed(self, check: str, found: str = "", expected: str = "") -> Finding:
-        return self.finding(check, Verdict.PASS, found=found, expected=expected)
-
-    def failed(self, check: str, *, expected: str, found: str) -> Finding:
-        """A failure; the diagnosis adds the failure mode where one can be proved.
-
-        A program that does not know an option of the probe has proved nothing: a newer Podman may have dropped it.
-        """
-        if _UNKNOWN_OPTION.search(found):
-            return self.blind(check, f"this version does not know an option of the probe: {found}")
-        return self.finding(check, Verdict.FAIL, expected=expected, found=found)
-
-    def blind(self, check: str, why: str) -> Finding:
-        """Something was not looked at. Where the whole probe failed, that is why, and not what would have come next."""
-        seen = self.evidence
-        if not seen.who and not seen.context:
-            why = "the probe could not be started as this user"
-        elif not seen.complete:
-            why = "the probe was cut short"
-            if seen.seconds is not None:
-                why += f" after {seen.seconds} s (with podstead verify, --probe-timeout sets the limit)"
-        return self.finding(check, Verdict.COULD_NOT_LOOK, cause=why)
-
-    def absent(self, check: str, why: str) -> Finding:
-        return self.finding(check, Verdict.NOT_APPLICABLE, cause=why)
 
 
 def subject_of(name: str, spec: HostSpec, state: HostState, evidence: Evidence) -> Subject:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from podstead.proof import catalogue, remedy
+from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import (
     cgroups,
     helpers,
@@ -23,7 +24,8 @@ from podstead.proof.diagnosis import (
 )
 from podstead.proof.diagnosis.sign import CONTAINERS, Diagnosis, Sign
 from podstead.proof.finding import Finding, Verdict
-from podstead.proof.judges.start import FOLLOWING, starts
+from podstead.proof.judges.needs import own_podman_starts
+from podstead.proof.judges.start import starts
 from podstead.proof.subject import Subject
 
 #: All who look, from the ground up: what is lower explains what is higher.
@@ -48,7 +50,8 @@ DIAGNOSES: tuple[Diagnosis, ...] = tuple(
 
 Found = tuple[Diagnosis, Sign]
 
-_OF_PODMAN = FOLLOWING | {"V31"}
+_OF_PODMAN = {check.id for check in CHECKS.values() if own_podman_starts in check.needs} | {"V31"}
+"""What nobody can say of a user whose Podman does not start."""
 _MAP = {"V05", "V10"}
 """What spoils the map of the helpers spoils Podman's; what is seen only in containers may leave both whole."""
 

@@ -1,55 +1,46 @@
-"""Judging whether the user's own Podman starts, and what cannot be said of anything else where it does not."""
+"""Judging whether the user's own Podman starts."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
+from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.engine_evidence import why
 from podstead.proof.engine_files import spoken_of
-from podstead.proof.finding import Finding, Verdict
-from podstead.proof.judges.podman import why
+from podstead.proof.finding import Severity
 from podstead.proof.subject import Subject
-
-FOLLOWING = frozenset(
-    ("V10", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V23", "V24", "V25", "V27")
-)
-"""What nobody can say of a user whose Podman does not start."""
 
 _EXPECTED = "podman info and podman ps of the user's own"
 
 
-def start(subject: Subject) -> Finding:
-    """V31"""
+def _start(subject: Subject) -> Judgement:
     seen = subject.evidence
     if no_podman(subject):
-        return subject.failed("V31", expected="Podman", found="Podman is not installed")
+        return failed(expected="Podman", found="Podman is not installed")
     if seen.helpers and "podman" not in seen.helpers:
         at = subject.state.platform.tools.get("podman", "Podman")
-        return subject.failed(
-            "V31",
+        return failed(
             expected="podman on the PATH of the session",
             found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
         )
     if seen.start is None or seen.listed is None:
-        return subject.blind("V31", "no namespace could be made in which to start Podman")
-    failed = not (seen.listed.ok and seen.start.ran.ok)
+        return blind("no namespace could be made in which to start Podman")
+    went_wrong = not (seen.listed.ok and seen.start.ran.ok)
     # one that Podman would write to fails for want of a copy, and without one that it would read anything may succeed
-    if large := [line for line in seen.large if failed or not line.startswith("bound ")]:
-        return subject.blind(
-            "V31", f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with"
-        )
+    if large := [line for line in seen.large if went_wrong or not line.startswith("bound ")]:
+        return blind(f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with")
     for attempt in (seen.listed, seen.start.ran):
         if not attempt.ok:
             said = why(attempt.said) if attempt.code != 124 else "Podman did not end in 25 seconds"
-            return subject.failed("V31", expected=_EXPECTED, found=_placed(said))
+            return failed(expected=_EXPECTED, found=_placed(said))
     if said := refused(subject):
-        return subject.failed("V31", expected=_EXPECTED, found=_placed(why(said)))
+        return failed(expected=_EXPECTED, found=_placed(why(said)))
     if seen.policy is not None and re.search(r"invalid policy|policy\.json", seen.policy.said):
-        return subject.failed(
-            "V31", expected="a signature policy that Podman reads", found=_placed(why(seen.policy.said))
-        )
+        return failed(expected="a signature policy that Podman reads", found=_placed(why(seen.policy.said)))
     kept = "with the user's database" if seen.has_database else "nothing of it was kept"
     graph = seen.start.get("store.graphRoot") or "an unknown folder"
-    return subject.passed("V31", f"storage in {graph}; {kept}")
+    return passed(f"storage in {graph}; {kept}")
 
 
 def starts(subject: Subject) -> bool | None:
@@ -87,12 +78,14 @@ def no_podman(subject: Subject) -> bool:
     return bool(tools) and "podman" not in tools and "podman" in subject.spec.packages
 
 
-def follow(subject: Subject, finding: Finding) -> Finding:
-    """The same finding, or the word that it cannot be made: Podman runs for the probe and not for the user."""
-    if finding.check not in FOLLOWING or finding.verdict is Verdict.NOT_APPLICABLE:
-        return finding
-    if no_podman(subject):
-        return subject.blind(finding.check, "Podman is not installed")
-    if starts(subject) is False:
-        return subject.blind(finding.check, "the user's own Podman does not start (V31)")
-    return finding
+V31: Final = Check(
+    id="V31",
+    title="the user's own Podman starts, with its own files and storage",
+    severity=Severity.BLOCK,
+    why="Every podman command reads storage.conf, containers.conf, registries.conf and policy.json of the user and of the "
+    "host, and opens the user's storage, database and locks. The other checks run Podman with a storage of their own.",
+    remedy="Podman's own words are under 'found': mend what they name. As the user, podman --log-level=debug ps says more. "
+    "No image and no container has to be deleted for it.",
+    sources=("containers-storage.conf(5)", "containers.conf(5)", "podman-info(1)", "docs/decisions/0012"),
+    judge=_start,
+)

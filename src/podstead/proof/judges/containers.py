@@ -1,0 +1,147 @@
+"""Judging containers and pods, as they are inside and as the host sees them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.engine_evidence import why
+from podstead.proof.evidence import id_map, sections
+from podstead.proof.finding import Severity, Verdict
+from podstead.proof.judges.maps import owner, single
+from podstead.proof.judges.needs import container_runs, container_tried, own_podman_starts, started
+from podstead.proof.subject import Subject
+
+
+def _container(subject: Subject) -> Judgement:
+    name, attempt = started(subject) or ("", None)
+    if attempt is None or not attempt.ok:
+        return failed(expected="a container", found=why(attempt.said if attempt else ""))
+    shown = sections(subject.evidence.told.get(name, ""))
+    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
+    if uid is None or gid is None or not uid.extents:
+        return blind("the container ran and told nothing about itself")
+    if not uid.same_ids(subject.uid_map) or not gid.same_ids(subject.gid_map):
+        expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
+        return failed(expected=expected, found=f"uid {uid}; gid {gid}{single(uid)}")
+    volume = owner(subject, subject.evidence.volumes.get(name, ""), (5, 7), "a file of container 5:7")
+    if volume.verdict is not Verdict.PASS:
+        return volume
+    return passed(f"uid {uid}; {volume.found}")
+
+
+V17: Final = Check(
+    id="V17",
+    title="a container runs, with that map",
+    severity=Severity.BLOCK,
+    why="Runtime, cgroups, seccomp, storage and mounts all have a say here and nowhere before.",
+    remedy="See the cause; the runtime's own words are under 'found'.",
+    sources=("podman-run(1) --rootfs", "crun(1)"),
+    needs=(own_podman_starts, container_tried),
+    judge=_container,
+)
+
+
+def _top(subject: Subject) -> Judgement:
+    top = subject.evidence.attempts.get("top")
+    if top is None or not top.ok:
+        return blind(why(top.said) if top else "podman top was not run")
+    host = (str(subject.uid_map.to_host(5)), str(subject.gid_map.to_host(7)))
+    rows = [line.split() for line in top.said.splitlines() if line.strip()]
+    shown = rows[-1] if rows else []
+    if len(shown) < 4:
+        return blind("podman top printed something else than a table")
+    if "?" in (shown[1], shown[3]):
+        return absent(f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs")
+    real = ":".join(host)
+    truth = subject.evidence.process
+    if not truth:
+        return blind("the process of the container could not be found on the host")
+    if shown[1] == host[0] and shown[3] == host[1] and truth == real:
+        return passed(f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth}", real)
+    return failed(
+        expected=real,
+        found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth}",
+    )
+
+
+V18: Final = Check(
+    id="V18",
+    title="podman top names the host's IDs, and they are true",
+    severity=Severity.MINOR,
+    why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
+    remedy="Read IDs from /proc, or take a newer Podman.",
+    sources=("podman-top(1)", "podman#22293"),
+    needs=(own_podman_starts, container_tried, container_runs),
+    judge=_top,
+)
+
+
+def _keep_id(subject: Subject) -> Judgement:
+    """Inside, the user has the own ID; the file of that ID is the user's own on the host."""
+    attempt = subject.evidence.attempts.get("keep-id")
+    own = (str(subject.account.uid), str(subject.account.gid))
+    if attempt is None:
+        return blind("no container was run")
+    shown = sections(subject.evidence.told.get("keep-id", ""))
+    uid, ids = id_map(shown.get("uid")), tuple(shown.get("id", "").split())
+    told = uid is not None and len(ids) == 2
+    # Podman 3 may come too late to attach to a container that ends at once, and calls it an error: what such a one has
+    # told and written counts (its last step makes the file)
+    if not attempt.ok and not (told and subject.evidence.kept):
+        return failed(expected=f"a container in which the user is {own[0]}", found=why(attempt.said))
+    if uid is None or not told:
+        return blind("the container told nothing about itself")
+    expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
+    # the inner map is shown relative to Podman's own namespace, in which the user is 0
+    if ids != own or uid.to_host(subject.account.uid) != 0 or subject.evidence.kept != ":".join(own):
+        return failed(
+            expected=expected,
+            found=f"{':'.join(ids)} inside, map {uid}, file of {subject.evidence.kept or 'nobody'}",
+        )
+    return passed(f"{':'.join(ids)} inside; its file belongs to {subject.evidence.kept}", expected)
+
+
+V19: Final = Check(
+    id="V19",
+    title="keep-id: the user is the same inside and outside",
+    severity=Severity.MINOR,
+    why="With --userns=keep-id the container's root is a subordinate ID, which must be able to reach the storage.",
+    remedy="See Podman's words under 'found'. Where they say that a folder is closed: namei -l on the storage shows "
+    "which, and podstead explain H17 how to open it.",
+    sources=("podman-run(1) --userns", "podman#24159"),
+    needs=(own_podman_starts, container_tried),
+    judge=_keep_id,
+)
+
+
+def _before_pods(subject: Subject) -> str:
+    old = subject.podman is not None and subject.podman.major < 4
+    return "before Podman 4 a pod needs an image from a registry" if old else ""
+
+
+def _pod(subject: Subject) -> Judgement:
+    attempts = subject.evidence.attempts
+    create, start = attempts.get("pod-create"), attempts.get("pod-start")
+    whole = attempts.get("whole")
+    if subject.evidence.in_pod and whole is not None and whole.ok:
+        return passed("a container ran in a pod")
+    if create is None:
+        return blind("no pod was made")
+    bad = next((one for one in (create, start) if one is not None and not one.ok), None)
+    if bad is not None:
+        return failed(expected="a pod whose pause container runs", found=why(bad.said))
+    return passed("a pod was made and started") if start else blind("the pod was not started")
+
+
+V20: Final = Check(
+    id="V20",
+    title="a pod starts without any image",
+    severity=Severity.MINOR,
+    why="A pod needs catatonit as its pause process.",
+    remedy="See Podman's words under 'found'. Where they name catatonit, install the package catatonit.",
+    sources=("podman-pod-create(1)",),
+    applies=_before_pods,
+    needs=(own_podman_starts, container_tried),
+    judge=_pod,
+)

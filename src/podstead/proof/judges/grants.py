@@ -1,0 +1,75 @@
+"""Judging what is granted, and that nobody else has any of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.ids.ranges import total
+from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.finding import Severity
+from podstead.proof.subject import Subject
+
+
+def _granted(subject: Subject) -> Judgement:
+    wanted = subject.spec.subids.count
+    sides = (("UIDs", subject.subuids), ("GIDs", subject.subgids))
+    found = "; ".join(f"{label} {', '.join(map(str, ranges)) or 'none'}" for label, ranges in sides)
+    expected = f"at least {wanted} IDs on both sides"
+    closed = (
+        subject.state.subids.source == "files"
+        and subject.evidence.who
+        and not {
+            "/etc/subuid",
+            "/etc/subgid",
+        }
+        <= subject.evidence.access
+    )
+    if not subject.granted or min(total(subject.subuids), total(subject.subgids)) < wanted:
+        return failed(expected=expected, found=found)
+    if closed:
+        return failed(expected="files that the user can read", found=found)
+    return passed(found, expected)
+
+
+V02: Final = Check(
+    id="V02",
+    title="subordinate UIDs and GIDs are granted and readable",
+    severity=Severity.MAJOR,
+    why="Podman drops both maps when one side is missing, and reads the files as the user. Images expect 65536 IDs.",
+    remedy="podstead apply grants ranges to users of the document; podstead check shows which ones, and changes nothing.",
+    sources=("subuid(5)", "subgid(5)", "podman troubleshooting.md 10 and 19"),
+    judge=_granted,
+)
+
+
+def _untouched(subject: Subject) -> Judgement:
+    """Nobody else has these IDs, as far as that can be known."""
+    if not subject.granted:
+        return absent("nothing is granted")
+    wrong = [flaw.text for flaw in subject.flaws if flaw.fatal]
+    if wrong:
+        return failed(expected="ranges of this user only", found="; ".join(wrong))
+    if subject.state.subids.source == "files":
+        unread = [
+            f"{file.path}:{bad.line}: {bad.shown}"
+            for file in subject.state.subids.sides
+            for bad in file.unsettled
+        ]
+        if unread:
+            why = f"no program can read {'; '.join(unread[:3])}: which IDs are meant is not known"
+            return blind(why)
+        return passed("no overlap with other owners, accounts, groups or reserved blocks")
+    seen = "no overlap with accounts, groups, reserved blocks or the other users of the document"
+    return passed(f"{seen}; whom else {subject.state.subids.source} grants ranges cannot be listed")
+
+
+V03: Final = Check(
+    id="V03",
+    title="the ranges touch nobody else's IDs",
+    severity=Severity.SECURITY,
+    why="With overlapping ranges one user's containers can own, signal and trace another's. No tool reports it.",
+    remedy="getent passwd, getent group and both files show whose IDs these are; podstead explain C10 says how a range is "
+    "moved without loss.",
+    sources=("podman rootless_tutorial.md", "systemd docs/UIDS-GIDS.md", "shadow#525"),
+    judge=_untouched,
+)

@@ -1,0 +1,46 @@
+"""Judging whether another user's containers are out of reach."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.finding import Severity
+from podstead.proof.subject import Subject
+
+
+def _nobody_else(subject: Subject) -> str:
+    if subject.evidence.peer:
+        return ""
+    return "one user only" if subject.state.platform.is_root else "only root can act as two users"
+
+
+def _isolation(subject: Subject) -> Judgement:
+    seen = subject.evidence
+    if seen.peer_changed:
+        return blind(f"what {seen.peer} laid out to be tried was not what it should be, or did not stay so")
+    if seen.reached is None or len(seen.reached) < 4:
+        return blind(
+            f"nothing of {seen.peer} was there to be tried, or it was not tried as root of a namespace"
+        )
+    got = [name for name, reached in seen.reached.items() if reached]
+    if got:
+        words = {"user read": "read", "user signal": "signal", "root read": "read", "root signal": "signal"}
+        what = " and ".join(sorted({words[name] for name in got}))
+        return failed(
+            expected="a refusal",
+            found=f"{subject.user} can {what} what a container of {seen.peer} owns",
+        )
+    return passed(f"a file and a process of {seen.peer}'s container were out of reach")
+
+
+V28: Final = Check(
+    id="V28",
+    title="another user's containers are out of reach",
+    severity=Severity.SECURITY,
+    why="With overlapping ranges one user's containers read the other's files and signal the other's processes.",
+    remedy="Where V03 fails too, that is the place to begin.",
+    sources=("user_namespaces(7)", "podman rootless_tutorial.md"),
+    applies=_nobody_else,
+    judge=_isolation,
+)

@@ -1,0 +1,209 @@
+"""Judging Podman's own namespace: its maps, the owners and credentials in it, and a namespace within."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.ids.ranges import Extent, IdMap
+from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.engine_evidence import why
+from podstead.proof.evidence import id_map
+from podstead.proof.finding import Severity
+from podstead.proof.judges.needs import inside, own_podman_starts, podman_run, unshare_works
+from podstead.proof.subject import Subject
+
+_EXAMPLE = 5
+"""The container UID whose host ID every report shows, and whose owner the probe looks at from outside."""
+
+
+def _map(subject: Subject) -> Judgement:
+    shown, expected = inside(subject), f"uid {subject.uid_map}; gid {subject.gid_map}"
+    uid, gid = (id_map((shown or {}).get(side)) for side in ("uid", "gid"))
+    if not (uid and gid):
+        return failed(expected=expected, found=why(subject.evidence.attempts["inside"].said))
+    if not subject.granted:
+        return absent(f"nothing is granted, and Podman maps uid {uid}")
+    if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
+        host = uid.to_host(_EXAMPLE)
+        example = "" if host is None else f"; container UID {_EXAMPLE} is host UID {host}"
+        return passed(f"uid {uid}; gid {gid}{example}", expected)
+    return failed(expected=expected, found=f"uid {uid}; gid {gid}{single(uid)}")
+
+
+def single(uid: IdMap) -> str:
+    return " (Podman fell back to a single ID)" if uid.last_inside == 0 else ""
+
+
+V10: Final = Check(
+    id="V10",
+    title="Podman's ID map is exactly the grant",
+    severity=Severity.BLOCK,
+    why="Podman computes the map from $USER, NSS, sort order and both files; each can make it differ from the grant.",
+    remedy="Podman's words or its map are under 'found', the grant under 'expected'. As the user, podman --log-level=debug unshare "
+    "cat /proc/self/uid_map says how Podman computes the map.",
+    sources=("podman-unshare(1)", "containers/storage pkg/idtools"),
+    undone_by_reboot=True,
+    needs=(own_podman_starts, podman_run),
+    judge=_map,
+)
+
+
+def _kept(subject: Subject) -> Judgement:
+    session = subject.state.session.users.get(subject.user)
+    if session is None or session.pause is None:
+        return absent("no pause process keeps a map")
+    uid, gid = session.pause
+    if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
+        return passed(f"uid {uid}; gid {gid}")
+    return failed(
+        expected=f"uid {subject.uid_map}; gid {subject.gid_map}",
+        found=f"uid {uid}; gid {gid}",
+    )
+
+
+V11: Final = Check(
+    id="V11",
+    title="the map that Podman keeps is the same",
+    severity=Severity.MAJOR,
+    why="A pause process keeps the namespace of the first command; a later change of ranges does not reach it.",
+    remedy="As the user: podman system migrate (stops the user's containers).",
+    sources=("podman-system-migrate(1)", "podman#3356"),
+    undone_by_reboot=True,
+    judge=_kept,
+)
+
+
+_IN_NAMESPACE: Final = (own_podman_starts, podman_run, unshare_works)
+
+
+def _seen(subject: Subject, name: str) -> str:
+    return (inside(subject) or {}).get(name, "")
+
+
+def _setgroups(subject: Subject) -> Judgement:
+    allow = _seen(subject, "setgroups").strip()
+    return passed(allow) if allow == "allow" else failed(expected="allow", found=allow)
+
+
+V12: Final = Check(
+    id="V12",
+    title="setgroups is allowed inside",
+    severity=Severity.MAJOR,
+    why="'deny' is what the fallback to a single ID looks like.",
+    remedy="Where V02 or V10 fails too, that is the place to begin.",
+    sources=("user_namespaces(7)",),
+    needs=(*_IN_NAMESPACE,),
+    judge=_setgroups,
+)
+
+
+def _chown(subject: Subject) -> Judgement:
+    text = _seen(subject, "chown")
+    last, glast = subject.uid_map.last_inside, subject.gid_map.last_inside
+    done = {
+        line.removeprefix("chown ").removesuffix(" ok")
+        for line in text.splitlines()
+        if line.startswith("chown ") and line.endswith(" ok")
+    }
+    wanted = ("1:1", "5:5", f"{last}:{glast}")
+    missing = [one for one in wanted if one not in done]
+    beyond = sorted(one for one in done if one.startswith("beyond"))
+    if missing or beyond:
+        errors = [line for line in text.splitlines() if "hown" in line and not line.endswith(" ok")]
+        found = "; ".join(
+            (
+                *(f"chown to {one} failed" for one in missing),
+                *(f"chown {one} worked" for one in beyond),
+                *errors[:1],
+            )
+        )
+        return failed(expected=f"1, 5 and {last} allowed, {last + 1} refused", found=found)
+    if not subject.evidence.attempts["inside"].ok:
+        return blind("the attempts were cut short")  # a chown that was not tried was not refused
+    return passed(f"1, 5 and {last} allowed, {last + 1} refused")
+
+
+V13: Final = Check(
+    id="V13",
+    title="chown works up to the last ID and not beyond",
+    severity=Severity.MAJOR,
+    why="Network file systems and ID-mapped homes refuse IDs that the namespace has.",
+    remedy="findmnt -T, with the folder of the user's storage, shows the file system; the words of chown are under 'found'.",
+    sources=("podman rootless.md", "systemd-homed(8)"),
+    needs=(*_IN_NAMESPACE,),
+    judge=_chown,
+)
+
+
+def owner(subject: Subject, found: str, ids: tuple[int, int], what: str) -> Judgement:
+    """Whether what ``ids`` own inside is on the host what the grant makes of them."""
+    expected = f"{subject.uid_map.to_host(ids[0])}:{subject.gid_map.to_host(ids[1])}"
+    if not found:
+        return blind("there was nothing to look at")
+    if found == expected:
+        return passed(f"{what} belongs to {found} on the host", expected)
+    return failed(expected=f"{what} belongs to {expected} on the host", found=found)
+
+
+def _file(subject: Subject) -> Judgement:
+    what = f"a file of container {_EXAMPLE}:{_EXAMPLE}"
+    return owner(subject, subject.evidence.owned, (_EXAMPLE, _EXAMPLE), what)
+
+
+V14: Final = Check(
+    id="V14",
+    title="the host sees the shifted owner",
+    severity=Severity.MAJOR,
+    why="Container ID 5 must be the fourth ID after the start of the range; anything else means another map.",
+    remedy="Where V10 fails too, that is the place to begin; on ID-mapped homes ranges must be inside systemd's container range.",
+    sources=("user_namespaces(7)", "systemd#21952"),
+    needs=(*_IN_NAMESPACE,),
+    judge=_file,
+)
+
+
+def _process(subject: Subject) -> Judgement:
+    return owner(subject, subject.evidence.credentials, (5, 7), "a process of container 5:7")
+
+
+V15: Final = Check(
+    id="V15",
+    title="process credentials shift as files do",
+    severity=Severity.MAJOR,
+    why="A process of container ID 5 must run as the same host ID that owns the files of container ID 5.",
+    remedy="Where V10 or V14 fails too, that is the place to begin.",
+    sources=("user_namespaces(7)", "credentials(7)"),
+    needs=(*_IN_NAMESPACE,),
+    judge=_process,
+)
+
+
+def _nested(subject: Subject) -> Judgement:
+    """A namespace within, and the kernel's refusal of a map that crosses extents."""
+    inner = id_map(_seen(subject, "nested"))
+    tried = _seen(subject, "extents").split()
+    if inner is None or not inner.extents:
+        said = _seen(subject, "nested").strip()
+        if not said or "unrecognized option" in said or "not found" in said:
+            return blind(said or "no nested namespace was tried")
+        return failed(expected="a namespace within the namespace", found=said)
+    if inner.extents != (Extent(0, 0, 1),):
+        return failed(expected="0 0 1", found=str(inner))
+    if len(tried) != 2:
+        return blind("the maps of a nested namespace were not tried")
+    if tried != ["ok", "refused"]:
+        expected = "a map along the extents is taken, one across them refused"
+        return failed(expected=expected, found=f"along: {tried[0]}, across: {tried[1]}")
+    return passed(f"nested map {inner}; a map along the extents was taken, one across them refused")
+
+
+V16: Final = Check(
+    id="V16",
+    title="a namespace can be nested, and no map crosses extents",
+    severity=Severity.MINOR,
+    why="Podman in Podman, Buildah and sandboxes in containers need it; the kernel must still refuse a map across extents.",
+    remedy="Look for limits (user.max_*_namespaces) and seccomp filters.",
+    sources=("user_namespaces(7)", "namespaces(7)"),
+    needs=(*_IN_NAMESPACE,),
+    judge=_nested,
+)

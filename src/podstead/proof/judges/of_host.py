@@ -1,0 +1,27 @@
+"""What is judged for the host and for none of its users, where the plan (V29) and two reports (V30) are known."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.proof.check import Check
+from podstead.proof.finding import Severity
+
+V29: Final = Check(
+    id="V29",
+    title="a further apply would change nothing",
+    severity=Severity.DRIFT,
+    why="What another tool or a person has undone comes back only with the next apply.",
+    remedy="podstead apply; podstead check --diff shows the difference.",
+    sources=("docs/guide.md",),
+)
+
+
+V30: Final = Check(
+    id="V30",
+    title="what was proved holds after a reboot",
+    severity=Severity.DRIFT,
+    why="Settings that were made live and not for the next boot, a runroot on a disk, and a session without linger are lost.",
+    remedy="podstead apply; compare with podstead verify --since and an earlier report after a reboot.",
+    sources=("sysctl.d(5)", "podman#25144"),
+)

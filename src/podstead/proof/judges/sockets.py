@@ -1,0 +1,97 @@
+"""Judging sockets: ports that a user may bind, and ICMP echo."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final
+
+from podstead.host.sysctl_values import meets
+from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.finding import Severity
+from podstead.proof.judges.needs import sockets_opened
+from podstead.proof.subject import PING_RANGE, PORT_START, Subject
+
+
+def _ports(subject: Subject) -> Judgement:
+    live = subject.state.sysctls.live.get(PORT_START, "")
+    if not (live.isascii() and live.isdigit() and len(live) < 11):
+        return blind(f"{PORT_START} could not be read")
+    boundary = int(live)
+    wrong: list[str] = []
+    right: list[str] = []
+    for one in subject.evidence.binds or ():
+        free = one.result in (
+            "ok",
+            str(errno.EADDRINUSE),
+        )  # a port in use was not refused: the permission comes first
+        if one.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
+            continue  # no IPv6 on this host
+        text = f"IPv{one.family} port {one.port} {'bound' if free else _errno(one.result)}"
+        (right if free == (one.port >= boundary) else wrong).append(text)
+    need = subject.spec.sysctls.get(PORT_START)
+    if need and not meets(need, live):
+        wrong.append(f"{PORT_START} is {live}")
+    if not right and not wrong:
+        return blind("no bind was tried")
+    expected = f"bound from {boundary} on, refused below"
+    return failed(expected=expected, found="; ".join(wrong)) if wrong else passed("; ".join(right), expected)
+
+
+def _errno(result: str) -> str:
+    return f"refused ({os.strerror(int(result))})" if result.isdigit() else result
+
+
+V21: Final = Check(
+    id="V21",
+    title="low ports: bound from the boundary on, refused below",
+    severity=Severity.MINOR,
+    why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
+    remedy="The value and the words of the kernel are under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
+    sources=("ip-sysctl (kernel documentation)", "podman troubleshooting.md 48"),
+    undone_by_reboot=True,
+    needs=(sockets_opened,),
+    judge=_ports,
+)
+
+
+def _icmp(subject: Subject) -> Judgement:
+    icmp, denied = subject.evidence.icmp, (subject.evidence.denied or "").strip()
+    wanted = subject.spec.sysctls.get(PING_RANGE)
+    live = subject.state.sysctls.live.get(PING_RANGE, "unknown")
+    if 4 not in icmp:
+        return blind("no ICMP socket was tried")
+    refused = [
+        f"IPv{family}: {_errno(result)}"
+        for family, result in sorted(icmp.items())
+        if result != "ok"
+        and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
+    ]
+    if refused and wanted is None:
+        return absent(f"not asked for, and {PING_RANGE} is {live}")
+    if refused:
+        return failed(
+            expected=f"allowed ({PING_RANGE} covers the user's groups)",
+            found=f"{'; '.join(refused)}; {PING_RANGE} is {live}",
+        )
+    if denied == "ok":
+        return failed(expected="a refusal for a group outside the range", found="allowed")
+    counter = (
+        "a group outside the range was refused"
+        if denied
+        else "the refusal outside the range was not tried (needs root)"
+    )
+    return passed(f"allowed; {counter}")
+
+
+V22: Final = Check(
+    id="V22",
+    title="ICMP echo sockets: allowed for the user, refused outside the range",
+    severity=Severity.MINOR,
+    why="ping from containers needs the user's group in net.ipv4.ping_group_range on the host.",
+    remedy="sysctl net.ipv4.ping_group_range shows the range, and id -G the groups of the user.",
+    sources=("icmp(7)", "podman troubleshooting.md 5"),
+    undone_by_reboot=True,
+    needs=(sockets_opened,),
+    judge=_icmp,
+)

@@ -1,0 +1,49 @@
+"""Judging the storage that Podman chooses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.engine_evidence import why
+from podstead.proof.finding import Severity
+from podstead.proof.judges.needs import own_podman_starts
+from podstead.proof.subject import Subject
+
+
+def _driver(subject: Subject) -> Judgement:
+    info, own = subject.evidence.info, subject.evidence.own
+    start = subject.evidence.start
+    if info is None or start is None:
+        return blind("podman info was not run")
+    if not start.ran.ok:
+        return blind("the user's own podman info fails (V31)")
+    if not info.ran.ok:
+        return failed(expected="podman info", found=why(info.ran.said))
+    name = info.get("store.graphDriverName")
+    if not name:
+        return blind("podman info named no driver")
+    executable = subject.evidence.attempts.get("executable")
+    wanted = subject.spec.storage.driver
+    if wanted is not None and name != wanted:
+        return failed(expected=f"driver {wanted}", found=f"a new user gets {name}")
+    if executable is not None and not executable.ok:
+        return failed(expected="programs beside the storage can run", found=executable.last)
+    backing = start.get("store.graphStatus.Backing Filesystem")
+    mount = subject.graph_mount
+    where = backing or (mount[0] if mount else "an unknown file system")
+    kept = own.get("store.graphDriverName") if own else ""
+    return passed(f"{name} on {where}" + (f"; the user's own storage has {kept}" if kept else ""))
+
+
+V27: Final = Check(
+    id="V27",
+    title="storage has the driver that was asked for, on a file system that can hold it",
+    severity=Severity.DRIFT,
+    why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
+    remedy="As the user, podman info says what is in use. Where the user has storage, delete none of it.",
+    sources=("containers-storage.conf(5)", "podman rootless.md"),
+    undone_by_reboot=True,
+    needs=(own_podman_starts,),
+    judge=_driver,
+)
