@@ -7,14 +7,16 @@ import pytest
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.host import storage
+from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap
 from podstead.proof.checks import CHECKS
-from podstead.provision.explained import CHANGES
 from podstead.provision.plan import Plan
-from podstead.report.explain import entries, find
+from podstead.report.explain import changes, entries, find
+from podstead.visit.obstacles import intended
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
 
 PORT = "net.ipv4.ip_unprivileged_port_start"
+Situation = tuple[HostSpec, HostState, frozenset[str]]
 
 
 def everything() -> HostSpec:
@@ -49,36 +51,49 @@ def ill_host() -> ModelHost:
     )
 
 
-def plans() -> list[Plan]:
+def seen(
+    host: ModelHost, document: HostSpec | None = None, allowed: frozenset[str] = frozenset()
+) -> Situation:
+    """What is now: later changes of the host do not count."""
+    spec = document or everything()
+    return spec, host.state(spec.users), allowed
+
+
+def situations() -> list[Situation]:
+    """Documents, hosts, and what was allowed by name: together they have a plan say whatever it can say."""
     one = ill_host()
-    found = [one.plan(everything()), one.plan(everything(), [f"sysctls:{PORT}:boot"])]
+    found = [seen(one), seen(one, allowed=frozenset({f"sysctls:{PORT}:boot"}))]
     one.running = {}
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.linger.add("alice")
     one.systemd = False
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.systemd = True
     one.installed |= {"podman": "5.4", "crun": "1.8"}
     one.files[storage.MAIN] = "[storage"
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.tools |= {"newuidmap"}
     one.modes["/usr/bin/newuidmap"] = "755"
     one.facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none"), "ns.user": ("no",)}
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.unreadable.add("/etc/subuid")
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.unreadable.clear()
     one.kinds["/etc/subuid"] = "symbolic link"
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     one.kinds.clear()
     for directory in ({}, {"alice": ("0: alice 524288 65536\n", "0: alice 524288 65536\n")}):
         one.subid_source, one.directory = "sss", directory
-        found.append(one.plan(everything()))
+        found.append(seen(one))
     one.looks = {"alice": look((), code=124, ends=())}
-    found.append(one.plan(everything()))
+    found.append(seen(one))
     zero = ModelHost(accounts={"toor": ModelAccount(0, 0)})
-    found.append(zero.plan(spec_of(users={"toor": {}})))
+    found.append(seen(zero, spec_of(users={"toor": {}})))
     return found
+
+
+def plans() -> list[Plan]:
+    return [intended(spec, state, allowed=allowed) for spec, state, allowed in situations()]
 
 
 def planned_ids() -> set[str]:
@@ -99,7 +114,7 @@ def test_every_change_that_a_plan_makes_or_refuses_has_an_entry(name: str) -> No
 
 
 def test_every_entry_of_a_change_is_about_something_that_plans_say() -> None:
-    assert {entry.id for entry in CHANGES} == {find(name).id for name in planned_ids()}
+    assert {entry.id for entry in changes()} == {find(name).id for name in planned_ids()}
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))

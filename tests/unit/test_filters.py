@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from podstead.document.spec import HostSpec
-from podstead.document.tags import FOREIGN, TASKS, part_of, parts_asked_for, tasks_of
+from podstead.document.tags import FOREIGN, PART_NAMES, parts_asked_for
 from podstead.errors import Problem
-from podstead.provision.change import Phase
-from podstead.provision.explained import CHANGES
-from podstead.provision.vocabulary import ids_of, vocabulary
+from podstead.provision.parts import tasks_of
+from podstead.provision.vocabulary import vocabulary
 from podstead.report.explain import find
 
 SPEC = HostSpec.model_validate(
@@ -48,21 +47,15 @@ def hosts(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_every_part_of_a_change_is_a_task_in_the_order_of_the_phases() -> None:
-    assert {part_of(entry.id) for entry in CHANGES} <= {*TASKS, FOREIGN}
-    # accounts before subids before ...: the names of the phases are those of the parts
-    phases = [phase.name.lower() for phase in Phase if phase.name.lower() in TASKS]
-    assert phases == list(TASKS)
-
-
 def test_every_id_that_can_be_named_can_be_explained() -> None:
-    for name in ids_of(SPEC):
+    named = vocabulary([(SPEC, {})]).ids
+    for name in named:
         find(name)
-    assert "subids:alice:ranges" in set(ids_of(SPEC))
+    assert "subids:alice:ranges" in named
 
 
 def test_only_what_a_document_speaks_of_is_a_task() -> None:
-    assert [task.part for task in tasks_of(SPEC)] == ["packages", "accounts", "subids", "sysctls", "session"]
+    assert [part.name for part in tasks_of(SPEC)] == ["packages", "accounts", "subids", "sysctls", "session"]
 
 
 def expand(*names: str) -> tuple[tuple[str, ...], list[Problem]]:
@@ -76,7 +69,7 @@ def test_a_tag_of_a_role_stands_for_its_parts() -> None:
         ("sysctls", "engine", "session", "subids:alice:ranges"),
         [],
     )
-    assert expand("all")[0] == (*TASKS, FOREIGN)
+    assert expand("all")[0] == (*PART_NAMES, FOREIGN)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +81,7 @@ def test_an_unknown_tag_is_a_mistake_with_what_was_meant(name: str, meant: str) 
 
 
 def test_parts_that_were_asked_for() -> None:
-    assert parts_asked_for((), ()) == tuple(TASKS)
+    assert parts_asked_for((), ()) == PART_NAMES
     assert parts_asked_for(("subids:alice:ranges", "engine"), ()) == ("subids", "engine")
     assert parts_asked_for((), ("subids", "session:alice:linger"), "sysctls:x:live") == (
         "sysctls",
@@ -123,7 +116,7 @@ def test_tasks_are_listed_in_order_for_hosts_that_are_alike(hosts: str) -> None:
 
 
 def test_tags_are_listed(hosts: str) -> None:
-    assert podstead("check", "--list-tags", "-i", hosts).stdout.splitlines()[:7] == list(TASKS)
+    assert podstead("check", "--list-tags", "-i", hosts).stdout.splitlines()[:7] == list(PART_NAMES)
 
 
 def test_tags_of_roles_are_listed_and_taken(tmp_path: Path) -> None:

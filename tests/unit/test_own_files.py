@@ -10,10 +10,10 @@ import pytest
 
 from podstead.host import engine, session, sysctls
 from podstead.host import storage as host_storage
-from podstead.host.state import OWNED_FILES
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.provision import storage
 from podstead.provision.change import Outcome, WriteFile
+from podstead.provision.parts import owned_files
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 KEY = "net.core.somaxconn"
@@ -36,7 +36,7 @@ def host(**more: Any) -> ModelHost:
 
 
 def test_every_own_file_is_tried() -> None:
-    assert OWN.keys() == {*OWNED_FILES, host_storage.MAIN}
+    assert OWN.keys() == {*owned_files(), host_storage.MAIN}
 
 
 @pytest.mark.parametrize("path", OWN)

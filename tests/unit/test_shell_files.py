@@ -17,7 +17,8 @@ import pytest
 
 from podstead.host import frames
 from podstead.host.frames import Records
-from podstead.host.state import OWNED_FILES, from_records
+from podstead.host.state import from_records
+from podstead.provision.parts import owned_files
 from podstead.visit import script
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, lacking, needs, run
@@ -550,7 +551,7 @@ def test_ps_as_user_gives_a_clean_environment(shell: str) -> None:
 
 
 def test_the_files_that_podstead_owns_are_looked_at() -> None:
-    assert all(path in script.observe_header(spec_of(), NONCE) for path in OWNED_FILES)
+    assert all(path in script.observe_header(spec_of(), NONCE) for path in owned_files())
 
 
 @each_shell

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from podstead.cli.options import Selected
 from podstead.cli.progress import watching
-from podstead.document.tags import TASKS, parts_asked_for
+from podstead.document.tags import PART_NAMES, parts_asked_for
 from podstead.errors import InputError, RunError
 from podstead.fleet.run import Verb, job_for, run
 from podstead.report import junit, terminal
@@ -62,7 +62,7 @@ def emit(
     diff: bool,
     verbose: int,
     pattern: str,
-    parts: Sequence[str] = tuple(TASKS),
+    parts: Sequence[str] = PART_NAMES,
 ) -> None:
     """Print a report, and write its JSON document where asked."""
     try:

@@ -11,7 +11,7 @@ import click
 
 from podstead.cli import shell_completion
 from podstead.cli.options import Selected, stack
-from podstead.document.tags import TASKS, part_of, parts_asked_for, position, tasks_of, wanted
+from podstead.document.tags import PART_NAMES, part_of, parts_asked_for, position, wanted
 from podstead.errors import InputError, Problem
 from podstead.inventory.resolve import ResolvedHost
 from podstead.provision.vocabulary import Vocabulary, vocabulary
@@ -134,7 +134,7 @@ def listed(
     if asked.get("list_hosts"):
         lines += [host.name for host in hosts]
     if asked.get("list_tasks"):
-        lines += _plays(hosts, pattern, chosen.parts() if chosen else tuple(TASKS))
+        lines += _plays(hosts, pattern, chosen.parts() if chosen else PART_NAMES)
     if asked.get("list_tags"):
         lines += vocabulary_of(hosts).words
     if lines:
@@ -157,10 +157,12 @@ def _plays(hosts: Sequence[ResolvedHost], pattern: str, parts: Sequence[str]) ->
 
 
 def _tasks(host: ResolvedHost, parts: Sequence[str]) -> tuple[str, ...]:
+    from podstead.provision.parts import tasks_of  # noqa: PLC0415 - a run plans nothing here
+
     return tuple(
-        f"{task.part}: {task.does} ({', '.join(task.names)})\tTAGS: [{', '.join(_tags(task.part, host))}]"
-        for task in tasks_of(host.spec)
-        if task.part in parts
+        f"{part.name}: {part.does} ({', '.join(part.about(host.spec))})\tTAGS: [{', '.join(_tags(part.name, host))}]"
+        for part in tasks_of(host.spec)
+        if part.name in parts
     )
 
 

@@ -56,9 +56,9 @@ def tags(ctx: click.Context, _param: click.Parameter, begun: str) -> list[Comple
 
 
 def _tags(ctx: click.Context) -> Iterator[str]:
-    from podstead.document.tags import TASKS  # noqa: PLC0415
+    from podstead.document.tags import PART_NAMES  # noqa: PLC0415
 
-    yield from TASKS
+    yield from PART_NAMES
     try:
         from podstead.inventory.load import load  # noqa: PLC0415
 

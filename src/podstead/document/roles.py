@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from podstead.document.layers import EMPTY, Layer, Rank, Stage
-from podstead.document.tags import TASKS, part_of
+from podstead.document.tags import PART_NAMES, part_of
 from podstead.document.values import Node, Sealed, is_hidden, is_template, shown
 from podstead.document.yaml_document import collecting, read
 from podstead.errors import Problem
@@ -223,12 +223,12 @@ def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
         problems.append(Problem(where=node.origin.where, key="tags", message=message))
     for tag, parts in node.entries.items():
         names = tuple(one.value for one in parts.items if isinstance(one.value, str))
-        unknown = next((one for one in names if part_of(one) not in TASKS), None)
+        unknown = next((one for one in names if part_of(one) not in PART_NAMES), None)
         if not names or len(names) < len(parts.items) or unknown:
-            hint = did_you_mean(unknown, TASKS) if unknown else ""
-            message = f"expected a list of parts ({listed(TASKS)}) or ids of changes, found {shown(unknown or parts)}{hint}"
+            hint = did_you_mean(unknown, PART_NAMES) if unknown else ""
+            message = f"expected a list of parts ({listed(PART_NAMES)}) or ids of changes, found {shown(unknown or parts)}{hint}"
             problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message=message))
-        elif tag in TASKS:
+        elif tag in PART_NAMES:
             problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message="is a part already"))
         else:
             found[tag] = names

@@ -1,35 +1,14 @@
-"""The tasks of a run: the parts in the order of the plan, what each does, and which of them a person asked for."""
+"""The words by which a document and a command line name parts, and which parts a person asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
-from podstead.document.spec import HostSpec
-
-TASKS: Final[Mapping[str, str]] = {
-    "packages": "installs Podman and what this version of it needs",
-    "accounts": "looks for the users, and makes those that have create: true",
-    "subids": "grants subordinate UIDs and GIDs",
-    "sysctls": "sets kernel values, now and for the next boot",
-    "storage": "settles the storage driver before the first use",
-    "engine": "writes the drop-in for containers.conf",
-    "session": "lets sessions linger, delegates controllers, starts buses, takes up new ID maps",
-}
-"""Part -> what it does, in the order of the phases of a plan."""
+PART_NAMES: Final = ("packages", "accounts", "subids", "sysctls", "storage", "engine", "session")
+"""The words for the parts, in the order of a plan; the records of the parts are in :mod:`podstead.provision.parts`."""
 FOREIGN: Final = "host"
-"""Refusals of what is not podstead's to change; looked at with every part, and no task of its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What a part will do for a document."""
-
-    part: str
-    does: str
-    names: tuple[str, ...]
-    """The things it is about: users, packages, keys."""
+"""Refusals of what is not podstead's to change; looked at with every part, and no part of its own."""
 
 
 def part_of(change_id: str) -> str:
@@ -38,24 +17,8 @@ def part_of(change_id: str) -> str:
 
 
 def position(part: str) -> int:
-    """Where a part stands in the order of tasks; what is foreign comes last."""
-    order = tuple(TASKS)
-    return order.index(part) if part in TASKS else len(order)
-
-
-def tasks_of(spec: HostSpec) -> tuple[Task, ...]:
-    """The tasks that a document gives reason for."""
-    users = tuple(spec.users)
-    names: dict[str, tuple[str, ...]] = {
-        "packages": tuple(spec.packages),
-        "accounts": users,
-        "subids": users,
-        "sysctls": tuple(spec.sysctls),
-        "storage": (spec.storage.driver,) if spec.storage.driver else (),
-        "engine": tuple(spec.engine),
-        "session": users,
-    }
-    return tuple(Task(part=part, does=TASKS[part], names=names[part]) for part in TASKS if names[part])
+    """Where a part stands in the order of a plan; what is foreign comes last."""
+    return PART_NAMES.index(part) if part in PART_NAMES else len(PART_NAMES)
 
 
 def wanted(name: str, tags: Sequence[str], skip_tags: Sequence[str]) -> bool:
@@ -69,6 +32,6 @@ def parts_asked_for(tags: Sequence[str], skip_tags: Sequence[str], start_at: str
     first = position(part_of(start_at)) if start_at else 0
     return tuple(
         part
-        for part in TASKS
+        for part in PART_NAMES
         if (not tags or part in map(part_of, tags)) and part not in skip_tags and position(part) >= first
     )

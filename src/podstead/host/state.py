@@ -64,10 +64,3 @@ def from_records(seen: frames.Records) -> HostState:
 def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> HostState:
     """Read the output of the observe script. Raises :class:`~podstead.errors.LookError`."""
     return from_records(frames.decode(output, kind="observe", nonce=nonce))
-
-
-#: Files that podstead owns on a host: the observe script reads them, the plan compares them.
-OWNED_FILES = (sysctls.DROP_IN, host_session.DROP_IN, engine_lasting.DROP_IN, host_storage.DROP_IN)
-
-#: Files that the observe script prints whole: podstead's own, and those whose settings hold where podstead makes none.
-READ_FILES = (*OWNED_FILES, *engine_lasting.MAIN)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.host.accounts import AccountsState
 from podstead.provision.change import Change, Outcome, Phase, Refusal, Run
+from podstead.provision.part import Meaning, Part, users_of
 
 
 def plan(spec: HostSpec, state: AccountsState) -> Outcome:
@@ -66,3 +69,28 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
             ),
         )
     )
+
+
+PART: Final = Part(
+    name="accounts",
+    does="looks for the users, and makes those that have create: true",
+    phases=(Phase.ACCOUNTS,),
+    about=users_of,
+    plan=lambda spec, state, _allowed: plan(spec, state.accounts),
+    changes=(
+        Meaning(
+            id="accounts:NAME:exists",
+            title="create an account",
+            why="Only done where the spec says create: true.",
+            remedy="useradd -m NAME",
+            sources=("useradd(8)",),
+        ),
+        Meaning(
+            id="accounts:NAME:uid",
+            title="an account cannot have this UID",
+            why="Another account has it, or it is 0: Podman of UID 0 is not rootless.",
+            remedy="Choose another UID or another user.",
+            sources=("passwd(5)",),
+        ),
+    ),
+)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Final
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.host.engine import DROP_IN, EngineState
 from podstead.host.package_versions import upstream
 from podstead.host.packages import PackagesState
+from podstead.host.state import HostState
 from podstead.provision.change import Outcome, Phase, Refusal, allowing, rewritten
 from podstead.provision.drop_ins import toml
 from podstead.provision.engine_lasting import Traces, in_force, objections
+from podstead.provision.part import Meaning, Part
 
 _ID = "engine:drop-in:content"
 
@@ -77,3 +80,37 @@ def _no_drop_ins(podman: str) -> Refusal:
         reason=f"Podman {podman} does not read {DROP_IN.rpartition('/')[0]} (new in 3.3)",
         remedy="set them by hand in /etc/containers/containers.conf, or use a release with a newer Podman",
     )
+
+
+def _from_state(spec: HostSpec, state: HostState, allowed: frozenset[str]) -> Outcome:
+    return plan(
+        spec,
+        state.engine,
+        state.packages,
+        state.accounts,
+        with_storage=state.users_with_storage,
+        tools=state.platform.tools,
+        allowed=allowed,
+    )
+
+
+PART: Final = Part(
+    name="engine",
+    does="writes the drop-in for containers.conf",
+    phases=(Phase.ENGINE,),
+    about=lambda spec: tuple(spec.engine),
+    plan=_from_state,
+    owns=(DROP_IN,),
+    changes=(
+        Meaning(
+            id="engine:drop-in:content",
+            title="write /etc/containers/containers.conf.d/50-podstead.conf",
+            why=(
+                "Settings in drop-ins survive upgrades and Podman 6, which reads only one main file. Refused where another value in "
+                "force, also of a setting that was taken out, would break what anybody's Podman has made under the old one."
+            ),
+            remedy="Write the tables of containers.conf to a file in that folder.",
+            sources=("containers.conf(5)",),
+        ),
+    ),
+)

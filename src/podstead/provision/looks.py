@@ -1,13 +1,33 @@
-"""Users who could not be looked at: what depends on the look is refused, everybody else's parts go on."""
+"""Users who could not be looked at: what depends on the look is refused, whichever part it belongs to."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from typing import Final
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.provision.change import Outcome, Refusal
+from podstead.provision.part import Meaning
+
+OF_SESSION: Final = Meaning(
+    id="session:NAME:look",
+    title="could not look at a user",
+    why=(
+        "Everything about a user is looked at with the user's own rights and within a time limit that root holds. A user of "
+        "whom something hangs, or as whom no program can be run, is left as found; all others are served."
+    ),
+    remedy="timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
+    sources=("runuser(1)", "fs/fuse/dev.c"),
+)
+OF_STORAGE: Final = Meaning(
+    id="storage:NAME:look",
+    title="could not look at the storage of a user",
+    why="The driver of a user's storage is settled by files that only a look at this user shows; see session:NAME:look.",
+    remedy="timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
+    sources=("containers-storage.conf(5)",),
+)
 
 
 def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from packaging.version import Version
 
@@ -11,7 +12,9 @@ from podstead.host import platforms
 from podstead.host.package_versions import satisfies, upstream
 from podstead.host.packages import PackagesState
 from podstead.host.platforms import Family, Platform
+from podstead.host.state import HostState
 from podstead.provision.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
+from podstead.provision.part import Meaning, Part
 
 #: Roles whose program may be there without a package (built by hand, Homebrew, an image).
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -158,3 +161,44 @@ def _no_manager(missing: tuple[str, ...], platform: Platform) -> Refusal:
         reason=f"podstead knows no package manager or no package names for {platform.name}",
         remedy="install them by hand, then run podstead again",
     )
+
+
+def _from_state(spec: HostSpec, state: HostState, _allowed: frozenset[str]) -> Outcome:
+    return plan(spec, state.packages, state.platform) + plan_helpers(spec, state.packages, state.platform)
+
+
+PART: Final = Part(
+    name="packages",
+    does="installs Podman and what this version of it needs",
+    phases=(Phase.PACKAGES,),
+    about=lambda spec: tuple(spec.packages),
+    # what roles_needed asks for is in no document; these are what changes and refusals name of it
+    names=lambda spec: (*spec.packages, *_CAPABILITIES, "crun"),
+    plan=_from_state,
+    changes=(
+        Meaning(
+            id="packages:install:names",
+            title="install Podman and what this version of it needs",
+            why="Distributions only recommend the uid-map tools, the network tool and the session bus; without them rootless fails.",
+            remedy="apt-get install podman uidmap dbus-user-session passt (Podman 5) or slirp4netns (Podman 4)",
+            sources=("podman rootless_tutorial.md",),
+        ),
+        Meaning(
+            id="packages:NAME:version",
+            title="a package is not of the version that the spec asks for",
+            why="podstead installs what the host's own package sources have and never adds one.",
+            remedy="Use a release or a package source that has it, or relax packages.NAME.version.",
+            sources=("PEP 440",),
+        ),
+        Meaning(
+            id="packages:NAME:privileges",
+            title="give newuidmap or newgidmap its privileges back",
+            why=(
+                "Without the setuid bit and without file capabilities the helpers can write no ID map. They get what their package "
+                "gives them: the setuid bit, or on Fedora and its kin a file capability, never both."
+            ),
+            remedy="chmod 4755 /usr/bin/newuidmap (Fedora: setcap cap_setuid+ep /usr/bin/newuidmap)",
+            sources=("newuidmap(1)", "podman#2788"),
+        ),
+    ),
+)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.host.accounts import AccountsState
 from podstead.host.platforms import Platform
-from podstead.host.session import SessionState, UserSession
+from podstead.host.session import DROP_IN, SessionState, UserSession
+from podstead.host.state import HostState
 from podstead.host.subids import SubidsState
 from podstead.ids.ranges import IdMap
+from podstead.provision import looks
 from podstead.provision.change import (
     Change,
     NotApplicable,
@@ -23,6 +27,7 @@ from podstead.provision.change import (
     rewritten,
 )
 from podstead.provision.drop_ins import delegate_drop_in
+from podstead.provision.part import Meaning, Part, users_of
 
 
 def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
@@ -126,3 +131,53 @@ def _would_stop(change_id: str, name: str, user: UserSession) -> Refusal:
         remedy=f"stop them at a good time and apply again, or allow it by name: {allowing(change_id)}",
         allow=True,
     )
+
+
+def _from_state(spec: HostSpec, state: HostState, allowed: frozenset[str]) -> Outcome:
+    return plan(spec, state.session, state.platform) + plan_migrate(
+        spec, state.session, state.subids, state.accounts, allowed=allowed
+    )
+
+
+PART: Final = Part(
+    name="session",
+    does="lets sessions linger, delegates controllers, starts buses, takes up new ID maps",
+    phases=(Phase.SESSION, Phase.MIGRATE),
+    about=users_of,
+    plan=_from_state,
+    owns=(DROP_IN,),
+    changes=(
+        Meaning(
+            id="session:delegate:controllers",
+            title="delegate cgroup controllers to users",
+            why="Without it --cpus and other limits have no effect for rootless containers. Takes effect at a user's next login.",
+            remedy="/etc/systemd/system/user@.service.d/50-podstead.conf with [Service] Delegate=..., systemctl daemon-reload",
+            sources=("systemd.resource-control(5)", "podman troubleshooting.md 26"),
+        ),
+        Meaning(
+            id="session:NAME:linger",
+            title="let the user's services run without a login",
+            why="Without linger, containers end at logout and /run/user/UID goes away under them.",
+            remedy="loginctl enable-linger NAME",
+            sources=("loginctl(1)", "podman troubleshooting.md 17 and 21"),
+        ),
+        Meaning(
+            id="session:NAME:bus",
+            title="start the user's session bus",
+            why="A user manager that was started before the bus was installed has none; Podman then falls back to cgroupfs.",
+            remedy="systemctl start user@UID; as the user: systemctl --user daemon-reload, systemctl --user start dbus.socket",
+            sources=("systemd user@.service(5)",),
+        ),
+        Meaning(
+            id="session:NAME:migrate",
+            title="let Podman take up a changed ID map",
+            why=(
+                "A pause process keeps the namespace of the first command. Stops the user's running containers, so it is refused "
+                "while there are any unless allowed by name."
+            ),
+            remedy="as the user: podman system migrate",
+            sources=("podman-system-migrate(1)",),
+        ),
+        looks.OF_SESSION,
+    ),
+)

@@ -7,6 +7,7 @@ is no drop-in folder for containers-storage.conf(5), so the file itself is writt
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from packaging.version import Version
 
@@ -15,9 +16,12 @@ from podstead.host.package_versions import upstream
 from podstead.host.packages import PackagesState
 from podstead.host.platforms import Platform
 from podstead.host.session import SessionState
+from podstead.host.state import HostState
 from podstead.host.storage import DROP_IN, MAIN, VENDOR, StorageState, driver_of
+from podstead.provision import looks
 from podstead.provision.change import Outcome, Phase, Refusal, rewritten
 from podstead.provision.drop_ins import toml
+from podstead.provision.part import Meaning, Part, users_of
 
 
 def default_driver(podman: Version, kernel: tuple[int, int]) -> str:
@@ -105,3 +109,35 @@ def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[
 
 def _refused(change_id: str, title: str, reason: str, remedy: str) -> Outcome:
     return Outcome(refusals=(Refusal(id=change_id, title=title, reason=reason, remedy=remedy),))
+
+
+def _from_state(spec: HostSpec, state: HostState, _allowed: frozenset[str]) -> Outcome:
+    return plan(spec, state.storage, state.packages, state.session, state.platform)
+
+
+PART: Final = Part(
+    name="storage",
+    does="settles the storage driver before the first use",
+    phases=(Phase.STORAGE,),
+    about=lambda spec: (spec.storage.driver,) if spec.storage.driver else (),
+    names=users_of,
+    plan=_from_state,
+    owns=(DROP_IN,),
+    changes=(
+        Meaning(
+            id="storage:driver:system",
+            title="settle the storage driver before the first use",
+            why="Podman before 4.6 takes vfs when no file names a driver, and the driver of the first use stays.",
+            remedy='driver = "overlay" under [storage] in /etc/containers/storage.conf',
+            sources=("containers-storage.conf(5)", "podman#5114"),
+        ),
+        Meaning(
+            id="storage:NAME:driver",
+            title="a user has storage of another driver",
+            why="Podman keeps the driver of the first use in the user's database; another one is ignored.",
+            remedy="Save what is needed, then as the user: podman system reset (removes all containers and images).",
+            sources=("podman-system-reset(1)",),
+        ),
+        looks.OF_STORAGE,
+    ),
+)

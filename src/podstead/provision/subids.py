@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Final
 
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.host.accounts import AccountsState
+from podstead.host.state import HostState
 from podstead.host.subids import PATHS, SubidsState, belongs_to_another
 from podstead.ids import subid_files
 from podstead.ids.subid_files import SubidFile
@@ -23,6 +25,7 @@ from podstead.provision.change import (
     expected_of,
     unified_diff,
 )
+from podstead.provision.part import Meaning, Part, users_of
 from podstead.provision.subid_grants import Allocator
 
 
@@ -176,3 +179,77 @@ def _one(
     change_id: str, title: str, step: CreateShared | EditShared | ClearLock | Run, diff: str = ""
 ) -> Outcome:
     return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))
+
+
+def _from_state(spec: HostSpec, state: HostState, _allowed: frozenset[str]) -> Outcome:
+    locks = state.facts.host.all("lock")
+    return plan(spec, state.subids, state.accounts, state.users_with_storage, locks)
+
+
+PART: Final = Part(
+    name="subids",
+    does="grants subordinate UIDs and GIDs",
+    phases=(Phase.SUBIDS,),
+    about=users_of,
+    plan=_from_state,
+    changes=(
+        Meaning(
+            id="subids:NAME:ranges",
+            title="grant subordinate UIDs and GIDs",
+            why=(
+                "The range is free of other owners, accounts and reserved blocks, the same for UIDs and GIDs, and aligned to "
+                "65536. Existing good ranges are never moved: files in container storage carry their IDs."
+            ),
+            remedy="usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST NAME",
+            sources=("subuid(5)", "usermod(8)", "systemd docs/UIDS-GIDS.md"),
+        ),
+        Meaning(
+            id="subids:files:read",
+            title="the ranges could not be read",
+            why="A file that cannot be read is no empty file: planning from it would hand out IDs that somebody has.",
+            remedy="Run with --become, or as root.",
+            sources=("subuid(5)",),
+        ),
+        Meaning(
+            id="subids:subuid:lock",
+            title="remove the lock of a process that is gone",
+            why=(
+                "A tool that was killed leaves /etc/subuid.lock or /etc/subgid.lock behind. useradd and usermod take such a lock "
+                "over when they next need it; one that names no process is refused, because it may be anybody's."
+            ),
+            remedy="rm /etc/subuid.lock, where the process that it names (cat /etc/subuid.lock) does not exist",
+            sources=("shadow lib/commonio.c",),
+        ),
+        Meaning(
+            id="subids:subuid:link",
+            title="/etc/subuid (or /etc/subgid) is no regular file",
+            why=(
+                "newuidmap, usermod and useradd open regular files only, so no range behind a symbolic link is granted. Writing "
+                "through it could change a file that somebody else owns."
+            ),
+            remedy='cp --remove-destination "$(readlink -f /etc/subuid)" /etc/subuid && chmod 0644 /etc/subuid',
+            sources=("shadow lib/commonio.c",),
+        ),
+        Meaning(
+            id="subids:subuid:exists",
+            title="create /etc/subuid (or /etc/subgid)",
+            why="useradd silently hands out nothing, and usermod refuses, where the file is missing.",
+            remedy="touch /etc/subuid && chmod 0644 /etc/subuid",
+            sources=("useradd(8)",),
+        ),
+        Meaning(
+            id="subids:subuid:mode",
+            title="make /etc/subuid (or /etc/subgid) readable for all",
+            why="Podman reads it as the user; newuidmap does not need to, so only Podman fails.",
+            remedy="chmod 0644 /etc/subuid /etc/subgid",
+            sources=("subuid(5)",),
+        ),
+        Meaning(
+            id="subids:subuid:lines",
+            title="mend damaged lines in /etc/subuid (or /etc/subgid)",
+            why="Trailing blanks and CRLF make shadow pass a line over, and a repeated range makes the kernel refuse the map.",
+            remedy="Edit the file with vipw-like care: one NAME:START:COUNT a line, no blanks, no repeats.",
+            sources=("subuid(5)", "podman#3636"),
+        ),
+    ),
+)

@@ -7,8 +7,10 @@ that a better value of somebody else is never lowered, and never against what so
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from podstead.document.spec import HostSpec, SysctlNeed
+from podstead.host.state import HostState
 from podstead.host.sysctl_values import kernel_reads, meets, wanted_text
 from podstead.host.sysctls import DROP_IN, SysctlsState, path_of
 from podstead.host.sysctls_boot import Assignment
@@ -23,6 +25,7 @@ from podstead.provision.change import (
     rewritten,
 )
 from podstead.provision.drop_ins import sysctl_drop_in
+from podstead.provision.part import Meaning, Part
 
 
 def plan(
@@ -207,3 +210,43 @@ def _drop_in(values: Mapping[str, str], state: SysctlsState) -> Outcome:
         phase=Phase.SYSCTLS,
         title=f"write {DROP_IN}",
     )
+
+
+def _from_state(spec: HostSpec, state: HostState, allowed: frozenset[str]) -> Outcome:
+    return plan(spec, state.sysctls, container=state.platform.container, allowed=allowed)
+
+
+PART: Final = Part(
+    name="sysctls",
+    does="sets kernel values, now and for the next boot",
+    phases=(Phase.SYSCTLS,),
+    about=lambda spec: tuple(spec.sysctls),
+    plan=_from_state,
+    owns=(DROP_IN,),
+    changes=(
+        Meaning(
+            id="sysctls:KEY:live",
+            title="set a kernel value now",
+            why="Judged by need: a value that is already better is left alone.",
+            remedy="sysctl -w KEY=VALUE",
+            sources=("sysctl(8)",),
+        ),
+        Meaning(
+            id="sysctls:KEY:boot",
+            title="somebody has set it otherwise",
+            why=(
+                "A line of the administrator's is a decision, wherever its file sorts: a hardening rule, or the mitigation of a "
+                "vulnerability; so is one with a pattern that fits the key. A file that sorts after podstead's wins at boot in any case."
+            ),
+            remedy="Find out why the line is there; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
+            sources=("sysctl.d(5)",),
+        ),
+        Meaning(
+            id="sysctls:drop-in:content",
+            title="write /etc/sysctl.d/99-podstead.conf",
+            why="The values must be there after a reboot, too. The file is podstead's own.",
+            remedy="Write KEY = VALUE lines to a file in /etc/sysctl.d.",
+            sources=("sysctl.d(5)",),
+        ),
+    ),
+)

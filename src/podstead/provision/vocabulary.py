@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from podstead.document.spec import HostSpec
-from podstead.document.tags import FOREIGN, TASKS, part_of
+from podstead.document.tags import FOREIGN, PART_NAMES, part_of
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean, listed
-
-_HELPERS: Final = ("newuidmap", "newgidmap", "crun")
-"""Packages and programs that changes are named after without being in the document."""
-
-
-def ids_of(spec: HostSpec) -> Iterator[str]:
-    """Every id that a change of a host with this document can have."""
-    # brings the whole diagnosis along, which nobody needs who names no ids
-    from podstead.provision.explained import CHANGES  # noqa: PLC0415
-
-    for entry in CHANGES:
-        part, middle, what = entry.id.split(":")
-        names: Iterable[str] = (middle,)
-        if middle == "KEY":
-            names = spec.sysctls
-        elif middle == "NAME":
-            names = (*spec.packages, *_HELPERS) if part == "packages" else spec.users
-        elif middle == "subuid":
-            names = ("subuid", "subgid")
-        yield from (f"{part}:{name}:{what}" for name in names if part != FOREIGN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +22,7 @@ class Vocabulary:
     @property
     def words(self) -> tuple[str, ...]:
         """What may be named without naming one change."""
-        return (*TASKS, FOREIGN, *sorted(self.tags))
+        return (*PART_NAMES, FOREIGN, *sorted(self.tags))
 
     def expand(self, option: str, names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
         """Parts and ids for what a person named. ``all`` asks for everything."""
@@ -52,14 +31,14 @@ class Vocabulary:
             if name in self.tags:
                 chosen += self.tags[name]
             elif name == "all":
-                chosen += (*TASKS, FOREIGN)
+                chosen += (*PART_NAMES, FOREIGN)
             else:
                 chosen.append(name)
                 self.known(option, name, problems, tags=self.words)
         return tuple(dict.fromkeys(chosen))
 
     def known(
-        self, option: str, name: str, problems: list[Problem], tags: Sequence[str] = tuple(TASKS)
+        self, option: str, name: str, problems: list[Problem], tags: Sequence[str] = PART_NAMES
     ) -> None:
         """Say so where a name is neither one of ``tags`` nor the id of a change."""
         foreign = name.count(":") == 2 and part_of(name) == FOREIGN
@@ -72,10 +51,13 @@ class Vocabulary:
 
 def vocabulary(hosts: Iterable[tuple[HostSpec, Mapping[str, tuple[str, ...]]]]) -> Vocabulary:
     """Put together what the documents of the hosts, and the tags of their roles, allow to be named."""
+    # the planners come along, which nobody needs who names no ids
+    from podstead.provision.parts import PARTS  # noqa: PLC0415
+
     ids: set[str] = set()
     tags: dict[str, tuple[str, ...]] = {}
     for spec, own in hosts:
-        ids |= set(ids_of(spec))
+        ids |= {one for part in PARTS for one in part.ids(spec)}
         for tag, stands_for in own.items():
             tags[tag] = tuple(dict.fromkeys((*tags.get(tag, ()), *stands_for)))
     return Vocabulary(ids=frozenset(ids), tags=tags)

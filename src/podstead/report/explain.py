@@ -3,13 +3,70 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from podstead.errors import InputError
 from podstead.proof import catalogue
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES
-from podstead.provision.explained import CHANGES, Entry
+from podstead.provision.parts import PARTS
+from podstead.visit import obstacles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that has an id. In ids of changes, NAME and KEY stand for what differs.
+
+    A failure mode has a reference, too (B03), and says what it breaks, what programs print, what mends it on which
+    family of distributions, what that costs, and which checks show it.
+    """
+
+    id: str
+    title: str
+    severity: str = ""
+    why: str
+    remedy: str
+    sources: tuple[str, ...]
+    ref: str = ""
+    breaks: str = ""
+    symptoms: tuple[str, ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)
+    costs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    undetected: str = ""
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Label and text of everything but the title."""
+        by_family = tuple((f"On {family}", text) for family, text in self.remedies.items() if family != "any")
+        rows = (
+            ("Breaks", self.breaks),
+            ("Why", self.why),
+            ("You may see", " | ".join(self.symptoms)),
+            ("By hand", self.remedy),
+            *by_family,
+            ("Costs", ", ".join(self.costs)),
+            ("Shown by", " ".join(self.checks)),
+            ("Not detected", self.undetected),
+            ("Sources", "; ".join(self.sources)),
+        )
+        return tuple((label, text) for label, text in rows if text)
+
+    def text(self, width: int = 80) -> str:
+        """The entry as a person reads it."""
+        name = " ".join(part for part in (self.ref, self.id) if part)
+        rows = [f"{name}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
+        for label, text in self.rows:
+            # commands stay on one line: they are there to be pasted
+            command = label.startswith(("By hand", "On "))
+            first = f"{label}: "
+            filled = textwrap.fill(
+                text, width, initial_indent=first, subsequent_indent="  ", break_on_hyphens=False
+            )
+            rows.append(f"{first}{text}" if command else filled)
+        return "\n".join(rows)
 
 
 def entries() -> Iterator[Entry]:
@@ -23,8 +80,14 @@ def entries() -> Iterator[Entry]:
             remedy=check.remedy,
             sources=check.sources,
         )
-    yield from CHANGES
+    yield from changes()
     yield from failures()
+
+
+def changes() -> Iterator[Entry]:
+    """What plans say, part by part, and what stands in their way."""
+    for one in (*(each for part in PARTS for each in part.changes), obstacles.MEANING):
+        yield Entry(id=one.id, title=one.title, why=one.why, remedy=one.remedy, sources=one.sources)
 
 
 def failures() -> Iterator[Entry]:

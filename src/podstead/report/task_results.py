@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podstead.document.tags import TASKS, part_of
+from podstead.document.tags import PART_NAMES, part_of, position
 from podstead.proof.finding import Verdict
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status
@@ -36,11 +36,7 @@ class Result:
 def parts_of(hosts: Sequence[HostReport], parts: Sequence[str]) -> tuple[str, ...]:
     """The parts that were asked for, and any other that a host has something to say about."""
     ids = [part_of(one.id) for host in hosts for one in _everything(host)]
-    return tuple(dict.fromkeys((*parts, *sorted(ids, key=_position))))
-
-
-def _position(part: str) -> int:
-    return tuple(TASKS).index(part) if part in TASKS else len(TASKS)
+    return tuple(dict.fromkeys((*parts, *sorted(ids, key=position))))
 
 
 def _everything(host: HostReport) -> tuple[ChangeRecord | Refusal | NotApplicable, ...]:
@@ -59,7 +55,7 @@ def results(host: HostReport, parts: Sequence[str]) -> tuple[Result, ...]:
 def _of_part(part: str, found: list[Result], looked_at: bool) -> list[Result]:
     """What is not applicable is no reason for the rest of a part not to be ok."""
     nothing_to_do = all(result.kind is Kind.NOT_APPLICABLE for result in found)
-    ok = looked_at and part in TASKS and nothing_to_do
+    ok = looked_at and part in PART_NAMES and nothing_to_do
     return [Result(part=part, kind=Kind.OK), *found] if ok else found
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-from podstead.document.tags import TASKS
+from podstead.document.tags import PART_NAMES
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import proved
@@ -32,7 +32,7 @@ def render(
     console: Console,
     *,
     pattern: str = "",
-    parts: Sequence[str] = tuple(TASKS),
+    parts: Sequence[str] = PART_NAMES,
     diff: bool = False,
     verbose: int = 0,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from podstead.document.spec import HostSpec
 from podstead.host.state import HostState
@@ -12,7 +13,20 @@ from podstead.proof.diagnosis import DIAGNOSES, remedy_of
 from podstead.proof.evidence import Evidence
 from podstead.proof.subject import Subject, subject_of
 from podstead.provision.change import Refusal
+from podstead.provision.part import Meaning
 from podstead.provision.plan import Plan, plan
+
+MEANING: Final = Meaning(
+    id="host:NAME:cause",
+    title="something that is not podstead's to change stands in the way",
+    why=(
+        "A mount option, a kernel, an outer container, a file of somebody else's: apply refuses it and says what to do. The "
+        "last part of the id is a failure mode: podstead explain knows it, too."
+    ),
+    remedy="See the remedy that is printed with it.",
+    sources=("podstead explain",),
+)
+"""Of every such refusal: the failure mode has an entry of its own."""
 
 
 def intended(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Plan:

@@ -11,8 +11,7 @@ from importlib.resources import files
 from typing import assert_never
 
 from podstead.document.spec import HostSpec
-from podstead.host import platforms
-from podstead.host.state import OWNED_FILES, READ_FILES
+from podstead.host import engine, platforms
 from podstead.host.sysctls import path_of
 from podstead.ids.ranges import IdRange
 from podstead.provision.change import (
@@ -30,6 +29,7 @@ from podstead.provision.change import (
     WriteFile,
     needs,
 )
+from podstead.provision.parts import owned_files
 from podstead.version import VERSION
 from podstead.visit.quoting import assign, command, names
 
@@ -70,7 +70,8 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
             assign("PS_USERS", names(sorted(spec.users))),
             assign("PS_SYSCTLS", names(path_of(key) for key in sorted({*spec.sysctls, *_ALWAYS}))),
             assign("PS_PACKAGES", names(sorted(wanted))),
-            assign("PS_FILES", names(READ_FILES)),
+            # podstead's own, and those whose settings hold where podstead makes none
+            assign("PS_FILES", names((*owned_files(), *engine.MAIN))),
             assign("PS_LOOK", _look_at_user()),
             "",
         )
@@ -188,7 +189,7 @@ def standalone() -> str:
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
         "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
         # its answer is carried about: nothing that is not asked about, such as the proxy's password in containers.conf
-        "PS_FILES": names(OWNED_FILES),
+        "PS_FILES": names(owned_files()),
         "PS_LOOK": _look_at_user(),
         "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
     }
