@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 from podstead.fleet.run import OnProgress, job_for, run
 from podstead.inventory.load import load
 from podstead.inventory.resolve import ResolvedHost
 from podstead.inventory.vault import Vault, passwords
+from podstead.visit.job import JobOptions
 from podstead.visit.record import Report
 
 
@@ -39,7 +41,7 @@ def hosts(
 
 
 def apply(
-    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Bring hosts to their declared state, then look again.
 
@@ -51,14 +53,14 @@ def apply(
 
 
 def check(
-    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Say what :func:`apply` would do; change nothing."""
     return run(job_for("check", chosen, **options), on_progress=on_progress)
 
 
 def verify(
-    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: object
+    chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Prove, on each host and as each user, that rootless Podman works.
 

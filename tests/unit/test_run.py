@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from podstead.api import hosts
 from podstead.document.values import HIDDEN
 from podstead.errors import Exit, RunError
 from podstead.fleet.run import job_for, run
-from podstead.visit.job import Progress, Result
+from podstead.inventory.resolve import ResolvedHost
+from podstead.visit.job import Job, Progress, Result
 from podstead.visit.record import HostReport, Status
 
 NOBODY = '{"users": {"nobody": {}}, "packages": {}}'
@@ -62,6 +64,10 @@ def worker_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) ->
     monkeypatch.setattr("sys.executable", str(program))
 
 
+def with_secret(chosen: Sequence[ResolvedHost]) -> Job:
+    return job_for("check", chosen).model_copy(update={"secrets": ("s3cret",)})
+
+
 @pytest.mark.parametrize(("code", "ended"), [(0, "ended"), (3, "ended with exit code 3")])
 def test_a_worker_that_ends_early_fails_the_hosts_that_it_said_nothing_about_and_no_other(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, ended: str
@@ -70,7 +76,7 @@ def test_a_worker_that_ends_early_fails_the_hosts_that_it_said_nothing_about_and
     done = Result(report=HostReport(name="@local", status=Status.OK)).model_dump_json()
     begun = Progress(host="198.18.0.1", doing="looking").model_dump_json()
     chosen = hosts(["198.18.0.1,198.18.0.2,"], extra_vars=[NOBODY])
-    job = job_for("check", [*hosts((), "@local", extra_vars=[NOBODY]), *chosen], secrets=["s3cret"])
+    job = with_secret([*hosts((), "@local", extra_vars=[NOBODY]), *chosen])
     worker_that(
         monkeypatch, tmp_path, f"echo '{done}'\necho '{begun}'\necho 'no room for s3cret' >&2\nexit {code}"
     )
@@ -86,7 +92,7 @@ def test_a_worker_that_ends_early_fails_the_hosts_that_it_said_nothing_about_and
 def test_a_worker_that_says_nothing_of_sense_is_said_without_secrets(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    job = job_for("check", hosts((), "@local", extra_vars=[NOBODY]), secrets=["s3cret"])
+    job = with_secret(hosts((), "@local", extra_vars=[NOBODY]))
     worker_that(monkeypatch, tmp_path, "echo 'hello s3cret'")
     with pytest.raises(RunError, match=re.escape(f"is no message: 'hello {HIDDEN}")) as caught:
         run(job)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from podstead.cli import options
 from podstead.cli.execute import execute
 from podstead.cli.filters import choose, listed
+from podstead.visit.record import Verb
 
 
 def converge(  # noqa: PLR0913 - these are the options
-    verb: Literal["apply", "check"],
+    verb: Verb,
     *,
     diff: bool,
     tags: Sequence[str],

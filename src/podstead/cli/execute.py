@@ -14,9 +14,9 @@ from podstead.cli.options import Selected
 from podstead.cli.progress import watching
 from podstead.document.tags import PART_NAMES, parts_asked_for
 from podstead.errors import InputError, RunError
-from podstead.fleet.run import Verb, job_for, run
+from podstead.fleet.run import job_for, run
 from podstead.report import junit, terminal
-from podstead.visit.record import Report
+from podstead.visit.record import Report, Verb
 
 TRACE = 3
 """So many ``-v`` show what the connections do."""

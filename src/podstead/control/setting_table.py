@@ -34,6 +34,13 @@ class Setting:
         return f"PODSTEAD_{self.name.upper()}"
 
     @property
+    def number(self) -> int:
+        """The default of a setting of the kind ``number``."""
+        if not isinstance(self.default, int):
+            raise TypeError(f"{self.name} is no number")
+        return self.default
+
+    @property
     def is_list(self) -> bool:
         return self.kind in ("sources", "paths")
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import IO, Literal
+from typing import IO, Unpack
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,8 +23,8 @@ from podstead.fleet.interrupts import Interrupts
 from podstead.fleet.redact import Redact, redacted, redactor
 from podstead.inventory.resolve import ResolvedHost
 from podstead.version import VERSION
-from podstead.visit.job import Job, Progress, Result, Target
-from podstead.visit.record import HostReport, Report, Status, Trouble
+from podstead.visit.job import Job, JobOptions, Progress, Result, Target
+from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
 
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
@@ -176,11 +176,8 @@ def _noise(complaints: IO[bytes]) -> str:
     return ascii(lines[-1])[1:-1] if lines else ""
 
 
-Verb = Literal["apply", "check", "verify"]
-
-
-def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: object) -> Job:
-    """A job over hosts; ``options`` are the fields of :class:`~podstead.visit.job.Job`."""
+def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: Unpack[JobOptions]) -> Job:
+    """A job over hosts. Passwords and opened secrets of the hosts are what no report may hold."""
     targets = [Target(name=host.name, connection=host.connection, spec=host.spec) for host in hosts]
     secrets = {text for host in hosts for text in host.secrets}
     links = [host.connection for host in hosts]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer
 
+from podstead.control.setting_table import SETTINGS
 from podstead.document.spec import HostSpec
 from podstead.inventory.connection import Connection
-from podstead.visit.record import HostReport
+from podstead.visit.record import HostReport, Verb
 
 
 class Message(BaseModel):
@@ -35,16 +37,20 @@ class Target(Message):
         }
 
 
+def _setting(name: str, description: str | None = None) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """A field with the default and the bounds of a setting."""
+    one = SETTINGS[name]
+    return Field(default=one.number, ge=one.low, le=one.high, description=description)
+
+
 class Job(Message):
     """One run over hosts."""
 
-    verb: Literal["apply", "check", "verify"]
+    verb: Verb
     targets: tuple[Target, ...]
-    forks: int = Field(default=20, ge=1, le=500)
-    connect_timeout: int = Field(default=10, ge=1, le=3600, description="Seconds.")
-    command_timeout: int = Field(
-        default=1800, ge=1, le=86400, description="Seconds for one command on a host."
-    )
+    forks: int = _setting("forks")
+    connect_timeout: int = _setting("timeout", "Seconds.")
+    command_timeout: int = _setting("command_timeout", "Seconds for one command on a host.")
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     start_at: str = Field(
@@ -53,10 +59,27 @@ class Job(Message):
     trace: bool = Field(default=False, description="Say on standard error what the connections do.")
     allow: tuple[str, ...] = ()
     verify_users: tuple[str, ...] = ()
-    probe_timeout: int = Field(default=120, ge=5, le=3600, description="Seconds for the probe of one user.")
+    probe_timeout: int = _setting("probe_timeout", "Seconds for the probe of one user.")
     verify_checks: tuple[str, ...] = ()
     secrets: tuple[str, ...] = Field(default=(), repr=False, description="Texts that no report may hold.")
     as_user: bool = False
+
+
+class JobOptions(TypedDict, total=False):
+    """What may be said about a job beside its verb and its hosts: fields of :class:`Job`."""
+
+    forks: int
+    connect_timeout: int
+    command_timeout: int
+    tags: Sequence[str]
+    skip_tags: Sequence[str]
+    start_at: str
+    trace: bool
+    allow: Sequence[str]
+    verify_users: Sequence[str]
+    probe_timeout: int
+    verify_checks: Sequence[str]
+    as_user: bool
 
 
 class Progress(Message):

@@ -17,6 +17,8 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.provision.change import NotApplicable, Refusal
 
 SCHEMA: Final = "podstead.report/1"
+Verb = Literal["apply", "check", "verify"]
+"""What a run does to its hosts."""
 
 
 class Status(StrEnum):
@@ -117,7 +119,7 @@ class Report(Record):
     """One run of one verb over hosts."""
 
     schema_: Literal["podstead.report/1"] = Field(default=SCHEMA, alias="schema")
-    verb: Literal["apply", "check", "verify"]
+    verb: Verb
     version: str
     started: str = Field(description="UTC, ISO 8601.")
     seconds: float
