@@ -7,8 +7,6 @@ import io
 import json
 from functools import cache
 
-from rich.console import Console
-
 from podstead.errors import LookError
 from podstead.host import frames
 from podstead.host.frames import Records
@@ -18,7 +16,8 @@ from podstead.proof.evidence import Evidence, from_records
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
-from podstead.report import junit, terminal
+from podstead.report.formats import FORMATS
+from podstead.report.view import View
 from podstead.visit import prove
 from podstead.visit.obstacles import intended
 from podstead.visit.record import Report
@@ -74,9 +73,11 @@ def _shown(host: object) -> None:
         }
     )
     stream = io.StringIO()
-    terminal.render(report, Console(file=stream, highlight=False, emoji=False, markup=False), verbose=2)
-    text = stream.getvalue() + junit.render(report) + report.to_json()
-    assert not set(text) & set("\x1b\x9b\x07\x00\u202e"), "a control character reaches the terminal"
+    for render in FORMATS.values():
+        render(report, View(verbose=2), stream)
+    assert not set(stream.getvalue()) & set("\x1b\x9b\x07\x00\u202e"), (
+        "a control character reaches the terminal"
+    )
     json.loads(report.to_json())
 
 

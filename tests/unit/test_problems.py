@@ -79,7 +79,7 @@ def test_no_text_is_repeated_and_each_remedy_says_whom_it_is_for() -> None:
 
 
 def test_junit_has_a_case_for_each_check_with_its_outcome() -> None:
-    text = junit.render(
+    text = junit.document(
         report(
             finding("V05", found="EPERM", cause="nosuid", ref="B04", remedy="remount", costs=("needs root",)),
             finding("V06", BLIND, cause="cut short"),
@@ -112,22 +112,22 @@ def test_junit_has_a_case_for_each_check_with_its_outcome() -> None:
     ],
 )
 def test_junit_of_a_change_fails_when_it_was_not_made(status: ChangeStatus, failures: str) -> None:
-    text = junit.render(report(changes=(ChangeRecord(id="a:b:c", title="t", status=status),)))
+    text = junit.document(report(changes=(ChangeRecord(id="a:b:c", title="t", status=status),)))
     assert ET.fromstring(text)[0].get("failures") == failures
 
 
 def test_junit_of_a_host_out_of_reach_is_an_error_and_of_a_refusal_a_failure() -> None:
-    unreachable = junit.render(
+    unreachable = junit.document(
         report(status=Status.UNREACHABLE, trouble=Trouble(message="no route", hint="look"))
     )
     assert ET.fromstring(unreachable)[0].get("errors") == "1"
-    refused = junit.render(report(refusals=(Refusal(id="host:a:b", title="t", reason="r", remedy="m"),)))
+    refused = junit.document(report(refusals=(Refusal(id="host:a:b", title="t", reason="r", remedy="m"),)))
     assert ET.fromstring(refused)[0].get("failures") == "1"
 
 
 @given(st.text(), st.text())
 def test_whatever_a_host_says_is_xml_that_can_be_read_and_harmless(found: str, cause: str) -> None:
-    text = junit.render(report(finding("V05", found=found, cause=cause)))
+    text = junit.document(report(finding("V05", found=found, cause=cause)))
     assert ET.fromstring(text).get("failures") == "1"
     assert "\x1b" not in text
     assert "\x9b" not in text

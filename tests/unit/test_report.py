@@ -20,7 +20,8 @@ from podstead.errors import Exit
 from podstead.printable import one_line, printable
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import NotApplicable, Refusal, unified_diff
-from podstead.report.terminal import render
+from podstead.report.terminal import draw
+from podstead.report.view import View
 from podstead.visit.record import (
     ChangeRecord,
     ChangeStatus,
@@ -64,8 +65,9 @@ def finding(check: str, verdict: Verdict, **more: Any) -> Finding:
 
 def shown(one: Report, *, colour: bool = False, **options: Any) -> str:
     text = io.StringIO()
-    render(
+    draw(
         one,
+        View(**options),
         Console(
             file=text,
             width=80,
@@ -75,7 +77,6 @@ def shown(one: Report, *, colour: bool = False, **options: Any) -> str:
             emoji=False,
             markup=False,
         ),
-        **options,
     )
     return text.getvalue()
 
@@ -321,7 +322,7 @@ class Terminal(io.StringIO):
 def test_a_narrow_terminal_wraps_at_words_and_loses_nothing(one: Report, width: int) -> None:
     narrow, wide = Terminal(), io.StringIO()
     for file, columns in ((narrow, width), (wide, 200)):
-        render(one, Console(file=file, width=columns, color_system=None, highlight=False), verbose=1)
+        draw(one, View(verbose=1), Console(file=file, width=columns, color_system=None, highlight=False))
     words = [[word for word in file.getvalue().split() if "**" not in word] for file in (narrow, wide)]
     assert words[0] == words[1]
     long = [line for line in narrow.getvalue().splitlines() if len(line) > width and "do: " not in line]
@@ -330,7 +331,9 @@ def test_a_narrow_terminal_wraps_at_words_and_loses_nothing(one: Report, width: 
 
 def test_a_pipe_is_never_wrapped_whatever_the_width() -> None:
     text = io.StringIO()
-    render(APPLIED, Console(file=text, width=40, force_terminal=True, color_system=None, highlight=False))
+    draw(
+        APPLIED, View(), Console(file=text, width=40, force_terminal=True, color_system=None, highlight=False)
+    )
     assert len(recap(text.getvalue())) == 4
 
 
@@ -350,7 +353,7 @@ def test_no_color_and_force_color_are_obeyed(monkeypatch: pytest.MonkeyPatch) ->
             context.setenv("TERM", "xterm-256color")
             context.setenv(variable, "1")
             text = Terminal() if variable == "NO_COLOR" else io.StringIO()
-            render(APPLIED, Console(file=text, width=80, highlight=False))
+            draw(APPLIED, View(), Console(file=text, width=80, highlight=False))
             assert bool(re.search(r"\x1b\[[0-9;]*3\dm", text.getvalue())) is expected
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import click
-from rich.console import Console
+from typing import Any, TextIO
 
 from podstead.cli.options import Selected
 from podstead.cli.progress import watching
-from podstead.document.tags import PART_NAMES, parts_asked_for
+from podstead.document.tags import parts_asked_for
 from podstead.errors import InputError, RunError
 from podstead.fleet.run import job_for, run
-from podstead.report import junit, terminal
+from podstead.report import json_document
+from podstead.report.formats import FORMATS
+from podstead.report.view import View
 from podstead.visit.record import Report, Verb
 
 TRACE = 3
@@ -42,57 +44,35 @@ def execute(  # noqa: PLR0913 - what the options of a run come to
         report = run(wanted, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
     if finish:
         report = finish(report)
-    emit(
-        report,
-        output=output,
-        output_file=output_file,
-        diff=diff,
-        verbose=verbose,
-        pattern=pattern,
-        parts=parts_asked_for(wanted.tags, wanted.skip_tags, wanted.start_at),
-    )
+    parts = parts_asked_for(wanted.tags, wanted.skip_tags, wanted.start_at)
+    view = View(pattern=pattern, parts=parts, diff=diff, verbose=verbose)
+    emit(report, view, output=output, output_file=output_file)
     return int(report.exit_code)
 
 
-def emit(
-    report: Report,
-    *,
-    output: str,
-    output_file: Path | None,
-    diff: bool,
-    verbose: int,
-    pattern: str,
-    parts: Sequence[str] = PART_NAMES,
-) -> None:
+def emit(report: Report, view: View, *, output: str, output_file: Path | None) -> None:
     """Print a report, and write its JSON document where asked."""
+    out = _standard_output()
     try:
-        _print(report, output=output, diff=diff, verbose=verbose, pattern=pattern, parts=parts)
+        FORMATS[output](report, view, out)
+        out.flush()
     finally:  # also where standard output is gone: what was done to hosts is told once only
         if output_file:
-            _write(report, output_file)
+            _write(report, view, output_file)
 
 
-def _print(
-    report: Report, *, output: str, diff: bool, verbose: int, pattern: str, parts: Sequence[str]
-) -> None:
-    if output == "json":
-        click.echo(report.to_json())
-    elif output == "junit":
-        click.echo(junit.render(report), nl=False)
-    else:
-        terminal.render(
-            report,
-            Console(highlight=False, emoji=False, markup=False),
-            pattern=pattern,
-            parts=parts,
-            diff=diff,
-            verbose=verbose,
-        )
+def _standard_output() -> TextIO:
+    """Standard output for any character: ASCII becomes UTF-8, as with click's ``echo``."""
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and codecs.lookup(out.encoding).name == "ascii":
+        out.reconfigure(encoding="utf-8", errors="replace")
+    return out
 
 
-def _write(report: Report, path: Path) -> None:
+def _write(report: Report, view: View, path: Path) -> None:
     try:
-        path.write_text(report.to_json() + "\n", encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            json_document.render(report, view, file)
     except OSError as error:
         raise RunError(f"cannot write the report to {path}: {error.strerror}") from error
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TextIO
 from xml.etree import ElementTree as ET
 
 from podstead.printable import printable
 from podstead.proof.finding import Finding, Verdict
+from podstead.report.view import View
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
 #: What XML 1.0 cannot hold at all, not even as an escape.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: Report) -> str:
+def render(report: Report, _view: View, out: TextIO) -> None:
+    """Write every case, whatever of the report was asked for."""
+    out.write(document(report))
+
+
+def document(report: Report) -> str:
     """The document as text. Whatever a host said becomes harmless text in it."""
     root = ET.Element("testsuites", name=f"podstead {report.verb}", time=f"{report.seconds:.3f}")
     for host in report.hosts:

@@ -25,7 +25,7 @@ _NAMED: Final = 5
 """Users who are named where many have the same trouble."""
 
 
-def render(report: Report, screen: Screen, *, verbose: int) -> None:
+def draw(report: Report, screen: Screen, *, verbose: int) -> None:
     """Print what was found on each host, and what only several hosts together show."""
     screen.blank()
     screen.heading("TASK [verify]")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TextIO
 
 from rich.console import Console
 
-from podstead.document.tags import PART_NAMES
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import proved
 from podstead.report.screen import Screen
 from podstead.report.task_results import Kind, Result, counts, is_quiet, parts_of, results
+from podstead.report.view import View
 from podstead.visit.record import ChangeRecord, HostReport, Report, Status
 
 _NAME_WIDTH: Final = 26
@@ -27,29 +27,26 @@ _COLOURS: Final = {
 }
 
 
-def render(
-    report: Report,
-    console: Console,
-    *,
-    pattern: str = "",
-    parts: Sequence[str] = PART_NAMES,
-    diff: bool = False,
-    verbose: int = 0,
-) -> None:
-    """Print a report. ``parts`` are those that were asked for; the console decides about colour and width."""
+def render(report: Report, view: View, out: TextIO) -> None:
+    """Write a report; a terminal gets it wrapped and in colour."""
+    draw(report, view, Console(file=out, highlight=False, emoji=False, markup=False))
+
+
+def draw(report: Report, view: View, console: Console) -> None:
+    """Print a report. The console decides about colour and width."""
     screen = Screen(console)
-    screen.heading(f"PLAY [{' '.join(filter(None, (report.verb, pattern)))}]")
+    screen.heading(f"PLAY [{' '.join(filter(None, (report.verb, view.pattern)))}]")
     if report.verb == "verify":
-        proved.render(report, screen, verbose=verbose)
+        proved.draw(report, screen, verbose=view.verbose)
     else:
         _systems(report.hosts, screen)
         _troubles(report.hosts, screen)
-        _tasks(report.hosts, screen, parts=parts, diff=diff, verbose=verbose)
-    _notes(report.hosts, screen, verbose=verbose)
+        _tasks(report.hosts, screen, view)
+    _notes(report.hosts, screen, verbose=view.verbose)
     screen.blank()
     screen.heading("PLAY RECAP")
     for host in report.hosts:
-        _recap(host, screen, parts)
+        _recap(host, screen, view.parts)
 
 
 def _systems(hosts: Sequence[HostReport], screen: Screen) -> None:
@@ -71,29 +68,27 @@ def _troubles(hosts: Sequence[HostReport], screen: Screen) -> None:
         screen.trouble(host)
 
 
-def _tasks(
-    hosts: Sequence[HostReport], screen: Screen, *, parts: Sequence[str], diff: bool, verbose: int
-) -> None:
+def _tasks(hosts: Sequence[HostReport], screen: Screen, view: View) -> None:
     """Everything with ``-v``. Else: hosts that are as they should be once, and only tasks with something to say."""
-    quiet = [] if verbose else [host for host in hosts if is_quiet(host)]
+    quiet = [] if view.verbose else [host for host in hosts if is_quiet(host)]
     if quiet:
         screen.blank()
-        screen.heading(f"TASK [{', '.join(parts)}]")
+        screen.heading(f"TASK [{', '.join(view.parts)}]")
         for host in quiet:
             screen.line(f"ok: [{one_line(host.name)}] => nothing to change", "ok")
     spoken = [
         (host, result)
         for host in hosts
-        for result in results(host, parts)
-        if verbose or result.kind is not Kind.OK or not is_quiet(host)
+        for result in results(host, view.parts)
+        if view.verbose or result.kind is not Kind.OK or not is_quiet(host)
     ]
-    for part in parts_of(hosts, parts):
+    for part in parts_of(hosts, view.parts):
         rows = [(host, result) for host, result in spoken if result.part == part]
-        if rows and (verbose or any(result.kind is not Kind.OK for _, result in rows)):
+        if rows and (view.verbose or any(result.kind is not Kind.OK for _, result in rows)):
             screen.blank()
             screen.heading(f"TASK [{part}]")
             for host, result in rows:
-                _result(host, result, screen, diff=diff)
+                _result(host, result, screen, diff=view.diff)
 
 
 def _result(host: HostReport, result: Result, screen: Screen, *, diff: bool) -> None:

@@ -14,6 +14,7 @@ from podstead.cli.execute import emit
 from podstead.errors import InputError, LookError
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory.load import load
+from podstead.report.view import View
 from podstead.version import VERSION
 from podstead.visit.prove import judge
 from podstead.visit.record import Report
@@ -54,5 +55,5 @@ def command(
         seconds=round(time.monotonic() - began, 3),
         hosts=(host,),
     )
-    emit(report, output=output, output_file=output_file, diff=False, verbose=verbose, pattern=name)
+    emit(report, View(pattern=name, verbose=verbose), output=output, output_file=output_file)
     return int(report.exit_code)

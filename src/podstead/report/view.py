@@ -1,0 +1,25 @@
+"""What every format of a report has in common: how it is called, and what it is told about the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from podstead.document.tags import PART_NAMES
+from podstead.visit.record import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What of a run was asked for: which hosts and parts, and how much is to be said about them."""
+
+    pattern: str = ""
+    parts: tuple[str, ...] = PART_NAMES
+    diff: bool = False
+    verbose: int = 0
+
+
+class Renderer(Protocol):
+    """Writes a report in one format."""
+
+    def __call__(self, report: Report, view: View, out: TextIO, /) -> None: ...

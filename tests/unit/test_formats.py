@@ -1,0 +1,92 @@
+"""The formats of a report: each has a name for ``--output`` and a renderer, and none is forgotten."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import pytest
+
+from podstead import report as room
+from podstead.control.setting_table import SETTINGS
+from podstead.report.formats import FORMATS
+from podstead.report.view import Renderer, View
+from podstead.visit.record import HostReport, Report, Status
+
+REPORT = Report(
+    verb="check",
+    version="0",
+    started="2026-11-03T10:00:00+00:00",
+    seconds=1,
+    hosts=(HostReport(name="wéb1", status=Status.OK),),
+)
+
+
+def renderers() -> Iterator[Callable[..., object]]:
+    """What a module of ``report/`` calls ``render``."""
+    for module in pkgutil.iter_modules(room.__path__):
+        found = getattr(import_module(f"{room.__name__}.{module.name}"), "render", None)
+        if found:
+            yield found
+
+
+def test_the_setting_has_the_names_of_the_formats() -> None:
+    assert SETTINGS["output"].choices == tuple(FORMATS)
+    assert SETTINGS["output"].default in FORMATS
+
+
+def test_every_renderer_has_a_name() -> None:
+    assert set(renderers()) == set(FORMATS.values())
+    assert len(set(FORMATS.values())) == len(FORMATS)
+
+
+def test_every_renderer_is_called_alike() -> None:
+    wanted = [one.annotation for one in inspect.signature(Renderer.__call__).parameters.values()][1:]
+    for render in renderers():
+        assert wanted == [one.annotation for one in inspect.signature(render).parameters.values()]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_renderer_writes_whole_lines_of_a_report_and_leaves_the_stream_open(name: str) -> None:
+    out = io.StringIO()
+    FORMATS[name](REPORT, View(pattern="web"), out)
+    assert "web1" in out.getvalue().replace("\\u00e9", "e").replace("é", "e")
+    assert out.getvalue().endswith("\n")
+
+
+def test_each_format_is_what_its_name_says() -> None:
+    text, document, junit = (io.StringIO() for _ in range(3))
+    for name, out in (("text", text), ("json", document), ("junit", junit)):
+        FORMATS[name](REPORT, View(pattern="web"), out)
+    assert text.getvalue().startswith("PLAY [check web] ***")
+    assert document.getvalue() == REPORT.to_json() + "\n"
+    assert json.loads(document.getvalue())["hosts"][0]["name"] == "wéb1"
+    assert junit.getvalue().startswith(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="podstead check"'
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_standard_output_that_is_ascii_gets_utf8(name: str) -> None:
+    code = (
+        "from podstead.cli.execute import emit\n"
+        "from podstead.report.view import View; from podstead.visit.record import Report\n"
+        f"report = Report.model_validate_json({REPORT.to_json()!r})\n"
+        f"emit(report, View(), output={name!r}, output_file=None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("w\\u00e9b1" if name == "json" else "wéb1") in done.stdout
