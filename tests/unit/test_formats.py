@@ -76,10 +76,10 @@ def test_each_format_is_what_its_name_says() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_standard_output_that_is_ascii_gets_utf8(name: str) -> None:
     code = (
-        "from podstead.cli.execute import emit\n"
+        "from podstead.cli.execute import emit; from podstead.cli.options import Printing\n"
         "from podstead.report.view import View; from podstead.visit.record import Report\n"
         f"report = Report.model_validate_json({REPORT.to_json()!r})\n"
-        f"emit(report, View(), output={name!r}, output_file=None)"
+        f"emit(report, View(), Printing(output={name!r}, output_file=None, verbose=0))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

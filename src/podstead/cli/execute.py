@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from podstead.cli.options import Selected
+from podstead.cli.options import Printing, Selected
 from podstead.cli.progress import watching
 from podstead.document.tags import parts_asked_for
 from podstead.errors import InputError, RunError
@@ -18,47 +18,46 @@ from podstead.fleet.run import job_for, run
 from podstead.report import json_document
 from podstead.report.formats import FORMATS
 from podstead.report.view import View
+from podstead.visit.job import JobOptions
 from podstead.visit.record import Report, Verb
 
 TRACE = 3
 """So many ``-v`` show what the connections do."""
 
 
-def execute(  # noqa: PLR0913 - what the options of a run come to
+def execute(
     verb: Verb,
     selected: Selected,
+    printing: Printing,
+    options: JobOptions,
     *,
-    pattern: str,
-    output: str,
-    output_file: Path | None,
-    verbose: int,
     diff: bool = False,
     finish: Callable[[Report], Report] | None = None,
-    **job: Any,  # noqa: ANN401 - fields of Job
 ) -> int:
     """Do the job, print the report (what ``finish`` makes of it), return the exit code."""
-    if output_file:
-        _must_be_writable(output_file)
-    wanted = job_for(verb, selected.hosts, trace=verbose >= TRACE, **selected.job, **job)
-    with watching(len(selected.hosts), verbose, traced=wanted.trace) as watcher:
-        report = run(wanted, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
+    if printing.output_file:
+        _must_be_writable(printing.output_file)
+    every: JobOptions = {**selected.options(), **options, "trace": printing.verbose >= TRACE}
+    job = job_for(verb, selected.hosts, **every)
+    with watching(len(selected.hosts), printing.verbose, traced=job.trace) as watcher:
+        report = run(job, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
     if finish:
         report = finish(report)
-    parts = parts_asked_for(wanted.tags, wanted.skip_tags, wanted.start_at)
-    view = View(pattern=pattern, parts=parts, diff=diff, verbose=verbose)
-    emit(report, view, output=output, output_file=output_file)
+    parts = parts_asked_for(job.tags, job.skip_tags, job.start_at)
+    view = View(pattern=selected.pattern, parts=parts, diff=diff, verbose=printing.verbose)
+    emit(report, view, printing)
     return int(report.exit_code)
 
 
-def emit(report: Report, view: View, *, output: str, output_file: Path | None) -> None:
+def emit(report: Report, view: View, printing: Printing) -> None:
     """Print a report, and write its JSON document where asked."""
-    out = _standard_output()
     try:
-        FORMATS[output](report, view, out)
+        out = _standard_output()
+        FORMATS[printing.output](report, view, out)
         out.flush()
     finally:  # also where standard output is gone: what was done to hosts is told once only
-        if output_file:
-            _write(report, view, output_file)
+        if printing.output_file:
+            _write(report, view, printing.output_file)
 
 
 def _standard_output() -> TextIO:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import click
 
 from podstead.cli import shell_completion
-from podstead.cli.options import Selected, stack
+from podstead.cli.options import Selected
+from podstead.cli.records import record, stack
 from podstead.document.tags import PART_NAMES, part_of, parts_asked_for, position, wanted
 from podstead.errors import InputError, Problem
 from podstead.inventory.resolve import ResolvedHost
 from podstead.provision.vocabulary import Vocabulary, vocabulary
+from podstead.visit.job import JobOptions
 
 _NAMES = "tags of roles, parts or change ids"
 
-filters = stack(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What of a run is to be done, as it was written."""
+
+    tags: tuple[str, ...]
+    skip_tags: tuple[str, ...]
+    start_at: str | None
+
+
+filters = record(
+    "filters",
+    Filters,
     click.option(
         "-t",
         "--tags",
@@ -44,6 +57,17 @@ filters = stack(
     ),
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What is to be printed instead of a run. Of tasks and tags, verify has none to list."""
+
+    list_hosts: bool
+    syntax_check: bool
+    list_tasks: bool = False
+    list_tags: bool = False
+
+
 _hosts_only = stack(
     click.option("--list-hosts", is_flag=True, help="Print the chosen hosts and stop."),
     click.option(
@@ -52,8 +76,10 @@ _hosts_only = stack(
         help="Validate everything that was written, connect to nothing, and stop.",
     ),
 )
-listing_of_verify = _hosts_only
-listing = stack(
+listing_of_verify = record("listing", Listing, _hosts_only)
+listing = record(
+    "listing",
+    Listing,
     _hosts_only,
     click.option("--list-tasks", is_flag=True, help="Print what would be done to which hosts, and stop."),
     click.option("--list-tags", is_flag=True, help="Print the tags that --tags takes, and stop."),
@@ -68,7 +94,7 @@ class Chosen:
     skip_tags: tuple[str, ...]
     start_at: str
 
-    def fields(self) -> dict[str, Any]:
+    def options(self) -> JobOptions:
         return {"tags": self.tags, "skip_tags": self.skip_tags, "start_at": self.start_at}
 
     def parts(self) -> tuple[str, ...]:
@@ -80,10 +106,9 @@ def split(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
-def choose(
-    hosts: Sequence[ResolvedHost], tags: Sequence[str], skip_tags: Sequence[str], start_at: str | None
-) -> Chosen:
+def choose(hosts: Sequence[ResolvedHost], filters: Filters) -> Chosen:
     """Expand tags and refuse what nothing is called. Raises InputError."""
+    tags, skip_tags, start_at = filters.tags, filters.skip_tags, filters.start_at
     if not (tags or skip_tags) and start_at is None:
         return Chosen(tags=(), skip_tags=(), start_at="")
     words = vocabulary_of(hosts)
@@ -123,19 +148,17 @@ def vocabulary_of(hosts: Iterable[ResolvedHost]) -> Vocabulary:
     return vocabulary((host.spec, host.tags) for host in hosts)
 
 
-def listed(
-    selected: Selected, *, pattern: str, asked: Mapping[str, bool], chosen: Chosen | None = None
-) -> bool:
+def listed(selected: Selected, listing: Listing, chosen: Chosen | None = None) -> bool:
     """Print what was asked for instead of a run. Everything has been validated; nothing was connected to."""
     hosts = selected.hosts
     lines: list[str] = []
-    if asked.get("syntax_check"):
+    if listing.syntax_check:
         lines.append(f"syntax ok: {len(hosts)} host{'' if len(hosts) == 1 else 's'}")
-    if asked.get("list_hosts"):
+    if listing.list_hosts:
         lines += [host.name for host in hosts]
-    if asked.get("list_tasks"):
-        lines += _plays(hosts, pattern, chosen.parts() if chosen else PART_NAMES)
-    if asked.get("list_tags"):
+    if listing.list_tasks:
+        lines += _plays(hosts, selected.pattern, chosen.parts() if chosen else PART_NAMES)
+    if listing.list_tags:
         lines += vocabulary_of(hosts).words
     if lines:
         click.echo("\n".join(lines))

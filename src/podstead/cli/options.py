@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import SecretStr
 
 from podstead.cli import shell_completion
+from podstead.cli.records import record, stack
 from podstead.cli.secret import ask, vault_of, vault_options
 from podstead.cli.setting_options import setting
 from podstead.control.invoker import invoking_user
+from podstead.control.setting_table import SETTINGS
 from podstead.errors import InputError
 from podstead.inventory.load import load
 from podstead.inventory.resolve import ResolvedHost
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def stack(*decorators: Decorator) -> Decorator:
-    """Several options as one decorator, in the order in which help lists them."""
-
-    def apply(function: Callable[..., Any]) -> Callable[..., Any]:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return apply
+from podstead.visit.job import JobOptions
 
 
 def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
@@ -43,7 +32,23 @@ def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) 
         )
 
 
-selection = stack(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which hosts, and what is said about them."""
+
+    pattern: str
+    sources: tuple[str, ...]
+    limit: str | None
+    extra_vars: tuple[str, ...]
+    roles_path: tuple[str, ...]
+    vault_password_file: tuple[str, ...]
+    vault_id: tuple[str, ...]
+    ask_vault_pass: bool
+
+
+selection = record(
+    "selection",
+    Selection,
     click.argument("pattern", default="all", shell_complete=shell_completion.hosts),
     setting(
         "inventory",
@@ -71,6 +76,23 @@ selection = stack(
     *vault_options,
 )
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How hosts are reached, and how long that may take."""
+
+    user: str | None
+    private_key: str | None
+    ssh_common_args: str | None
+    ask_pass: bool
+    become: bool | None
+    become_method: str | None
+    ask_become_pass: bool
+    forks: int
+    timeout: int
+    command_timeout: int
+
+
 _link = stack(
     setting("private_key", "--private-key", "--key-file", metavar="FILE", help="Connect with this key."),
     setting(
@@ -95,15 +117,30 @@ _link = stack(
     setting("command_timeout", "--command-timeout", help="Seconds for one command on a host."),
 )
 
-connection = stack(
-    setting("remote_user", "-u", "--user", "--remote-user", "user", help="Connect as this user."), _link
+connection = record(
+    "link",
+    Link,
+    setting("remote_user", "-u", "--user", "--remote-user", "user", help="Connect as this user."),
+    _link,
 )
 #: In verify, --user chooses whom to verify (docs/decisions/0008).
-connection_of_verify = stack(
-    setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."), _link
+connection_of_verify = record(
+    "link", Link, setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."), _link
 )
 
-output = stack(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing:
+    """How a report is told, and where it is kept."""
+
+    output: str
+    output_file: Path | None
+    verbose: int
+
+
+output = record(
+    "printing",
+    Printing,
     setting("output", "-o", "--output", help="What to print on standard output."),
     click.option(
         "--output-file",
@@ -123,8 +160,19 @@ output = stack(
 class Selected:
     """The hosts of a run and how the person wants to reach them."""
 
+    pattern: str
     hosts: tuple[ResolvedHost, ...]
-    job: dict[str, Any]
+    forks: int = SETTINGS["forks"].number
+    connect_timeout: int = SETTINGS["timeout"].number
+    command_timeout: int = SETTINGS["command_timeout"].number
+
+    def options(self) -> JobOptions:
+        """What a job over these hosts is told."""
+        return {
+            "forks": self.forks,
+            "connect_timeout": self.connect_timeout,
+            "command_timeout": self.command_timeout,
+        }
 
 
 def need_inventory(sources: Sequence[str], pattern: str) -> None:
@@ -138,78 +186,79 @@ def need_inventory(sources: Sequence[str], pattern: str) -> None:
         )
 
 
-def select(  # noqa: PLR0913 - these are the options
-    *,
-    pattern: str,
-    sources: Sequence[str],
-    limit: str | None,
-    extra_vars: Sequence[str],
-    roles_path: Sequence[str],
-    vault_password_file: Sequence[str] = (),
-    vault_id: Sequence[str] = (),
-    ask_vault_pass: bool = False,
-    user: str | None = None,
-    private_key: str | None = None,
-    ssh_common_args: str | None = None,
-    ask_pass: bool = False,
-    become: bool | None = None,
-    become_method: str | None = None,
-    ask_become_pass: bool = False,
-    forks: int = 20,
-    timeout: int = 10,
-    command_timeout: int = 1800,
-    local_becomes: bool = False,
-) -> Selected:
-    """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing."""
-    need_inventory(sources, pattern)
-    given = {
-        "ansible_user": user,
-        "ansible_ssh_private_key_file": private_key,
-        "ansible_ssh_common_args": ssh_common_args,
-        "ansible_become_method": become_method,
-    }
-    defaults = {key: value for key, value in given.items() if value}
-    vault = vault_of(
-        vault_password_file=vault_password_file, vault_id=vault_id, ask_vault_pass=ask_vault_pass
+def select(selection: Selection, link: Link | None = None, *, local_becomes: bool = False) -> Selected:
+    """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing.
+
+    Without a ``link`` nothing is said about the way to the hosts. ``local_becomes``: this machine asks for root itself.
+    """
+    need_inventory(selection.sources, selection.pattern)
+    hosts = _hosts(selection, link)
+    if link is None:
+        return Selected(pattern=selection.pattern, hosts=hosts)
+    return Selected(
+        pattern=selection.pattern,
+        hosts=_reached(hosts, link, local_becomes=local_becomes),
+        forks=link.forks,
+        connect_timeout=link.timeout,
+        command_timeout=link.command_timeout,
     )
+
+
+def _hosts(selection: Selection, link: Link | None) -> tuple[ResolvedHost, ...]:
+    """The hosts; where nothing but this machine was named and no user, the user who calls is meant."""
+    vault = vault_of(
+        selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
+    )
+    defaults = _connection_defaults(link) if link else {}
 
     def read(*more: str) -> tuple[ResolvedHost, ...]:
         with without_collector():
             return load(
-                list(sources),
-                extra_vars=[*extra_vars, *more],
-                pattern=pattern,
-                limit=limit,
-                roles_dirs=[Path(folder) for folder in roles_path],
+                list(selection.sources),
+                extra_vars=[*selection.extra_vars, *more],
+                pattern=selection.pattern,
+                limit=selection.limit,
+                roles_dirs=[Path(folder) for folder in selection.roles_path],
                 connection_defaults=defaults,
                 vault=vault,
             )
 
     hosts = read()
-    files = [source for source in sources if not source.startswith("@")]
+    files = [source for source in selection.sources if not source.startswith("@")]
     if not files and all(not host.spec.users for host in hosts) and (name := invoking_user()):
         hosts = read(f'{{"users": {{"{name}": {{}}}}}}')
-    password = ask("SSH password: ") if ask_pass else None
-    become_password = ask("BECOME password: ") if ask_become_pass else None
-    chosen = hosts
-    if password or become_password or become is not None or local_becomes:
-        wanted = become if become is not None else True if ask_become_pass else None
-        local = local_becomes and os.geteuid() != 0
-        chosen = tuple(_reached(host, password, become_password, wanted, local) for host in hosts)
-    return Selected(
-        hosts=chosen,
-        job={"forks": forks, "connect_timeout": timeout, "command_timeout": command_timeout},
-    )
+    return hosts
 
 
-def _reached(
+def _connection_defaults(link: Link) -> dict[str, str]:
+    given = {
+        "ansible_user": link.user,
+        "ansible_ssh_private_key_file": link.private_key,
+        "ansible_ssh_common_args": link.ssh_common_args,
+        "ansible_become_method": link.become_method,
+    }
+    return {key: value for key, value in given.items() if value}
+
+
+def _reached(hosts: tuple[ResolvedHost, ...], link: Link, *, local_becomes: bool) -> tuple[ResolvedHost, ...]:
+    """Ask for passwords; the hosts with what the options say about the way to each."""
+    password = ask("SSH password: ") if link.ask_pass else None
+    become_password = ask("BECOME password: ") if link.ask_become_pass else None
+    if not (password or become_password or link.become is not None or local_becomes):
+        return hosts
+    become = link.become if link.become is not None else True if link.ask_become_pass else None
+    local = local_becomes and os.geteuid() != 0
+    return tuple(_with(host, password, become_password, become, local) for host in hosts)
+
+
+def _with(
     host: ResolvedHost,
     password: SecretStr | None,
     become_password: SecretStr | None,
     become: bool | None,
     local: bool,
 ) -> ResolvedHost:
-    """The host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
+    """A host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
     link = host.connection
     root = become if become is not None else link.become or (local and link.kind == "local")
     password, become_password = password or link.password, become_password or link.become_password

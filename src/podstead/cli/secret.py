@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 from pydantic import SecretStr
 
+from podstead.cli.records import Decorator
 from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.inventory.vault import Vault, passwords
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 vault_options: tuple[Decorator, ...] = (
     setting(
@@ -34,9 +32,9 @@ vault_options: tuple[Decorator, ...] = (
 )
 
 
-def vault_of(*, vault_password_file: Sequence[str], vault_id: Sequence[str], ask_vault_pass: bool) -> Vault:
+def vault_of(files: Sequence[str], ids: Sequence[str], *, ask_vault_pass: bool) -> Vault:
     """Collect the vault passwords. Raises InputError where one cannot be had."""
-    return Vault(passwords(vault_password_file, vault_id, ask=ask_vault_pass, prompt=ask))
+    return Vault(passwords(files, ids, ask=ask_vault_pass, prompt=ask))
 
 
 def ask(prompt: str) -> SecretStr:

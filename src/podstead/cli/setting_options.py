@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import UserDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from podstead.cli.records import Decorator
 from podstead.control.setting_table import SETTINGS, Setting
 from podstead.control.settings import Settings, load
 
@@ -60,7 +60,7 @@ class SettingOption(click.Option):
         return [one for one in found if one] if self.multiple and found else found
 
 
-def setting(name: str, *names: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - click's
+def setting(name: str, *names: str, **more: Any) -> Decorator:  # noqa: ANN401 - click's
     """An option for a setting; range, choices, default and variable come from the table."""
     one = SETTINGS[name]
     more = {"type": _type(one), "default": one.default, "show_default": one.default is not None, **more}

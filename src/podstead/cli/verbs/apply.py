@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from podstead.cli import options
 from podstead.cli.converging import converge
-from podstead.cli.filters import filters, listing
+from podstead.cli.filters import Filters, Listing, filters, listing
+from podstead.cli.options import Link, Printing, Selection
 
 
 @click.command("apply")
@@ -22,10 +21,29 @@ from podstead.cli.filters import filters, listing
     "--allow", multiple=True, metavar="ID", help="Do a refused change all the same, by its id. Repeatable."
 )
 @listing
-def command(*, check: bool, **given: Any) -> int:  # noqa: ANN401 - handed on to converge, which names them all
+def command(  # noqa: PLR0913 - these are the options
+    *,
+    selection: Selection,
+    link: Link,
+    printing: Printing,
+    check: bool,
+    diff: bool,
+    filters: Filters,
+    allow: tuple[str, ...],
+    listing: Listing,
+) -> int:
     """Bring hosts to their declared state, then look again.
 
     PATTERN is a host, a group, a glob, or @local for this machine. "changed" is said only for what a second look
     confirms; what podstead refuses to do is said with the reason and what you can do.
     """
-    return converge("check" if check else "apply", **given)
+    return converge(
+        "check" if check else "apply",
+        selection=selection,
+        link=link,
+        printing=printing,
+        filters=filters,
+        listing=listing,
+        diff=diff,
+        allow=allow,
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from podstead.cli import options
 from podstead.cli.converging import converge
-from podstead.cli.filters import filters, listing
+from podstead.cli.filters import Filters, Listing, filters, listing
+from podstead.cli.options import Link, Printing, Selection
 
 
 @click.command("check")
@@ -24,9 +23,27 @@ from podstead.cli.filters import filters, listing
     help="Count a refused change as one that would be made. Repeatable.",
 )
 @listing
-def command(**given: Any) -> int:  # noqa: ANN401 - handed on to converge, which names them all
+def command(
+    *,
+    selection: Selection,
+    link: Link,
+    printing: Printing,
+    diff: bool,
+    filters: Filters,
+    allow: tuple[str, ...],
+    listing: Listing,
+) -> int:
     """Say what apply would do, and change nothing.
 
     Exit code 0: nothing to do; 3: changes are pending; 1: something is refused or failed; 4: a host was unreachable.
     """
-    return converge("check", **given)
+    return converge(
+        "check",
+        selection=selection,
+        link=link,
+        printing=printing,
+        filters=filters,
+        listing=listing,
+        diff=diff,
+        allow=allow,
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from podstead.cli import options
+from podstead.cli.options import Selection
 from podstead.cli.secret import vault_of
 from podstead.errors import InputError
 from podstead.inventory.groups import Inventory
@@ -37,8 +38,9 @@ _UNSEEN = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufe
 @click.option(
     "--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there instead."
 )
-def command(
+def command(  # noqa: PLR0913 - these are the options
     *,
+    selection: Selection,
     as_list: bool,
     as_graph: bool,
     host: str | None,
@@ -46,7 +48,6 @@ def command(
     export: bool,
     with_variables: bool,
     output_file: Path | None,
-    **selection: Any,  # noqa: ANN401 - what options.selection gives
 ) -> int:
     """Print the hosts that PATTERN matches, or the inventory as ansible-inventory prints it.
 
@@ -58,7 +59,7 @@ def command(
     with options.without_collector():
         read = _Read(selection)
         if as_graph:
-            group = _group(read.inventory, selection["pattern"])
+            group = _group(read.inventory, selection.pattern)
             text = printable(read.listing().graph(group, with_variables=with_variables))
         elif host:
             text = _json(read.listing(_one(read.inventory, host)).host(host, export=export))
@@ -76,24 +77,22 @@ def command(
 class _Read:
     """The inventory of a command line, with the hosts that were chosen."""
 
-    def __init__(self, selection: dict[str, Any]) -> None:
+    def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        options.need_inventory(selection["sources"], selection["pattern"])
+        options.need_inventory(selection.sources, selection.pattern)
         self.vault = vault_of(
-            vault_password_file=selection["vault_password_file"],
-            vault_id=selection["vault_id"],
-            ask_vault_pass=selection["ask_vault_pass"],
+            selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
         )
-        self.inventory = read_inventory(selection["sources"], pattern=selection["pattern"], vault=self.vault)
-        self.chosen = choose(self.inventory, selection["pattern"], selection["limit"])
+        self.inventory = read_inventory(selection.sources, pattern=selection.pattern, vault=self.vault)
+        self.chosen = choose(self.inventory, selection.pattern, selection.limit)
         if self.inventory.problems:  # a list that lacks hosts must not look like a whole one
             raise InputError(self.inventory.problems)
 
     def listing(self, chosen: Sequence[str] = ()) -> Listing:
         """Raises InputError with everything that is wrong with the inventory."""
         hosts = chosen or self.chosen
-        add_host_vars(self.inventory, hosts, places(self.selection["sources"]), self.vault)
-        extras = extra(self.selection["extra_vars"], self.inventory.problems, self.vault)
+        add_host_vars(self.inventory, hosts, places(self.selection.sources), self.vault)
+        extras = extra(self.selection.extra_vars, self.inventory.problems, self.vault)
         if self.inventory.problems:
             raise InputError(self.inventory.problems)
         return Listing(self.inventory, hosts, extras)

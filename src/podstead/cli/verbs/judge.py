@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from podstead.cli import options
 from podstead.cli.execute import emit
+from podstead.cli.options import Printing
 from podstead.errors import InputError, LookError
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory.load import load
@@ -30,9 +30,7 @@ from podstead.visit.record import Report
     help="What the host should be. Repeatable.",
 )
 @options.output
-def command(
-    *, file: Path, extra_vars: Sequence[str], output: str, output_file: Path | None, verbose: int
-) -> int:
+def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> int:
     """Judge the answer of the script that 'podstead verify --print-script' wrote.
 
     FILE is what the script printed ('-' for standard input). Nothing is connected to.
@@ -55,5 +53,5 @@ def command(
         seconds=round(time.monotonic() - began, 3),
         hosts=(host,),
     )
-    emit(report, View(pattern=name, verbose=verbose), output=output, output_file=output_file)
+    emit(report, View(pattern=name, verbose=printing.verbose), printing)
     return int(report.exit_code)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
 from podstead.cli import options
+from podstead.cli.options import Selection
 from podstead.inventory.show import render_show, show_document
 from podstead.printable import printable
 
@@ -18,9 +18,9 @@ from podstead.printable import printable
     "--origins/--no-origins", "with_origins", default=False, help="Say behind each value where it comes from."
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, with_origins: bool, output: str, **selection: Any) -> int:  # noqa: ANN401 - handed on to options.select
+def command(*, selection: Selection, with_origins: bool, output: str) -> int:
     """Print the merged document of each host that PATTERN matches."""
-    hosts = options.select(**selection).hosts
+    hosts = options.select(selection).hosts
     if output == "json":
         document = {"schema": "podstead.show/1", "hosts": [show_document(host) for host in hosts]}
         click.echo(json.dumps(document, indent=2, ensure_ascii=True))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from podstead.cli import options, shell_completion
 from podstead.cli.execute import execute
-from podstead.cli.filters import listed, listing_of_verify
+from podstead.cli.filters import Listing, listed, listing_of_verify
+from podstead.cli.options import Link, Printing, Selection
 from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.fleet import compare
@@ -56,18 +56,16 @@ from podstead.visit.record import Report
 @listing_of_verify
 def command(  # noqa: PLR0913 - these are the options
     *,
+    selection: Selection,
+    link: Link,
+    printing: Printing,
     users: tuple[str, ...],
     checks: tuple[str, ...],
     since: Path | None,
     probe_timeout: int,
     as_user: bool,
     print_script: bool,
-    list_hosts: bool,
-    syntax_check: bool,
-    output: str,
-    output_file: Path | None,
-    verbose: int,
-    **selection: Any,  # noqa: ANN401 - handed on to options.select, which names them all
+    listing: Listing,
 ) -> int:
     """Prove, on the host and as each user, that rootless Podman works.
 
@@ -79,22 +77,20 @@ def command(  # noqa: PLR0913 - these are the options
         return 0
     wanted = _checks(checks)
     before = _earlier(since) if since else None
-    chosen = options.select(**selection, local_becomes=not as_user)
-    _known(users, {name for host in chosen.hosts for name in host.spec.users})
-    asked = {"list_hosts": list_hosts, "syntax_check": syntax_check}
-    if listed(chosen, pattern=selection["pattern"], asked=asked):
+    selected = options.select(selection, link, local_becomes=not as_user)
+    _known(users, {name for host in selected.hosts for name in host.spec.users})
+    if listed(selected, listing):
         return 0
     return execute(
         "verify",
-        chosen,
-        pattern=selection["pattern"],
-        output=output,
-        output_file=output_file,
-        verbose=verbose,
-        verify_users=users,
-        verify_checks=wanted,
-        as_user=as_user,
-        probe_timeout=probe_timeout,
+        selected,
+        printing,
+        {
+            "verify_users": users,
+            "verify_checks": wanted,
+            "as_user": as_user,
+            "probe_timeout": probe_timeout,
+        },
         finish=(lambda report: compare.compared(report, before)) if before else None,
     )
 
