@@ -83,13 +83,11 @@ NETWORK = (
     Damage(
         name="no firewall tool, though the package of one is installed",
         ref="G11",
-        make=remove("nftables") + "mv /usr/sbin/iptables /root/iptables.sound",
+        make=install("iptables") + remove("nftables") + "mv /usr/sbin/iptables /root/iptables.sound",
         mend=install("nftables") + "mv /root/iptables.sound /usr/sbin/iptables",
         outcome=Outcome.REPAIRED,
         warns=True,
-        releases=(
-            D13,
-        ),  # its podman depends on iptables, and apt would install nothing beside a hole like that
+        releases=(D13,),
         elsewhere="Podman 3 has CNI, and no rootless bridge by netavark",
     ),
 )
