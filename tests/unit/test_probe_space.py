@@ -73,15 +73,16 @@ mount -t tmpfs fuse "$B/b/podstead.$N"
 mount -t tmpfs fuse "$B/.podstead.$N/vol/x"
 T=$B/.podstead.$N R=$B/podstead.$N
 say() { eval "name_$!=$1"; all="$all $!"; }
-sh -c 'exec sleep 30' & say here
-unshare -m sleep 30 & say elsewhere
-unshare -m sh -c 'mount --bind "$1" "$2" && cd / && set -- && exec sleep 30' x "$T/fs" "$B/else" & say container
-unshare -m sh -c 'mount -t tmpfs x "$1" && cd / && exec sleep 30' x "$T/fs" & say view
-sh -c 'sleep 30; :' x "$T/s" & say argument
-sh -c 'sleep 30; :' x "$R" & say folder
-sh -c 'sleep 30; :' x "$T-other" & say longer
-sh -c 'sleep 30; :' x "/x$T/s" & say inside
-setpriv --reuid 1 sh -c 'sleep 30; :' x "$T/s" & say another
+# what is not ended must not hold the pipe that the test reads
+sh -c 'exec sleep 30' >/dev/null 2>&1 & say here
+unshare -m sleep 30 >/dev/null 2>&1 & say elsewhere
+unshare -m sh -c 'mount --bind "$1" "$2" && cd / && set -- && exec sleep 30' x "$T/fs" "$B/else" >/dev/null 2>&1 & say container
+unshare -m sh -c 'mount -t tmpfs x "$1" && cd / && exec sleep 30' x "$T/fs" >/dev/null 2>&1 & say view
+sh -c 'sleep 30; :' x "$T/s" >/dev/null 2>&1 & say argument
+sh -c 'sleep 30; :' x "$R" >/dev/null 2>&1 & say folder
+sh -c 'sleep 30; :' x "$T-other" >/dev/null 2>&1 & say longer
+sh -c 'sleep 30; :' x "/x$T/s" >/dev/null 2>&1 & say inside
+setpriv --reuid 1 sh -c 'sleep 30; :' x "$T/s" >/dev/null 2>&1 & say another
 sleep 2
 """
 
