@@ -8,17 +8,14 @@ from pathlib import Path
 from podstead.api import hosts
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
-from podstead.visit import prove, script
+from podstead.visit import script
 from podstead.visit.converge import applied
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus
-from podstead.visit.script import Person
 from tests.lab import RELEASES, Host, Lab
 
 DATA = Path(__file__).parent / "data"
 NONCE = "0123456789abcdef0123456789abcdef"
-INNER = "fedcba9876543210fedcba9876543210"
-"""Marks what alice's own programs print."""
 USERS = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
 
 
@@ -43,14 +40,8 @@ def capture(host: Host) -> None:
         if any(one.status is ChangeStatus.FAILED for one in result.records):
             sys.exit(f"capture: {host.release}: {result.records}")
     _write("observed", f"{host.release}-provisioned", run(host, script.observe(wanted, NONCE)))
-    alice = Person(
-        name="alice",
-        nonce=INNER,
-        values=prove.probe_values("alice", state),
-        denied_gid=prove.denied_gid(state),
-    )
-    text = script.probe([alice], NONCE, seconds=120, isolation=False)
-    _write("probed", host.release, run(host, text))
+    answer = run(host, script.prove(wanted, ["alice"], NONCE, seconds=120))
+    _write("probed", host.release, answer[answer.index("@@podstead probe ") :])
 
 
 def _write(folder: str, name: str, text: str) -> None:

@@ -21,10 +21,12 @@ from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject, subject_of
 from podstead.proof.verdict import findings
 from podstead.visit.record import HostReport, Report, Status
-from tests.capture import DATA, INNER, NONCE, spec
+from tests.capture import DATA, NONCE, spec
 from tests.model_host import encode, record
 
-BOB = "b0bb0bb0bb0bb0bb"
+INNER = "fedcba9876543210fedcba9876543210"
+"""Marks what the programs of alice printed on the captured hosts."""
+BOB = "b0bb0bb0bb0bb0bbb0bb0bb0bb0bb0bb"
 RELEASE = "debian-13"
 KEYS = ["who", "passwd", "rc", "said", "map", "json", "told", "volume", "helpers", "limits", "access", "sockets", "owned", "kept", "controllers", "own-map", "podman", "probed", "end", "peer", "denied", "context", "probe", "database", "graph", "config"]  # fmt: skip
 ARGUMENTS = ["", "alice", "bob", "inside", "whole", "info", "start", "list", "policy", "granted", "single", "alice session", "bob session", "alice bob"]  # fmt: skip
@@ -51,7 +53,7 @@ def passed(seen: Evidence) -> set[str]:
 
 def read(output: str) -> Evidence | None:
     try:
-        return parse(output, nonce=NONCE, users={"alice": INNER})["alice"]
+        return parse(output, nonce=NONCE).get("alice", Evidence())
     except LookError:
         return None
 
@@ -115,7 +117,7 @@ def test_facts_are_read_out_of_any_bytes(items: list[tuple[str, str, bytes]]) ->
 @given(st.text(max_size=300))
 def test_any_text_is_an_answer_or_an_error(text: str) -> None:
     with pytest.raises(LookError):
-        parse(text, nonce=NONCE, users={"alice": INNER})
+        parse(text, nonce=NONCE)
 
 
 # --- a captured answer, damaged ---
@@ -223,11 +225,19 @@ def test_nobody_speaks_for_another_user(forged: list[tuple[str, str, str, bytes]
         f"\n@@{nonce} {key} {argument}\n".encode() + body for nonce, key, argument, body in forged
     )
     honest = inner().replace(INNER.encode(), BOB.encode())
-    hers = [record("context", "", "alice session"), record("probe", packed(lies + inner()), "alice")]
-    his = [record("context", "", "bob direct"), record("probe", packed(honest), "bob")]
+    hers = [
+        record("context", "", "alice session"),
+        record("nonce", "", f"alice {INNER}"),
+        record("probe", packed(lies + inner()), "alice"),
+    ]
+    his = [
+        record("context", "", "bob direct"),
+        record("nonce", "", f"bob {BOB}"),
+        record("probe", packed(honest), "bob"),
+    ]
     items = [*hers, *his] if first else [*his, *hers]
-    seen = parse(encode(items, kind="probe", nonce=NONCE), nonce=NONCE, users={"alice": INNER, "bob": BOB})
-    alone = parse(encode(his, kind="probe", nonce=NONCE), nonce=NONCE, users={"bob": BOB})
+    seen = parse(encode(items, kind="probe", nonce=NONCE), nonce=NONCE)
+    alone = parse(encode(his, kind="probe", nonce=NONCE), nonce=NONCE)
     assert seen["bob"] == alone["bob"]
     assert seen["alice"].context == "session"
     assert (seen["alice"].denied, seen["alice"].peer, seen["alice"].reached) == (None, "", None)
@@ -237,8 +247,12 @@ def test_nobody_speaks_for_another_user(forged: list[tuple[str, str, str, bytes]
     "text", ["none\n", "base64\n!!!\n", "", "hex\nzz\n", packed(b"user read\nroot reads\n")]
 )
 def test_what_a_user_could_reach_is_known_only_in_whole_words(text: str) -> None:
-    items = [record("probe", packed(b""), "alice"), record("peer", text, "alice bob")]
-    seen = parse(encode(items, kind="probe", nonce=NONCE), nonce=NONCE, users={"alice": INNER})["alice"]
+    items = [
+        record("nonce", "", f"alice {INNER}"),
+        record("probe", packed(b""), "alice"),
+        record("peer", text, "alice bob"),
+    ]
+    seen = parse(encode(items, kind="probe", nonce=NONCE), nonce=NONCE)["alice"]
     assert seen.peer == "bob"
     assert seen.reached in (None, {"user read": True})
     assert "V28" not in passed(seen)

@@ -6,6 +6,7 @@ Every program sees a throw-away /etc in a mount namespace of its own; this machi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,14 +19,15 @@ from hypothesis import strategies as st
 from podstead.document.spec import HostSpec
 from podstead.host import subids
 from podstead.host.state import HostState
-from podstead.ids.ranges import IdMap, IdRange
+from podstead.ids.ranges import IdMap
 from podstead.provision import subids as subids_plan
 from podstead.visit import script
 from podstead.visit.converge import applied
 from podstead.visit.obstacles import intended
-from podstead.visit.prove import probe_values
 from podstead.visit.record import ChangeStatus
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
+from tests.shells import SHELLS
+from tests.support.probe_values import denied_gid, probe_values
 
 UID, GID = 4711, 4712
 
@@ -87,13 +89,14 @@ def etc(folder: Path, host: ModelHost) -> None:
         (folder / path.removeprefix("/etc/")).write_text(text)
 
 
-def inside(host: ModelHost, commands: str) -> tuple[int, list[str], Path]:
+def inside(host: ModelHost, commands: str, shell: str = "dash") -> tuple[int, list[str], Path]:
     """Run shell commands as root where /etc is the host's; return their exit code, output, and the folder."""
     folder = Path(tempfile.mkdtemp(prefix="podstead-etc."))
     etc(folder, host)
-    text = f"mount --bind {folder} /etc || exit 99\n{commands}"
+    # awk is a link to there
+    text = f"cp -a /etc/alternatives {folder}; mount --bind {folder} /etc || exit 99\n{commands}"
     done = subprocess.run(
-        ["unshare", "-m", "--propagation", "private", "sh", "-s"],
+        ["unshare", "-m", "--propagation", "private", *SHELLS[shell], "-s"],
         input=text,
         capture_output=True,
         text=True,
@@ -133,9 +136,41 @@ def granted_host(texts: dict[str, str], count: int) -> tuple[ModelHost, HostSpec
     return host, spec, host.state(spec.users)
 
 
-def arguments(state: HostState) -> tuple[dict[str, str], tuple[IdRange, ...], tuple[IdRange, ...]]:
-    subuids, subgids = subids.granted("alice", state.subids, state.accounts)
-    return probe_values("alice", state), subuids, subgids
+_COMPUTE = f"""
+PS_FOLDER=/etc/run
+mkdir $PS_FOLDER
+echo alice >$PS_FOLDER/subjects
+{script.source("frame.sh")}{script.source("probe_values.sh")}
+ps_values 0
+printf '%s\n' "$PS_VALUES" "PS_DENIED_GID=$PS_DENIED_GID" "PS_USER=$PS_USER"
+"""
+
+
+def computed(host: ModelHost, shell: str = "dash") -> dict[str, str]:
+    """What the host computes for the probe of alice."""
+    code, lines, folder = inside(host, _COMPUTE, shell)
+    shutil.rmtree(folder)
+    assert code == 0
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@given(files(), st.sampled_from([1000, 65536, 300000]), st.booleans())
+@settings(max_examples=8, deadline=None)
+def test_a_host_computes_what_podstead_would(
+    shell: str, texts: dict[str, str], count: int, neighbour: bool
+) -> None:
+    if not neighbour:
+        texts = {path: "".join(line for line in text.splitlines(keepends=True) if line.startswith(("alice", str(UID))))
+                 for path, text in texts.items()}  # fmt: skip
+    host, _, _ = granted_host(texts, count)
+    for key in ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range"):
+        host.live[key] = Path("/proc/sys", *key.split(".")).read_text().strip()
+    state = host.state(["alice"])
+    found = computed(host, shell)
+    assert re.fullmatch("[0-9a-f]{32}", found.pop("PS_NONCE"))
+    wanted = probe_values("alice", state) | {"PS_DENIED_GID": denied_gid(state), "PS_USER": "alice"}
+    assert found == wanted
 
 
 @given(files(), st.sampled_from([1000, 65536, 300000]))
@@ -143,7 +178,8 @@ def arguments(state: HostState) -> tuple[dict[str, str], tuple[IdRange, ...], tu
 def test_the_kernel_shows_exactly_the_expected_map(texts: dict[str, str], count: int) -> None:
     host, spec, state = granted_host(texts, count)
     assert intended(spec, state).converged
-    values, subuids, subgids = arguments(state)
+    values = computed(host)
+    subuids, subgids = subids.granted("alice", state.subids, state.accounts)
     found = mapped(host, values["PS_UIDMAP"], values["PS_GIDMAP"])
     assert (found["uid-rc"], found["gid-rc"]) == ("0", "0")
     assert IdMap.expected(UID, subuids) == IdMap.parse(found["uid"])
@@ -153,8 +189,8 @@ def test_the_kernel_shows_exactly_the_expected_map(texts: dict[str, str], count:
 @given(files(), st.sampled_from([1000, 65536]))
 @settings(max_examples=6, deadline=None)
 def test_one_id_more_than_granted_is_refused_and_maps_nothing(texts: dict[str, str], count: int) -> None:
-    host, _, state = granted_host(texts, count)
-    values, _, _ = arguments(state)
+    host, _, _ = granted_host(texts, count)
+    values = computed(host)
     found = mapped(host, values["PS_UIDOVER"], values["PS_GIDOVER"])
     assert (found["uid-rc"], found["gid-rc"], found["uid"], found["gid"]) == ("1", "1", "", "")
 

@@ -53,7 +53,7 @@ def test_every_check_is_made_and_passes_where_it_applies(
         "V29": Verdict.PASS,
         "V30": Verdict.NOT_APPLICABLE,
     }
-    assert log.counted() == (1, 2), "one connection; one look, and one probe for both users"
+    assert log.counted() == (1, 1), "one connection; one command looks and proves both users"
     assert ran.host(host.name).capacity is not None
 
 

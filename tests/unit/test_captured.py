@@ -18,7 +18,7 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import Subject, subject_of
 from podstead.proof.verdict import findings
 from podstead.visit.obstacles import intended
-from tests.capture import DATA, INNER, NONCE, spec
+from tests.capture import DATA, NONCE, spec
 from tests.lab import RELEASES as CAPTURED
 
 PODMAN = {"debian-11": "3.0.1", "debian-12": "4.3.1", "debian-13": "5.4.2", "debian-forky": "5.8.6"}
@@ -33,7 +33,7 @@ def observed(name: str) -> state.HostState:
 
 def probed(release: str) -> evidence.Evidence:
     text = Path(DATA / "probed" / f"{release}.txt").read_text(encoding="ascii")
-    return evidence.parse(text, nonce=NONCE, users={"alice": INNER})["alice"]
+    return evidence.parse(text, nonce=NONCE)["alice"]
 
 
 def captured(release: str) -> Subject:

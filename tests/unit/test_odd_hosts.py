@@ -12,12 +12,9 @@ from pathlib import Path
 import pytest
 
 from podstead.host import frames
-from podstead.proof.subject import PORT_START
 from podstead.visit import script
-from podstead.visit.prove import probe_values
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
-from tests.unit.subjects import host
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
 
@@ -167,11 +164,12 @@ def test_a_look_at_lock_segments_that_hangs_is_cut_off(shell: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("boundary", "ports"), [("0", "1"), ("1", "1 0"), ("80", "80 79"), ("1024", "1024 1023")]
+    ("boundary", "ports"),
+    [("0", "1"), ("1", "1"), ("80", "80 79"), ("1024", "1024 1023"), ("65536", "65535"), ("''", "1024 1023")],
 )
 @each_shell
-def test_the_carried_script_tries_ports_that_there_are(shell: str, boundary: str, ports: str) -> None:
-    assert said(shell, f"{script.source('standalone.sh')}\nps_ports {boundary}\n") == [ports]
+def test_a_probe_tries_ports_that_there_are(shell: str, boundary: str, ports: str) -> None:
+    assert said(shell, f"{script.source('probe_values.sh')}\nps_ports {boundary}\n") == [ports]
 
 
 @pytest.mark.usefixtures("root")
@@ -202,11 +200,3 @@ def test_the_carried_script_does_not_take_root_for_a_rootless_user(shell: str, t
 def test_the_place_of_storage_is_read_as_podman_reads_it(shell: str, settings: str, place: str) -> None:
     text = f"{script.source('storage.sh')}\nps_graphroot alice 1000 '/home/al ice' '{settings}'\n"
     assert "".join(said(shell, text)) == place
-
-
-@pytest.mark.parametrize(("boundary", "ports"), [("0", "1"), ("1", "1"), ("1024", "1024 1023")])
-def test_a_probe_tries_ports_that_there_are(boundary: str, ports: str) -> None:
-    one = host()
-    one.live[PORT_START] = boundary
-    spec = spec_of(users={"alice": {}})
-    assert probe_values("alice", one.state(spec.users))["PS_PORTS"] == ports

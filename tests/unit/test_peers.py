@@ -61,9 +61,10 @@ def tried(shell: str, hold: str, reach: str = REACH) -> tuple[evidence.Evidence,
     """What daemon could reach of nobody's."""
     text = f"PS_NONCE={OUTER}\n{FILES}{VALUES}{assign('PS_HOLD', hold)}\n{assign('PS_REACH', reach)}\n"
     text = text.replace("BESIDE", BESIDE)
-    text += 'all() { ps_folder; ps_peer 0; cat "$PS_FOLDER"/*; ps_record end; }\nps_framed probe all\n'
+    text += f"all() {{ ps_folder; ps_record nonce 'daemon {DAEMON}'; ps_peer 0; "
+    text += 'cat "$PS_FOLDER"/*; ps_record end; }\nps_framed probe all\n'
     out = run(shell, text).stdout.decode()
-    seen = evidence.parse(out, nonce=OUTER, users={"daemon": DAEMON})["daemon"]
+    seen = evidence.parse(out, nonce=OUTER)["daemon"]
     return seen, frames.decode(out, kind="probe", nonce=OUTER)
 
 

@@ -30,7 +30,6 @@ from podstead.provision.change import (
     WriteFile,
 )
 from podstead.visit import quoting, script
-from podstead.visit.script import Person
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, run
 
@@ -180,50 +179,15 @@ def test_any_word_is_quoted(argv: list[str], path: str, content: str) -> None:
         assert expected == argv_of(run(name, text).stdout)
 
 
-people = st.lists(
-    st.tuples(
-        user_names,
-        st.dictionaries(
-            st.from_regex("PS_[A-Z]{1,8}", fullmatch=True).filter(lambda name: name != "PS_NONCE"),
-            any_words,
-            max_size=4,
-        ),
-    ),
-    min_size=1,
-    max_size=3,
-)
-
-
-@given(people)
-@settings(max_examples=25, deadline=None)
-def test_the_variables_of_a_probe_reach_each_users_shell_through_two_shells(
-    drawn: list[tuple[str, dict[str, str]]],
-) -> None:
-    """Root's shell sets what one user's shell gets, and nothing of the next user's is in it."""
-    everybody = [
-        Person(name=name, nonce=f"{number:016x}", values=values, denied_gid=str(number))
-        for number, (name, values) in enumerate(drawn)
-    ]
-    text = script.probe(everybody, NONCE, seconds=5, isolation=False)
-    header = text.partition(script.source("peers.sh"))[0]
-    program = "".join(map(script.source, script._PROBE_USER))
-    for name in SHELLS:
-        for number, person in enumerate(everybody):
-            root = run(
-                name,
-                f'{SHOW}{header}ps_values {number}\nshow "$PS_USER" "$PS_DENIED_GID" "$PS_COUNT" "$PS_ISOLATION"\n',
-            )
-            assert argv_of(root.stdout) == [[person.name, str(number), str(len(everybody)), "no"]]
-            inner = run(
-                name, f'{header}ps_values {number}\nprintf "%s\\n" "$PS_VALUES" "$PS_PROBE"'
-            ).stdout.decode()
-            assignments, ours, after = inner.partition(program)
-            assert (ours, after) == (program, "\n")
-            shown = "".join(f'show {key} "${key}"\n' for key in ("PS_NONCE", *person.values))
-            assert argv_of(run(name, SHOW + assignments + shown).stdout) == [
-                ["PS_NONCE", person.nonce],
-                *([key, value] for key, value in person.values.items()),
-            ]
+@given(st.lists(user_names, min_size=1, max_size=3, unique=True))
+@settings(max_examples=15, deadline=None)
+def test_whom_to_prove_and_with_what_reaches_every_shell(users: list[str]) -> None:
+    text = script.prove(spec_of(users={name: {} for name in users}), users, NONCE, seconds=5)
+    header = text.partition(script.source("frame.sh"))[0]
+    for shell in SHELLS:
+        shown = run(shell, f'{SHOW}{header}set -f\nfor u in $PS_SUBJECTS; do show "$u" "$PS_SECONDS"; done\n')
+        assert argv_of(shown.stdout) == [[name, "5"] for name in users]
+        assert run(shell, f'{header}printf %s "$PS_PROBE"\n').stdout.decode() == _USER_SCRIPT
 
 
 HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "\\b", "a\\", "a\\b\\c", "@b", "a@", "a@b@c", "a b\\c", "D\\$(id)", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
@@ -341,12 +305,12 @@ def test_comments_are_not_sent_to_hosts() -> None:
     "text",
     [
         script.apply(HostSpec(), (), NONCE),
-        script.probe((), NONCE, seconds=5, isolation=True),
+        script.prove(HostSpec(), (), NONCE, seconds=5),
         _USER_SCRIPT,
         script._look_at_user(),
         script.standalone(),
     ],
-    ids=["apply", "probe", "user", "look", "standalone"],
+    ids=["apply", "prove", "user", "look", "standalone"],
 )
 def test_no_function_of_a_script_hides_another(text: str) -> None:
     """The files of a script share one namespace: a second function of a name would silently take the first one's place."""

@@ -212,7 +212,7 @@ def test_the_frame_holds_any_bytes(tmp_path: Path) -> None:
         assert body == record.body
 
 
-# --- standalone.sh ---
+# --- probe_values.sh ---
 
 
 @each_shell
@@ -228,7 +228,7 @@ def test_ps_ranges_takes_nothing_but_numbers_from_getsubids(shell: str, option: 
     fake = tmp_path / "getsubids"
     fake.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\n")
     fake.chmod(0o755)
-    text = script.source("standalone.sh").replace("/etc/nsswitch.conf", f"{tmp_path}/nsswitch.conf")
+    text = script.source("probe_values.sh").replace("/etc/nsswitch.conf", f"{tmp_path}/nsswitch.conf")
     done = run(
         shell,
         f"{text}ps_ranges {option} /etc/subuid alice 1000\n",

@@ -1,4 +1,4 @@
-"""The script that people carry to a host reads the files of ranges as podstead does, and tries maps that fit them."""
+"""The script that proves reads the files of ranges as podstead does, and tries maps that fit them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ASKED = {"alice": "1001", "zed": "2001", "01abc": "3001"}
 
 def functions() -> str:
     """ps_lines and ps_ranges by themselves."""
-    text = script.source("standalone.sh")
+    text = script.source("probe_values.sh")
     return text[text.index("ps_lines()") : text.index("ps_map()")]
 
 

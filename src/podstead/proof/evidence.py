@@ -102,19 +102,16 @@ class Evidence:
         )
 
 
-def parse(output: Sequence[str] | str, *, nonce: str | None, users: Mapping[str, str]) -> dict[str, Evidence]:
-    """Read the output of a probe of ``users`` (name to nonce). Raises :class:`~podstead.errors.LookError` for none."""
+def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> dict[str, Evidence]:
+    """Read what was seen of each user who was proved. Root's part of the script drew the nonce of each.
+
+    Raises :class:`~podstead.errors.LookError` where there is no such answer, or not of the run with this ``nonce``.
+    """
     outer = frames.decode(output, kind="probe", nonce=nonce)
-    return {name: _of(outer, name, inner) for name, inner in users.items()}
-
-
-def parse_alone(output: Sequence[str] | str) -> dict[str, Evidence]:
-    """Read what the script that people carry away printed: it drew the nonces itself. Raises LookError."""
-    outer = frames.decode(output, kind="probe")
     return {
-        name: _of(outer, name, nonce)
-        for name, nonce, _ in _by_user(outer, "nonce")
-        if name and re.fullmatch("[0-9a-f]{32}", nonce)
+        name: _of(outer, name, own)
+        for name, own, _ in _by_user(outer, "nonce")
+        if name and re.fullmatch("[0-9a-f]{32}", own)
     }
 
 

@@ -1,47 +1,43 @@
-"""Verifying one host: look once, run one probe for each user, judge. Knows hosts only as a function that runs a script."""
+"""Verifying one host, which is known only as a function that runs a script: one script looks and proves, then all is judged."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.errors import LookError
 from podstead.host import subids
-from podstead.host.accounts import owners
 from podstead.host.state import HostState
 from podstead.host.state import parse as parse_state
-from podstead.ids.ranges import IdRange
 from podstead.proof import owners as lint
 from podstead.proof.checks import CHECKS, finding_of
+from podstead.proof.evidence import Evidence
 from podstead.proof.evidence import parse as parse_evidence
-from podstead.proof.evidence import parse_alone
 from podstead.proof.finding import Finding, Verdict
-from podstead.proof.subject import PING_RANGE, PORT_START, subject_of
+from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
 from podstead.provision.room import left
 from podstead.visit import script
 from podstead.visit.job import Job
-from podstead.visit.look import WITHOUT_ROOT, Visit, look
+from podstead.visit.look import WITHOUT_ROOT, Visit
 from podstead.visit.obstacles import intended
 from podstead.visit.record import Capacity, Grant, HostReport, Status, Trouble, failed_findings
-from podstead.visit.script import Person
 from podstead.visit.settled import honest, settled
 
 
 def verify(job: Job, visit: Visit) -> HostReport:
     """Prove one host. Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises."""
-    visit.say("looking")
-    spec = visit.spec
-    state = look(spec, visit.run, visit.draw)
-    if job.as_user and state.platform.user not in spec.users:
-        spec = spec.model_copy(update={"users": {state.platform.user: UserSpec()}})
-        state = look(spec, visit.run, visit.draw)
-    names = _chosen(job, spec, state)
-    results: list[Finding] = []
-    if names:
-        visit.say(f"proving as {names[0]}" if len(names) == 1 else f"proving as {len(names)} users")
-        results += _prove(names, spec, state, visit, job.probe_timeout)
+    asked = () if job.as_user else _asked(job, visit.spec)
+    visit.say(_doing(job, asked))
+    nonce = visit.draw()
+    text = script.prove(visit.spec, asked, nonce, seconds=job.probe_timeout, as_user=job.as_user)
+    answer = visit.run(text)
+    state = parse_state(answer, nonce=nonce)
+    names, spec = asked, visit.spec
+    if job.as_user:
+        names = (state.platform.user,)
+        spec = spec.model_copy(update={"users": {names[0]: UserSpec()} | spec.users})
+    results = list(_proved(names, spec, state, answer, nonce))
     if state.platform.is_root or not job.as_user:
         results = _of_host(spec, state, results, frozenset(names))
     trouble = None
@@ -52,6 +48,16 @@ def verify(job: Job, visit: Visit) -> HostReport:
         )
     results.append(_reboot())
     return report(visit.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
+
+
+def _asked(job: Job, spec: HostSpec) -> tuple[str, ...]:
+    return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
+
+
+def _doing(job: Job, asked: Sequence[str]) -> str:
+    if job.as_user or len(asked) == 1:
+        return f"proving as {asked[0] if asked else 'the user of the connection'}"
+    return f"proving as {len(asked)} users" if asked else "looking"
 
 
 def report(
@@ -115,10 +121,11 @@ def _reboot() -> Finding:
 def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     """Judge what the script that people carry away printed. Raises LookError for anything else."""
     state = parse_state(text)
-    seen = parse_alone(text)
-    users = {user: spec.users.get(user, UserSpec()) for user in seen if user in state.accounts.by_name}
+    seen = parse_evidence(text)
+    asked = {*seen, *state.unseen} & state.accounts.by_name.keys()
+    users = {user: spec.users.get(user, UserSpec()) for user in asked}
     spec = spec.model_copy(update={"users": users})
-    results = [
+    of_users = [
         one
         for user in sorted(users)
         for one in (
@@ -127,55 +134,36 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
             else findings(subject_of(user, spec, state, seen[user]))
         )
     ]
-    results = [*_of_host(spec, state, results, frozenset(users)), _reboot()]
+    results = [*_of_host(spec, state, of_users, frozenset(users)), _reboot()]
     return report(name, spec, state, results, sorted(users))
 
 
-def _chosen(job: Job, spec: HostSpec, state: HostState) -> tuple[str, ...]:
-    if job.as_user:
-        return (state.platform.user,)
-    return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
-
-
-def _prove(
-    names: Sequence[str], spec: HostSpec, state: HostState, visit: Visit, seconds: int
-) -> list[Finding]:
-    """One probe for all who can be probed, then the judgement of each."""
-    people: dict[str, Person] = {}
-    results: dict[str, tuple[Finding, ...]] = {}
+def _proved(
+    names: Sequence[str], spec: HostSpec, state: HostState, answer: Sequence[str], nonce: str
+) -> Iterator[Finding]:
+    """What the answer of one script shows of each user."""
+    seen: Mapping[str, Evidence] = {}
+    trouble = ""
+    try:
+        seen = parse_evidence(answer, nonce=nonce)
+    except LookError as error:
+        trouble = error.message
     for name in names:
-        account = state.accounts.by_name.get(name)
-        if account is None:
+        if name not in state.accounts.by_name:
             why = f"the host has no account {name}"
             # what to do about a session gone wrong makes no account
-            results[name] = (finding_of("V01", Verdict.FAIL, user=name, cause=why, remedy=""),)
-        elif not state.platform.is_root and state.platform.user != name:
-            results[name] = _all_blind(
-                name, f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
-            )
-        elif name in state.unseen:
-            results[name] = _all_blind(name, state.unseen[name])
+            yield finding_of("V01", Verdict.FAIL, user=name, cause=why, remedy="")
+        elif why := _unseen(name, state) or trouble:
+            yield from _all_blind(name, why)
         else:
-            people[name] = Person(
-                name=name,
-                nonce=visit.draw(),
-                values=probe_values(name, state),
-                denied_gid=denied_gid(state),
-            )
-    if people:
-        nonce = visit.draw()
-        text = script.probe(tuple(people.values()), nonce, seconds=seconds, isolation=len(people) > 1)
-        try:
-            seen = parse_evidence(
-                visit.run(text), nonce=nonce, users={name: one.nonce for name, one in people.items()}
-            )
-        except LookError as error:
-            seen = {}
-            results |= {name: _all_blind(name, error.message) for name in people}
-        results |= {
-            name: findings(subject_of(name, spec, state, evidence)) for name, evidence in seen.items()
-        }
-    return [finding for name in names for finding in results[name]]
+            yield from findings(subject_of(name, spec, state, seen.get(name, Evidence())))
+
+
+def _unseen(name: str, state: HostState) -> str:
+    """Why a user could not be proved at all: the host goes by the same (ps_subjects in visit/scripts/probe.sh)."""
+    if not state.platform.is_root and state.platform.user != name:
+        return f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
+    return state.unseen.get(name, "")
 
 
 def _all_blind(name: str, why: str) -> tuple[Finding, ...]:
@@ -184,62 +172,3 @@ def _all_blind(name: str, why: str) -> tuple[Finding, ...]:
         for check, known in CHECKS.items()
         if not known.of_host
     )
-
-
-def probe_values(name: str, state: HostState) -> dict[str, str]:
-    """The variables of the user's probe: what the helpers are asked for, and what they must refuse."""
-    account = state.accounts.by_name[name]
-    subuids, subgids = subids.granted(name, state.subids, state.accounts)
-    values = {
-        "PS_UIDMAP": "",
-        "PS_GIDMAP": "",
-        "PS_UIDOVER": "",
-        "PS_GIDOVER": "",
-        "PS_OTHER": "",
-        "PS_RAW": "",
-    }
-    if subuids and subgids:
-        for side, own, ranges in (
-            ("UID", account.uid, sorted(subuids)),
-            ("GID", account.gid, sorted(subgids)),
-        ):
-            values[f"PS_{side}MAP"] = _arguments(own, ranges)
-            over = [*ranges[:-1], IdRange(ranges[-1].start, ranges[-1].count + 1)]
-            values[f"PS_{side}OVER"] = _arguments(own, over)
-        values["PS_OTHER"] = str(_foreign(name, state, subuids))
-        values["PS_RAW"] = f"0 {account.uid} 1\\n1 {min(subuids).start} {min(subuids).count}\\n"
-    live = state.sysctls.live.get(PORT_START, "")
-    boundary = int(live) if re.fullmatch("[0-9]{1,5}", live) else 1024
-    return values | {
-        "PS_LAST": str(sum(one.count for one in subuids)),
-        "PS_GLAST": str(sum(one.count for one in subgids)),
-        "PS_PORTS": " ".join(str(port) for port in (boundary or 1, boundary - 1) if 0 < port < 65536),
-        "PS_DO": "helpers sockets engine containers",
-    }
-
-
-def _arguments(own: int, ranges: Sequence[IdRange]) -> str:
-    """The arguments of newuidmap(1) for a map: container ID, host ID, count, for each extent."""
-    inside, words = 1, [f"0 {own} 1"]
-    for one in ranges:
-        words.append(f"{inside} {one.start} {one.count}")
-        inside += one.count
-    return " ".join(words)
-
-
-def _foreign(name: str, state: HostState, own: tuple[IdRange, ...]) -> int:
-    """A host UID that the user was not granted: another owner's if there is one, else the ID far above."""
-    names = owners(name, state.accounts)
-    for entry in state.subids.subuid.entries:
-        if entry.owner not in names and not any(entry.range.start in one for one in own):
-            return entry.range.start
-    return max(one.stop for one in own) + 1_000_000
-
-
-def denied_gid(state: HostState) -> str:
-    """A group outside ``ping_group_range`` for the counter-proof, or nothing where the range leaves none."""
-    fields = state.sysctls.live.get(PING_RANGE, "").split()
-    if len(fields) != 2 or not all(re.fullmatch("[0-9]{1,10}", field) for field in fields):
-        return ""
-    above = int(fields[1]) + 1
-    return str(above) if above < 2**31 - 1 else ""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import assert_never
@@ -117,16 +116,6 @@ def _needed(index: int, changes: Sequence[Change]) -> list[int]:
     return [one for one in range(index) if needs(changes[index], changes[one])]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """One user of a probe: ``values`` are the variables of the user's script, ``nonce`` marks what it prints."""
-
-    name: str
-    nonce: str
-    values: Mapping[str, str]
-    denied_gid: str
-
-
 #: The user's script: what it calls comes first.
 _PROBE_USER = (
     "storage.sh",
@@ -139,44 +128,33 @@ _PROBE_USER = (
 )
 
 
-def probe(people: Sequence[Person], nonce: str, *, seconds: int, isolation: bool) -> str:
-    """The script that proves users, side by side: a part for root, and in it the part that runs as each user.
+#: What a look and the proof of users are made of.
+_PROVE = (*_OBSERVE, "probe_values.sh", "peers.sh", "probe.sh")
+
+
+def prove(spec: HostSpec, users: Iterable[str], nonce: str, *, seconds: int, as_user: bool = False) -> str:
+    """The script that looks at a host and proves ``users``, side by side: one frame for the look, one for the proof.
 
     Every user's output has a nonce of its own, so that nobody can speak for another. ``seconds`` is the time that each
-    may take; ``isolation`` asks whether users can reach what the next one's containers own.
+    may take; with ``as_user``, whoever has logged in is proved and nobody else.
     """
     header = {
-        "PS_NONCE": nonce,
         "PS_SECONDS": str(seconds),
-        "PS_COUNT": str(len(people)),
-        "PS_ISOLATION": "yes" if isolation else "no",
-        "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
+        "PS_SUBJECTS": "" if as_user else names(users),
+        "PS_SELF": "yes" if as_user else "",
+        "PS_PROBE": _probe_of_user(),
     }
     return (
-        "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + "ps_values() {\ncase $1 in\n"
-        + "".join(_person(number, person) for number, person in enumerate(people))
-        + "esac\n}\n"
-        + source("peers.sh")
-        + source("frame.sh")
-        + source("session.sh")
-        + source("probe.sh")
-        + "ps_framed probe ps_all\n"
+        observe_header(spec, nonce)
+        + "".join(f"{assign(name, value)}\n" for name, value in header.items())
+        + "".join(map(source, _PROVE))
+        + "ps_look_and_prove\n"
     )
 
 
-def _person(number: int, person: Person) -> str:
-    inner = "".join(
-        f"{assign(name, value)}\n" for name, value in {"PS_NONCE": person.nonce, **person.values}.items()
-    )
-    variables = {
-        "PS_USER": person.name,
-        "PS_OWN": person.nonce,
-        "PS_VALUES": inner,
-        "PS_DENIED_GID": person.denied_gid,
-    }
-    body = "".join(f"{assign(name, value)}\n" for name, value in variables.items())
-    return f"{number})\n{body};;\n"
+def _probe_of_user() -> str:
+    """The script that runs as each user."""
+    return "".join(map(source, _PROBE_USER))
 
 
 def standalone() -> str:
@@ -191,14 +169,14 @@ def standalone() -> str:
         # its answer is carried about: nothing that is not asked about, such as the proxy's password in containers.conf
         "PS_FILES": names(owned_files()),
         "PS_LOOK": _look_at_user(),
-        "PS_PROBE": "".join(source(name) for name in _PROBE_USER),
+        "PS_PROBE": _probe_of_user(),
     }
     return (
         "#!/bin/sh\n"
         f"# podstead {VERSION}: proves what rootless Podman can do on this host. Changes nothing and leaves nothing behind.\n"
         "# sh FILE [USER...] >ANSWER   as root for any users, without root for yourself; then: podstead judge ANSWER\n"
         + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + "".join(map(source, ("standalone.sh", *_OBSERVE, "peers.sh", "probe.sh")))
+        + "".join(map(source, ("standalone.sh", *_PROVE)))
         + 'ps_stand_alone "$@"\n'
     )
 

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
 # Starts the probe of each user inside that user's session, a few at a time, and adds what only root can show.
-# Set before this text, quoted: PS_NONCE, PS_SECONDS, PS_PROBE (the user's script), PS_COUNT, PS_ISOLATION (yes, no), and a
-# function ps_values that sets for the user of a number PS_USER, PS_OWN (the nonce of the user's script), PS_VALUES (its
-# assignments) and PS_DENIED_GID.
+# Set before this text, quoted: PS_NONCE, PS_SECONDS, PS_PROBE (the user's script) and PS_SUBJECTS (names of users). The
+# function ps_values (probe_values.sh) sets for the user of a number PS_USER, PS_OWN (the nonce of the user's script),
+# PS_VALUES (its assignments) and PS_DENIED_GID.
 # What a user's own programs print is packed into one record, so that no user can speak for another.
-# shellcheck disable=SC2154 # set by the function
+# shellcheck disable=SC2153,SC2154 # set by the function
 
 ps_newline='
 '
@@ -137,16 +137,43 @@ ps_pool() { # function: called with each user's number, PS_JOBS at a time
     ps_workers=
 }
 
+ps_subjects() { # those of PS_SUBJECTS who can be proved: with an account, with rights enough, and who could be looked at
+    # shellcheck disable=SC2086 # words; in some there is a backslash, which some shells take for part of a pattern
+    (
+        set -f
+        printf '%s\n' $PS_SUBJECTS
+    ) | while IFS= read -r u; do
+        id -u "$u" >/dev/null || continue
+        [ "$(id -u)" = 0 ] || [ "$u" = "$(id -un)" ] || continue
+        grep -qxF -e "$u" "$PS_FOLDER/unseen" || printf '%s\n' "$u"
+    done
+}
+
 ps_all() {
-    ps_folder || return 1
+    [ -n "$PS_FOLDER" ] || return 1
+    # a subshell has none of the traps of its parent, who clears the folder up
+    # shellcheck disable=SC2086 # numbers of processes
+    trap 'trap "" HUP INT TERM; kill $ps_workers; exit 143' HUP INT TERM
+    ps_subjects >"$PS_FOLDER/subjects"
+    PS_COUNT=$(wc -l <"$PS_FOLDER/subjects")
     # twice as many as there are processors: a probe waits half of its time
     PS_JOBS=$(getconf _NPROCESSORS_ONLN)
     case $PS_JOBS in '' | *[!0-9]*) PS_JOBS=1 ;; esac
     PS_JOBS=$((PS_JOBS * 2))
     [ $PS_JOBS -le 8 ] || PS_JOBS=8
     ps_pool ps_one
-    if [ "$PS_ISOLATION" = yes ] && [ "$(id -u)" = 0 ]; then ps_pool ps_peer; fi
+    if [ "$(id -u)" = 0 ]; then ps_pool ps_peer; fi # of a single user there is no next
+    rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look"
     cat "$PS_FOLDER"/*
-    rm -rf "$PS_FOLDER"
     ps_record end
+}
+
+ps_look_and_prove() {
+    ps_folder || PS_FOLDER=
+    if [ "${PS_SELF-}" = yes ]; then # as whoever has logged in
+        PS_SUBJECTS=$(id -un)
+        case " $PS_USERS " in *" $PS_SUBJECTS "*) ;; *) PS_USERS="$PS_USERS $PS_SUBJECTS" ;; esac
+    fi
+    ps_framed observe ps_observe
+    [ -z "$PS_SUBJECTS" ] || ps_framed probe ps_all
 }
