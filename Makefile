@@ -56,7 +56,7 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/ruff check -q .
 	$(BIN)/ruff format -q --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh .ci/run
+	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh src/podstead/visit/scripts/packages/*.sh .ci/run
 
 unit: $(VENV)/.test ## Only the tests without hosts (seconds)
 	$(PYTEST) tests/unit tests/property

@@ -98,13 +98,14 @@ def test_the_built_in_role_is_found(installed: Path, tmp_path: Path) -> None:
 def test_the_wheel_carries_types_scripts_and_roles(built: Path) -> None:
     (wheel,) = built.glob("podstead-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    scripts = (PROJECT / "src/podstead/visit/scripts").glob("*.sh")
+    sources = PROJECT / "src"
+    scripts = (sources / "podstead/visit/scripts").rglob("*.sh")
     assert {"podstead/py.typed", "podstead/_roles/rootless-podman/role.yml"} <= names
     assert "podstead/control/starter_files/podstead.toml" in names
     (data,) = {name.partition("/")[0] for name in names if ".data/" in name}
     pages = (PROJECT / "docs/man").glob("*.1")
     assert {f"{data}/data/share/man/man1/{page.name}" for page in pages} <= names
-    assert {f"podstead/visit/scripts/{script.name}" for script in scripts} <= names
+    assert {str(script.relative_to(sources)) for script in scripts} <= names
     assert not {name for name in names if name.startswith(("tests", "src", "benchmarks"))}
 
 

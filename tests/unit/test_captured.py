@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from podstead.host import state
+from podstead.host.families import debian
 from podstead.host.package_versions import upstream
-from podstead.host.platforms import Family
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
 from podstead.proof import evidence
@@ -52,7 +52,7 @@ def test_every_release_of_the_lab_was_captured() -> None:
 def test_a_fresh_host_has_accounts_and_neither_podman_nor_ranges(release: str) -> None:
     seen = observed(f"{release}-fresh")
     name = seen.platform.version_id or "forky"  # testing has no number yet
-    assert (seen.platform.family, f"debian-{name}") == (Family.DEBIAN, release)
+    assert (seen.platform.family, f"debian-{name}") == (debian.FAMILY, release)
     assert seen.platform.systemd
     assert seen.accounts.by_name["alice"].uid == 1001
     assert seen.packages.installed.get("podman") is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podstead.host.platforms import Family
+from podstead.host.families import FAMILIES, MANAGERS, OTHER
 from podstead.proof import catalogue
 from podstead.proof.catalogue import FailureMode, Need
 from podstead.proof.check import Check
@@ -18,12 +18,11 @@ from podstead.proof.checks import CHECKS
 
 FILES = sorted(Path(catalogue.__file__).parent.glob("*.toml"))
 MODES = list(catalogue.load().values())
-MANAGERS = {"debian": "apt-get", "redhat": "dnf", "suse": "zypper", "arch": "pacman", "alpine": "apk"}
 
 #: What an ordinary user may not do, at the start of a command.
 ROOT_COMMAND = re.compile(
-    r"(?:apk|apparmor_parser|apt-get|chmod|chown|dnf|groupadd|grubby|install -d|loginctl enable-linger|modprobe|mount"
-    r"|pacman|restorecon|sed -i|semanage|sysctl|systemctl(?! --user)|update-grub|useradd|usermod|zypper) "
+    rf"(?:{'|'.join(MANAGERS)}|apparmor_parser|apt-get|chmod|chown|groupadd|grubby|install -d|loginctl enable-linger"
+    r"|modprobe|mount|restorecon|sed -i|semanage|sysctl|systemctl(?! --user)|update-grub|useradd|usermod) "
 )
 
 each_mode = pytest.mark.parametrize("mode", MODES, ids=[mode.ref for mode in MODES])
@@ -88,18 +87,19 @@ def test_what_is_not_there_is_not_found() -> None:
 
 @each_mode
 def test_there_is_a_remedy_for_every_family(mode: FailureMode) -> None:
-    for family in Family:
+    for family in (*FAMILIES, OTHER):
         assert mode.remedy_for(family).strip()
     assert all(text.strip() for text in mode.remedy.values())
-    assert mode.remedy_for(Family.OTHER) == mode.remedy["any"]  # not the commands of some other family
-    assert set(mode.remedy) <= {"any", *Family} - {Family.OTHER}
+    assert mode.remedy_for(OTHER) == mode.remedy["any"]  # not the commands of some other family
+    assert set(mode.remedy) <= {"any", *(family.name for family in FAMILIES)}
 
 
 @each_mode
 def test_a_remedy_names_no_package_manager_of_another_family(mode: FailureMode) -> None:
+    own = {family.name: {*family.managers} for family in FAMILIES}
     for family, text in mode.remedy.items():
-        named = {name for name in MANAGERS.values() if re.search(rf"\b{name}\b", text)}
-        assert named <= {MANAGERS.get(family)}
+        named = {name for name in MANAGERS if re.search(rf"\b{name}\b", text)}
+        assert named <= own.get(family, set())
 
 
 @each_mode

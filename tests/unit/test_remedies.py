@@ -7,7 +7,7 @@ import re
 import pytest
 
 from podstead.host import subids
-from podstead.host.platforms import Family
+from podstead.host.families import debian
 from podstead.host.state import HostState
 from podstead.ids.flaws import of_all
 from podstead.proof import catalogue, owners, remedy
@@ -63,7 +63,7 @@ def test_the_remedy_of_a_check_has_no_word_to_fill_in(check: str) -> None:
 
 
 def of_host(state: HostState, *judged: str) -> dict[str, Finding]:
-    found = owners.findings(spec_of(), state.subids, state.accounts, Family.DEBIAN, judged=frozenset(judged))
+    found = owners.findings(spec_of(), state.subids, state.accounts, debian.FAMILY, judged=frozenset(judged))
     return {one.ref: one for one in found}
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from podstead.document.spec import HostSpec
+from podstead.host.families import MANAGERS
 from podstead.host.sysctls import path_of
 from podstead.provision.change import (
     Change,
@@ -295,6 +296,7 @@ def test_comments_are_not_sent_to_hosts() -> None:
             "probe.sh",
         ),
         *("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh"),
+        *(f"packages/{manager}.sh" for manager in MANAGERS),
     ):
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []

@@ -24,7 +24,7 @@ from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, lacking, needs, run
 
 SCRIPTS = Path(script.__file__).parent / "scripts"
-FILES = sorted(SCRIPTS.glob("*.sh"))
+FILES = sorted(SCRIPTS.rglob("*.sh"))
 TEXT = "alice:524288:65536\n"
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
@@ -95,7 +95,9 @@ def test_shellcheck_finds_nothing(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_each_shell_can_read_what_is_sent(shell: str, file: Path) -> None:
     argv = [*SHELLS[shell], "-n"]
-    done = subprocess.run(argv, input=script.source(file.name), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv, input=script.source(str(file.relative_to(SCRIPTS))), capture_output=True, text=True, check=False
+    )
     assert (done.stderr, done.returncode) == ("", 0)
 
 

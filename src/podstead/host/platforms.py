@@ -1,111 +1,14 @@
-"""What differs between distributions: families, package managers, package names."""
+"""What kind of machine a host is: its distribution, its kernel, who podstead is there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from types import MappingProxyType
 
+from podstead.host.families import OTHER, family_of
+from podstead.host.family import Family
 from podstead.host.frames import Records
-
-
-class Family(StrEnum):
-    """Distributions that share a package manager and package names."""
-
-    DEBIAN = "debian"
-    REDHAT = "redhat"
-    SUSE = "suse"
-    ARCH = "arch"
-    ALPINE = "alpine"
-    OTHER = "other"
-
-
-_BY_ID: Mapping[str, Family] = MappingProxyType(
-    {
-        "debian": Family.DEBIAN,
-        "ubuntu": Family.DEBIAN,
-        "fedora": Family.REDHAT,
-        "rhel": Family.REDHAT,
-        "centos": Family.REDHAT,
-        "suse": Family.SUSE,
-        "opensuse": Family.SUSE,
-        "sles": Family.SUSE,
-        "arch": Family.ARCH,
-        "alpine": Family.ALPINE,
-    }
-)
-
-#: Role of a package -> its name in a family. Roles, not names, are what the plan reasons about.
-PACKAGES: Mapping[Family, Mapping[str, str]] = MappingProxyType(
-    {
-        Family.DEBIAN: MappingProxyType(
-            {
-                "podman": "podman",
-                "uidmap": "uidmap",
-                "crun": "crun",
-                "pasta": "passt",
-                "slirp4netns": "slirp4netns",
-                "netavark": "netavark",
-                "aardvark-dns": "aardvark-dns",
-                "nftables": "nftables",
-                "iptables": "iptables",
-                "catatonit": "catatonit",
-                "fuse-overlayfs": "fuse-overlayfs",
-                "session-bus": "dbus-user-session",
-                "pam-systemd": "libpam-systemd",
-            }
-        ),
-        Family.REDHAT: MappingProxyType(
-            {
-                "podman": "podman",
-                "uidmap": "shadow-utils",
-                "crun": "crun",
-                "pasta": "passt",
-                "slirp4netns": "slirp4netns",
-                "fuse-overlayfs": "fuse-overlayfs",
-            }
-        ),
-        Family.SUSE: MappingProxyType(
-            {
-                "podman": "podman",
-                "uidmap": "shadow",
-                "crun": "crun",
-                "pasta": "passt",
-                "slirp4netns": "slirp4netns",
-            }
-        ),
-        Family.ARCH: MappingProxyType(
-            {
-                "podman": "podman",
-                "uidmap": "shadow",
-                "crun": "crun",
-                "pasta": "passt",
-                "slirp4netns": "slirp4netns",
-            }
-        ),
-        Family.ALPINE: MappingProxyType(
-            {
-                "podman": "podman",
-                "uidmap": "shadow-subids",
-                "usermod": "shadow",
-                "crun": "crun",
-                "pasta": "passt",
-                "slirp4netns": "slirp4netns",
-                "fuse-overlayfs": "fuse-overlayfs",
-            }
-        ),
-        Family.OTHER: MappingProxyType({}),
-    }
-)
-
-#: What podstead does not install, and must know of to explain a failure.
-EXPLAINING = ("container-selinux",)
-
-ALL_PACKAGE_NAMES: tuple[str, ...] = tuple(
-    sorted({*EXPLAINING, *(name for table in PACKAGES.values() for name in table.values())})
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +18,7 @@ class Platform:
     os_id: str = ""
     version_id: str = ""
     pretty_name: str = ""
-    family: Family = Family.OTHER
+    family: Family = OTHER
     kernel: str = ""
     init: str = ""
     systemd: bool = False
@@ -141,15 +44,6 @@ class Platform:
             or " ".join(part for part in (self.os_id, self.version_id) if part)
             or "unknown system"
         )
-
-
-def family_of(ids: Iterable[str]) -> Family:
-    """The first family that one of ``ID`` and ``ID_LIKE`` belongs to (os-release(5))."""
-    for one in ids:
-        family = _BY_ID.get(one) or _BY_ID.get(one.split("-")[0])
-        if family:
-            return family
-    return Family.OTHER
 
 
 def by_path(lines: Iterable[str]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
-from podstead.host.platforms import Family
+from podstead.host.family import Family
 from podstead.host.subids import SubidsState, sides
 from podstead.ids import flaws
 from podstead.ids.flaws import ROOTFUL, Flaw

@@ -8,10 +8,10 @@ from typing import Final
 from packaging.version import Version
 
 from podstead.document.spec import HostSpec
-from podstead.host import platforms
+from podstead.host.family import INDISPENSABLE
 from podstead.host.package_versions import satisfies, upstream
 from podstead.host.packages import PackagesState
-from podstead.host.platforms import Family, Platform
+from podstead.host.platforms import Platform
 from podstead.host.state import HostState
 from podstead.provision.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
 from podstead.provision.part import Meaning, Part
@@ -29,7 +29,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
 
 
 def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
-    """The roles (keys of :data:`podstead.host.platforms.PACKAGES`) that rootless Podman of this version needs.
+    """The roles (keys of :attr:`podstead.host.family.Family.packages`) that rootless Podman of this version needs.
 
     Podman 5.0 made pasta the default network tool in place of slirp4netns and 4.0 brought netavark (release notes);
     an OCI runtime, the uid-map tools and the session bus are only recommended packages on Debian and Ubuntu.
@@ -62,9 +62,8 @@ def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
         missing = tuple(name for name in missing if name in spec.packages and name != "podman")
     if not missing:
         return Outcome(refusals=refusals)
-    if state.manager == "none" or (
-        platform.family is Family.OTHER and not set(missing) <= spec.packages.keys()
-    ):
+    nameless = not platform.family.packages and not set(missing) <= spec.packages.keys()
+    if state.manager == "none" or nameless:
         return Outcome(refusals=(*refusals, _no_manager(missing, platform)))
     return Outcome(
         refusals=refusals,
@@ -79,7 +78,7 @@ def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
     )
 
 
-#: What packages ship newuidmap with: file capabilities on Fedora and its kin, the setuid bit elsewhere (podman#2788).
+#: What the helpers have where their package gives them file capabilities.
 _CAPABILITIES = {"newuidmap": "cap_setuid+ep", "newgidmap": "cap_setgid+ep"}
 
 
@@ -95,7 +94,7 @@ def plan_helpers(spec: HostSpec, state: PackagesState, platform: Platform) -> Ou
             continue  # a copy that somebody made must never be given privileges
         argv = (
             ("setcap", _CAPABILITIES[name], path)
-            if platform.family is Family.REDHAT
+            if platform.family.helper_capabilities
             else ("chmod", "4755", "--", path)
         )
         changes.append(
@@ -110,13 +109,13 @@ def plan_helpers(spec: HostSpec, state: PackagesState, platform: Platform) -> Ou
 
 
 def _missing(spec: HostSpec, state: PackagesState, platform: Platform) -> tuple[str, ...]:
-    names = {} if "podman" not in spec.packages else platforms.PACKAGES[platform.family]
+    names = {} if "podman" not in spec.packages else platform.family.packages
     wanted: dict[str, None] = {}
     for role in roles_needed(spec, platform, state.podman()) if "podman" in spec.packages else ():
         name = names.get(role)
         programs = _PROGRAMS.get(role, ())
         there = bool(programs) and all(program in platform.tools for program in programs)
-        if name is None and platform.family is Family.OTHER and role in ("podman", "uidmap") and not there:
+        if name is None and role in INDISPENSABLE and not there:  # of a family that is not known
             wanted[role] = None
         if name and (name in state.broken or (name not in state.installed and not there)):
             wanted[name] = None

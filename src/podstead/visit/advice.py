@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import chain
+from typing import Final
 
 from podstead.host.accounts import Account
+from podstead.host.families import FAMILIES
 from podstead.proof.remedy import fill
 
-_ADVICE = (
+
+def _any(*patterns: str) -> str:
+    return "|".join(patterns)
+
+
+_ADVICE: Final[tuple[tuple[str, str], ...]] = (
     (
         r"podstead: changed-since",
         "another program keeps changing the file (useradd in a loop? a configuration tool?): end it, then run podstead again",
     ),
     (
-        r"podstead: locked|cannot lock|Could not get lock",
+        _any("podstead: locked", "cannot lock", *chain.from_iterable(one.locked for one in FAMILIES)),
         "wait for the other program to end, then run podstead again",
     ),
     (
         r"is currently used by process",
         "no range of a user who has processes is moved: loginctl terminate-user USER ends them; then run podstead again",
     ),
-    (
-        r"could not find database|failed retrieving file|error: target not found",
-        "the package databases are older than the mirror: run 'pacman -Syu' on the host, then podstead again",
-    ),
+    *chain.from_iterable(one.advice for one in FAMILIES),
     (r"No space left on device", "free some space on the host, then run podstead again"),
     (
         r"Read-only file system",
         "the file system is mounted read-only: remount it, or change the image that this host was made from",
     ),
     (
-        r"Unable to locate package|has no installation candidate|No match for argument|unable to select packages",
+        _any(*chain.from_iterable(one.not_offered for one in FAMILIES)),
         "the package sources of this host do not have it: check its repositories",
     ),
     (
@@ -39,7 +44,11 @@ _ADVICE = (
         "systemd-logind does not answer: find out why with systemctl status systemd-logind and findmnt -t fuse, then run podstead again",
     ),
     (
-        r"Temporary failure resolving|Could not resolve|Failed to fetch|Connection timed out",
+        _any(
+            "Could not resolve",
+            "Connection timed out",
+            *chain.from_iterable(one.unreachable for one in FAMILIES),
+        ),
         "the host cannot reach its package sources: check its network or proxy",
     ),
     (

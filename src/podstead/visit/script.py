@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import assert_never
 
 from podstead.document.spec import HostSpec
-from podstead.host import engine, platforms
+from podstead.host import engine
+from podstead.host.families import MANAGERS, PACKAGE_NAMES
 from podstead.host.sysctls import path_of
 from podstead.ids.ranges import IdRange
 from podstead.provision.change import (
@@ -58,16 +59,24 @@ def source(name: str) -> str:
     )
 
 
+def of_managers(*verbs: str) -> str:
+    """The functions ``ps_VERB_MANAGER`` of every package manager: what only looks is sent nothing that installs."""
+    text = "".join(source(f"packages/{manager}.sh") for manager in MANAGERS)
+    functions = re.split("^(?=ps_)", text, flags=re.MULTILINE)
+    return "".join(one for one in functions if one.startswith(tuple(f"ps_{verb}_" for verb in verbs)))
+
+
 def observe_header(spec: HostSpec, nonce: str) -> str:
     """The variables that the observe script reads."""
     if not re.fullmatch("[0-9a-f]{16,64}", nonce):
         raise ValueError("a nonce is 16 to 64 hex digits")
-    wanted = {*platforms.ALL_PACKAGE_NAMES, *spec.packages}
+    wanted = {*PACKAGE_NAMES, *spec.packages}
     return "\n".join(
         (
             assign("PS_NONCE", nonce),
             assign("PS_USERS", names(sorted(spec.users))),
             assign("PS_SYSCTLS", names(path_of(key) for key in sorted({*spec.sysctls, *_ALWAYS}))),
+            assign("PS_MANAGERS", names(MANAGERS)),
             assign("PS_PACKAGES", names(sorted(wanted))),
             # podstead's own, and those whose settings hold where podstead makes none
             assign("PS_FILES", names((*owned_files(), *engine.MAIN))),
@@ -77,8 +86,8 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
     )
 
 
-#: What a look is made of.
 _OBSERVE = ("frame.sh", "fact.sh", "facts.sh", "session.sh", "observe.sh")
+"""What a look is made of, beside what asks the package managers."""
 
 
 def _look_at_user() -> str:
@@ -88,7 +97,11 @@ def _look_at_user() -> str:
 
 def observe(spec: HostSpec, nonce: str) -> str:
     """The script of one look at a host. It always exits 0; what it could not see is missing from its output."""
-    return observe_header(spec, nonce) + "".join(map(source, _OBSERVE)) + "ps_framed observe ps_observe\n"
+    return observe_header(spec, nonce) + _looking() + "ps_framed observe ps_observe\n"
+
+
+def _looking() -> str:
+    return of_managers("has", "query") + "".join(map(source, _OBSERVE))
 
 
 def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
@@ -103,7 +116,8 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     )
     return (
         observe_header(spec, nonce)
-        + "".join(map(source, _OBSERVE))
+        + _looking()
+        + of_managers("install")
         + source("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
@@ -128,10 +142,6 @@ _PROBE_USER = (
 )
 
 
-#: What a look and the proof of users are made of.
-_PROVE = (*_OBSERVE, "probe_values.sh", "peers.sh", "probe.sh")
-
-
 def prove(spec: HostSpec, users: Iterable[str], nonce: str, *, seconds: int, as_user: bool = False) -> str:
     """The script that looks at a host and proves ``users``, side by side: one frame for the look, one for the proof.
 
@@ -147,9 +157,13 @@ def prove(spec: HostSpec, users: Iterable[str], nonce: str, *, seconds: int, as_
     return (
         observe_header(spec, nonce)
         + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + "".join(map(source, _PROVE))
+        + _looking_and_proving()
         + "ps_look_and_prove\n"
     )
+
+
+def _looking_and_proving() -> str:
+    return _looking() + "".join(map(source, ("probe_values.sh", "peers.sh", "probe.sh")))
 
 
 def _probe_of_user() -> str:
@@ -165,7 +179,8 @@ def standalone() -> str:
     header = {
         "PS_SECONDS": "180",
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
-        "PS_PACKAGES": names(sorted(platforms.ALL_PACKAGE_NAMES)),
+        "PS_MANAGERS": names(MANAGERS),
+        "PS_PACKAGES": names(PACKAGE_NAMES),
         # its answer is carried about: nothing that is not asked about, such as the proxy's password in containers.conf
         "PS_FILES": names(owned_files()),
         "PS_LOOK": _look_at_user(),
@@ -176,7 +191,8 @@ def standalone() -> str:
         f"# podstead {VERSION}: proves what rootless Podman can do on this host. Changes nothing and leaves nothing behind.\n"
         "# sh FILE [USER...] >ANSWER   as root for any users, without root for yourself; then: podstead judge ANSWER\n"
         + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + "".join(map(source, ("standalone.sh", *_PROVE)))
+        + source("standalone.sh")
+        + _looking_and_proving()
         + 'ps_stand_alone "$@"\n'
     )
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podstead.host.platforms import Family
+from podstead.host.family import Family
 from podstead.proof.finding import Severity
 
 
@@ -69,7 +69,7 @@ class FailureMode(BaseModel):
     sources: tuple[str, ...] = Field(min_length=1)
 
     def remedy_for(self, family: Family) -> str:
-        return self.remedy.get(family.value) or self.remedy.get("any") or next(iter(self.remedy.values()))
+        return self.remedy.get(family.name) or self.remedy.get("any") or next(iter(self.remedy.values()))
 
     @property
     def costs(self) -> tuple[str, ...]:

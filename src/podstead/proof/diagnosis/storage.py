@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from podstead.host.platforms import EXPLAINING
+from podstead.host.families import family_with
 from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
@@ -181,13 +181,10 @@ def labels(subject: Subject) -> Sign | None:
 @register("H11", *CONTAINERS, alone=Verdict.FAIL)
 def no_container_policy(subject: Subject) -> Sign | None:
     packages = subject.state.packages
-    if (
-        subject.host.get("selinux") != "1"
-        or packages.manager not in ("dnf", "yum")
-        or any(name in packages.installed for name in EXPLAINING)
-    ):
+    policy = family_with(packages.manager).selinux_policy
+    if subject.host.get("selinux") != "1" or not policy or policy in packages.installed:
         return None
-    return Sign(found="SELinux is enforcing and container-selinux is not installed")
+    return Sign(found=f"SELinux is enforcing and {policy} is not installed")
 
 
 @register("H13", "V13", "V14", "V03", *PODMAN)

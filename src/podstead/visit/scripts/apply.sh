@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Makes changes; each is a function call list written by podstead.visit.script. POSIX sh: dash, busybox ash, bash.
-# Set before this text: PS_NONCE. Every change runs in a subshell with "set -e"; what needs a change that failed is left out.
+# Set before this text: PS_NONCE, PS_MANAGERS; packages/*.sh stand before it. Every change runs in a subshell with "set -e"; what needs a change that failed is left out.
 
 ps_say() { printf '%s\n' "$*" >&2; }
 
@@ -181,30 +181,16 @@ ps_sysctl() { # path value
 }
 
 ps_install() { # manager package...
-    ps_m=$1
-    shift
-    case $ps_m in
-        apt)
-            export DEBIAN_FRONTEND=noninteractive
-            # an installation that was killed half-way must be finished before apt-get does anything else
-            if [ -n "$(dpkg --audit)" ]; then dpkg --force-confold --configure -a; fi
-            set -- apt-get -q -y -o DPkg::Lock::Timeout="$PS_APT_WAIT" -o Dpkg::Options::=--force-confold \
-                install --no-install-recommends -- "$@"
-            "$@" && return 0
-            ps_say "podstead: the package lists may be old; refreshing them"
-            apt-get -q -o DPkg::Lock::Timeout="$PS_APT_WAIT" update
-            "$@"
-            ;;
-        dnf | yum) "$ps_m" -y install -- "$@" ;;
-        zypper) zypper --non-interactive install -- "$@" ;;
-        # refreshing the databases alone would make it a partial upgrade, which Arch does not support
-        pacman) pacman -S --noconfirm --needed -- "$@" ;;
-        apk) apk add -- "$@" ;;
+    case " $PS_MANAGERS " in
+        *" $1 "*) ;;
         *)
             ps_say "podstead: no package manager"
             return 1
             ;;
     esac
+    ps_m=$1
+    shift
+    "ps_install_$ps_m" "$@"
 }
 
 ps_change() { # id function function...: run one change unless one of the others failed; keep what it says, tell how it ended
@@ -239,7 +225,7 @@ ps_change() { # id function function...: run one change unless one of the others
 ps_failed=
 PS_PID=$$
 PS_RUN=/run/podstead
-: "${PS_LOCK_SECONDS:=15}" "${PS_APT_WAIT:=120}" "${PS_SERIAL_SECONDS:=600}"
+: "${PS_LOCK_SECONDS:=15}" "${PS_SERIAL_SECONDS:=600}"
 
 ps_serial() { # two podsteads on one host take turns, in a folder that only root can enter: a lock is anybody's who can open it
     umask 077

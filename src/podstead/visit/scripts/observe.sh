@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
-# Set before this text by podstead.visit.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_PACKAGES, PS_FILES, PS_LOOK (the
-# script that looks at one user). frame.sh, fact.sh, facts.sh and session.sh stand before it.
-# shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS, PS_PACKAGES and PS_FILES are lists of names that hold no blanks
+# Set before this text by podstead.visit.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_MANAGERS, PS_PACKAGES, PS_FILES,
+# PS_LOOK (the script that looks at one user). frame.sh, fact.sh, facts.sh, session.sh and packages/*.sh stand before it.
+# shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS and PS_FILES are lists of names that hold no blanks
 
 ps_file() {
     [ -f "$1" ] || return 0
@@ -17,32 +17,14 @@ ps_file() {
 # shadow opens neither file through a link, and what lies behind one may be a user's
 ps_is_link() { [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; }
 
-ps_packages() {
-    if command -v dpkg-query >/dev/null; then
-        ps_record packages apt
-        # a tab between the fields; db:Status-Status is "installed" only for a finished installation
-        dpkg-query -W -f='${Package}\t${Version}\t${db:Status-Status}\n' $PS_PACKAGES
-        if ! command -v podman >/dev/null && command -v apt-cache >/dev/null; then
-            ps_record candidate
-            apt-cache policy podman
-        fi
-    elif command -v apk >/dev/null; then
-        ps_record packages apk
-        for p in $PS_PACKAGES; do
-            v=$(apk info -e -v "$p") && [ -n "$v" ] && printf '%s\t%s\tinstalled\n' "$p" "${v#"$p"-}"
-        done
-    elif command -v pacman >/dev/null; then
-        ps_record packages pacman
-        pacman -Q $PS_PACKAGES | while read -r p v; do printf '%s\t%s\tinstalled\n' "$p" "$v"; done
-    elif command -v rpm >/dev/null; then
-        m=dnf
-        command -v dnf >/dev/null || m=yum
-        command -v zypper >/dev/null && m=zypper
+ps_packages() { # of the first package manager that the host has
+    for m in $PS_MANAGERS; do
+        "ps_has_$m" || continue
         ps_record packages "$m"
-        rpm -q --qf '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\tinstalled\n' $PS_PACKAGES
-    else
-        ps_record packages none
-    fi
+        "ps_query_$m"
+        return
+    done
+    ps_record packages none
 }
 
 ps_lock_segments() { # of every account: the drop-in of engine settings is everybody's
