@@ -58,8 +58,8 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/mypy
 	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh src/podstead/visit/scripts/packages/*.sh .ci/run
 
-unit: $(VENV)/.test ## Only the tests without hosts (seconds)
-	$(PYTEST) tests/unit tests/property
+unit: $(VENV)/.test ## Only the tests without hosts, processes and Ansible (seconds)
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -m 'not process' tests/unit tests/property
 
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 	--custom-compile-command 'make lock' pyproject.toml --group build
@@ -75,7 +75,7 @@ test-latest test-oldest: $(VENV)/.test ## Pure tests with the newest, or the old
 	$(BIN)/uv venv -q --clear --python $(BIN)/python $(BOUNDS)/$@
 	$(BIN)/uv pip compile -q $(RESOLVE) pyproject.toml -o $(BOUNDS)/$@.txt
 	$(BIN)/uv pip install -q --python $(BOUNDS)/$@ -r $(BOUNDS)/$@.txt -e '.[test]'
-	$(BOUNDS)/$@/bin/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) $(PYTEST_ARGS) tests/unit tests/property
+	$(BOUNDS)/$@/bin/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) $(PYTEST_ARGS) tests/unit tests/property tests/cli tests/ansible tests/shell
 
 real-hosts: $(VENV)/.test lab ## Only the tests on real hosts (root)
 	$(PYTEST) tests/lab tests/real_hosts

@@ -11,7 +11,8 @@ from hypothesis import settings
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("podstead", deadline=None)
-settings.load_profile("podstead")
+settings.register_profile("quick", deadline=None, max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "podstead"))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

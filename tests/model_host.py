@@ -1,7 +1,7 @@
 """A host as far as podstead can see it: looked at through the records of the real scripts, changed by the same steps.
 
 It lets a test apply a plan and look again without a machine. The real script is run against real files in
-``tests/property/test_newuidmap_real.py``.
+``tests/shell/test_newuidmap_real.py``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from podstead.document.spec import HostSpec
@@ -16,6 +16,7 @@ from podstead.ids.subid_files import SubidFile
 from podstead.provision.change import Change, GrantSubids
 from podstead.provision.plan import Plan
 from tests.model_host import ModelAccount, ModelHost
+from tests.support.examples import examples
 
 NAMES = ("alice", "bob", "carol", "dave")
 SIDES = ("/etc/subuid", "/etc/subgid")
@@ -127,7 +128,7 @@ def converged(host: ModelHost, spec: HostSpec) -> list[GrantSubids]:
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_a_granted_range_touches_nobody_and_nothing_reserved(host: ModelHost, spec: HostSpec) -> None:
     given_ranges = converged(host, spec)
     for step in given_ranges:
@@ -155,7 +156,7 @@ def test_a_granted_range_touches_nobody_and_nothing_reserved(host: ModelHost, sp
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_a_fresh_range_is_aligned_inside_the_window_and_the_same_on_both_sides(
     host: ModelHost, spec: HostSpec
 ) -> None:
@@ -183,7 +184,7 @@ def _mended(host: ModelHost, plan: Plan) -> ModelHost:
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_nothing_that_was_granted_is_taken_away(host: ModelHost, spec: HostSpec) -> None:
     before = {side: lines_of(host, side) for side in SIDES}
     strange = {side: [one.text for one in read(host, side).bad if one.meant is None] for side in SIDES}
@@ -195,14 +196,14 @@ def test_nothing_that_was_granted_is_taken_away(host: ModelHost, spec: HostSpec)
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_after_applying_there_is_nothing_left_to_do(host: ModelHost, spec: HostSpec) -> None:
     converged(host, spec)
     assert subids_changes(host.plan(spec)) == []
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_every_user_ends_with_enough_ids_or_is_refused(host: ModelHost, spec: HostSpec) -> None:
     converged(host, spec)
     refused = {refusal.id.split(":")[1] for refusal in host.plan(spec).refusals}
@@ -211,7 +212,7 @@ def test_every_user_ends_with_enough_ids_or_is_refused(host: ModelHost, spec: Ho
 
 
 @given(hosts(), specs())
-@settings(max_examples=150)
+@examples(150)
 def test_growth_never_shifts_an_id_that_a_container_has(host: ModelHost, spec: HostSpec) -> None:
     mended = _mended(host, host.plan(spec))
     before = {
@@ -226,7 +227,7 @@ def test_growth_never_shifts_an_id_that_a_container_has(host: ModelHost, spec: H
 
 
 @given(hosts(), specs(), st.sampled_from(NAMES))
-@settings(max_examples=100)
+@examples(100)
 def test_users_added_later_move_nobody(host: ModelHost, spec: HostSpec, late: str) -> None:
     early = spec.model_copy(
         update={"users": {name: user for name, user in spec.users.items() if name != late}}
@@ -239,7 +240,7 @@ def test_users_added_later_move_nobody(host: ModelHost, spec: HostSpec, late: st
 
 
 @given(st.integers(1, 10**6), st.integers(1, 5 * ALIGN), st.integers(0, 5 * ALIGN))
-@settings(max_examples=60)
+@examples(60)
 def test_a_full_window_is_refused_with_the_number_of_users_that_fit(
     first: int, count: int, more: int
 ) -> None:
@@ -260,7 +261,7 @@ def test_a_full_window_is_refused_with_the_number_of_users_that_fit(
 
 
 @given(hosts(), hosts(), specs(("by-uid",)), st.integers(1000, 1012))
-@settings(max_examples=100)
+@examples(100)
 def test_by_uid_gives_the_same_numbers_whatever_else_is_there(
     one: ModelHost, two: ModelHost, spec: HostSpec, uid: int
 ) -> None:
@@ -278,7 +279,7 @@ def test_by_uid_gives_the_same_numbers_whatever_else_is_there(
 
 
 @given(st.lists(counts, min_size=1, max_size=4), st.integers(0, 6), counts)
-@settings(max_examples=100)
+@examples(100)
 def test_growth_extends_the_end_or_goes_higher(sizes: list[int], slots: int, wanted: int) -> None:
     ranges, start = [], 524288
     for size in sizes:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from podstead.errors import LookError
@@ -23,6 +23,7 @@ from podstead.proof.verdict import findings
 from podstead.visit.record import HostReport, Report, Status
 from tests.capture import DATA, NONCE, spec
 from tests.model_host import encode, record
+from tests.support.examples import examples
 
 INNER = "fedcba9876543210fedcba9876543210"
 """Marks what the programs of alice printed on the captured hosts."""
@@ -124,7 +125,7 @@ def test_any_text_is_an_answer_or_an_error(text: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_answer_that_is_cut_anywhere_is_none(data: st.DataObject) -> None:
     whole = captured().rstrip("\n")
     at = data.draw(st.integers(0, len(whole) - 1))
@@ -132,7 +133,7 @@ def test_an_answer_that_is_cut_anywhere_is_none(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_answer_that_is_changed_anywhere_is_none_or_can_be_judged(data: st.DataObject) -> None:
     whole = captured()
     at = data.draw(st.integers(0, len(whole) - 1))
@@ -144,7 +145,7 @@ def test_an_answer_that_is_changed_anywhere_is_none_or_can_be_judged(data: st.Da
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_what_alice_printed_may_end_anywhere_and_only_what_came_before_passes(data: st.DataObject) -> None:
     """Time runs out, or a program of hers talks so much that the rest is cut off."""
     whole = inner()
@@ -197,7 +198,7 @@ COMES_FROM = {
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_bytes_of_alices_may_be_changed_anywhere(data: st.DataObject) -> None:
     whole = inner()
     at = data.draw(st.integers(0, len(whole)))
@@ -218,7 +219,7 @@ FORGED = st.lists(
 
 
 @given(FORGED, st.booleans())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_nobody_speaks_for_another_user(forged: list[tuple[str, str, str, bytes]], first: bool) -> None:
     """Alice forges records in root's name, in bob's name, and with bob's very nonce: bob's evidence stays as it is."""
     lies = b"".join(

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from podstead.document.layers import Layer, Rank, Stage, merge, origins, overlay
@@ -15,6 +15,7 @@ from podstead.inventory.groups import Inventory
 from podstead.inventory.ini_inventory import add as add_ini
 from podstead.inventory.patterns import select
 from podstead.inventory.yaml_inventory import add as add_yaml
+from tests.support.examples import examples
 
 KEYS = ("users", "sysctls", "session", "a", "b")
 SCALARS = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["x", "y"])
@@ -111,7 +112,7 @@ TEXTS = st.text(max_size=60) | st.text(alphabet="ab:- \n\t[]{}&*!|>'\"#%,?<=~0.1
 
 
 @given(TEXTS)
-@settings(max_examples=300)
+@examples(300)
 def test_reading_yaml_raises_nothing_but_input_errors(text: str) -> None:
     try:
         tree = parse(text, "f")
@@ -125,7 +126,7 @@ def test_reading_yaml_raises_nothing_but_input_errors(text: str) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=300)
+@examples(300)
 def test_reading_an_ini_inventory_raises_nothing(text: str) -> None:
     inventory = Inventory()
     add_ini(inventory, text, "f")
@@ -133,7 +134,7 @@ def test_reading_an_ini_inventory_raises_nothing(text: str) -> None:
 
 
 @given(st.text(alphabet="web12[]:,&!~*?()@-\\ ", max_size=12))
-@settings(max_examples=300)
+@examples(300)
 def test_any_pattern_names_hosts_or_is_refused(pattern: str) -> None:
     inventory = Inventory()
     add_yaml(inventory, parse("web: {hosts: {web1: , web2: }}", "f"))

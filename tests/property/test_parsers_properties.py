@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from podstead.document.spec import SysctlNeed
@@ -19,6 +19,7 @@ from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.proof import evidence
 from podstead.visit.obstacles import intended
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
+from tests.support.examples import examples
 
 SPEC = spec_of(
     packages={"podman": {"version": ">=4"}},
@@ -111,7 +112,7 @@ def identity(owner: str) -> str:
 
 
 @given(record_lists(KEYS))
-@settings(max_examples=250)
+@examples(250)
 def test_any_records_become_a_state(records: list[Record]) -> None:
     state = from_records(Records(tuple(records)))
     # everything that is derived from the state on the way to a plan must hold, too
@@ -122,7 +123,7 @@ def test_any_records_become_a_state(records: list[Record]) -> None:
 
 
 @given(record_lists(PROBE_KEYS))
-@settings(max_examples=250)
+@examples(250)
 def test_any_records_become_evidence(records: list[Record]) -> None:
     found = evidence.from_records(Records(tuple(records)))
     assert found.complete == any(record.key == "probed" for record in records)
@@ -159,7 +160,7 @@ def test_any_owner_of_a_range_is_an_account_or_nobody(owner: str) -> None:
 
 
 @given(file_texts)
-@settings(max_examples=200)
+@examples(200)
 def test_every_line_of_a_subid_file_is_an_entry_or_bad_or_a_comment(text: str) -> None:
     file = subid_files.parse("/etc/subuid", text, exists=True)
     numbers = sorted([*(entry.line for entry in file.entries), *(bad.line for bad in file.bad)])
@@ -196,7 +197,7 @@ def free(_wanted: IdRange, _owner: str) -> bool:
 
 
 @given(file_texts)
-@settings(max_examples=200)
+@examples(200)
 def test_mending_twice_is_mending_once(text: str) -> None:
     once = subid_files.repaired(subid_files.parse("f", text, exists=True), identity, free)
     if once is not None:
@@ -204,7 +205,7 @@ def test_mending_twice_is_mending_once(text: str) -> None:
 
 
 @given(file_texts)
-@settings(max_examples=200)
+@examples(200)
 def test_mending_keeps_every_line_but_repeats(text: str) -> None:
     before = subid_files.parse("f", text, exists=True)
     after = subid_files.parse("f", subid_files.repaired(before, identity, free) or text, exists=True)
@@ -225,7 +226,7 @@ def test_mending_keeps_every_line_but_repeats(text: str) -> None:
 
 
 @given(file_texts)
-@settings(max_examples=200)
+@examples(200)
 def test_mending_leaves_good_lines_byte_for_byte(text: str) -> None:
     before = subid_files.parse("f", text, exists=True)
     kept = (subid_files.repaired(before, identity, free) or text).split("\n")
@@ -276,7 +277,7 @@ def test_records_survive_any_bytes(records: list[Record], encoding: str, banner:
 
 
 @given(frame_records, encodings, st.data())
-@settings(max_examples=200)
+@examples(200)
 def test_an_answer_that_is_cut_short_is_no_answer(
     records: list[Record], encoding: str, data: st.DataObject
 ) -> None:
@@ -287,7 +288,7 @@ def test_an_answer_that_is_cut_short_is_no_answer(
 
 
 @given(frame_records, encodings, st.data())
-@settings(max_examples=200)
+@examples(200)
 def test_an_answer_that_lost_its_last_lines_inside_is_never_a_shorter_one(
     records: list[Record], encoding: str, data: st.DataObject
 ) -> None:
@@ -329,7 +330,7 @@ def test_a_file_that_imitates_a_record_stays_a_file() -> None:
 
 
 @given(encodings, st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_a_truncated_look_is_never_a_smaller_host(encoding: str, data: st.DataObject) -> None:
     host = ModelHost(
         accounts={"alice": ModelAccount(1000, 1000)},
@@ -409,7 +410,7 @@ def test_any_text_is_an_id_map_or_a_value_error(text: str) -> None:
     | st.text(max_size=30)
     | st.from_regex(r"([0-9]:)?[0-9]{1,3}(\.[0-9]{1,3}){0,3}([~+.-][a-z0-9]{1,6}){0,3}", fullmatch=True)
 )
-@settings(max_examples=200)
+@examples(200)
 def test_any_version_is_one_or_none(text: str) -> None:
     found = package_versions.upstream(text)
     if found is not None:
@@ -451,7 +452,7 @@ needs = st.one_of(
 
 
 @given(needs, lines | odd_numbers | st.text(max_size=12))
-@settings(max_examples=200)
+@examples(200)
 def test_what_is_written_meets_the_need_whatever_is_there(need: SysctlNeed, current: str) -> None:
     assert sysctl_values.meets(need, current) in (True, False)
     assert sysctl_values.meets(need, sysctl_values.wanted_text(need, current))

@@ -41,6 +41,7 @@ def test_there_is_a_manual_page_for_every_verb_and_no_other() -> None:
     assert {path.name for path in MAN.glob("*")} == {"podstead.1", *(f"podstead-{verb}.1" for verb in VERBS)}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed")
 @pytest.mark.parametrize("name", sorted(manual.pages()))
 def test_manual_pages_are_roff_without_a_warning(name: str) -> None:

@@ -193,6 +193,7 @@ QUERIES = {
 }
 
 
+@pytest.mark.process
 @with_shells
 @each_shell
 @pytest.mark.parametrize(
@@ -213,6 +214,7 @@ def test_a_host_is_asked_with_the_first_manager_that_it_has(
     assert found == [f"@@{NONCE} packages {manager}", *QUERIES[manager]]
 
 
+@pytest.mark.process
 @with_shells
 @pytest.mark.parametrize("shell", ["dash", "bash"])  # busybox always has an rpm of its own
 @pytest.mark.parametrize("programs", [("zypper", "dnf", "yum"), ()])
@@ -220,6 +222,7 @@ def test_a_host_without_any_says_so(shell: str, programs: Sequence[str], tmp_pat
     assert answered(tmp_path, shell, programs, "ps_packages") == [f"@@{NONCE} packages none"]
 
 
+@pytest.mark.process
 @with_shells
 @each_shell
 def test_where_podman_is_missing_apt_says_which_one_there_is(shell: str, tmp_path: Path) -> None:
@@ -245,6 +248,7 @@ def test_every_manager_is_tried_here() -> None:
     assert {*QUERIES} == {*INSTALLS} == {*MANAGERS}
 
 
+@pytest.mark.process
 @with_shells
 @each_shell
 @each_manager
@@ -253,6 +257,7 @@ def test_a_manager_installs_without_asking(shell: str, manager: str, tmp_path: P
     assert answered(tmp_path, shell, programs, f"ps_install {manager} podman crun") == INSTALLS[manager]
 
 
+@pytest.mark.process
 @with_shells
 @each_shell
 @pytest.mark.parametrize("manager", ["none", "emerge", "*"])

@@ -73,6 +73,7 @@ def test_each_format_is_what_its_name_says() -> None:
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", FORMATS)
 def test_standard_output_that_is_ascii_gets_utf8(name: str) -> None:
     code = (

@@ -103,6 +103,7 @@ def test_what_a_part_does_is_said_in_a_line(part: Part) -> None:
     assert part.does.splitlines() == [part.does]
 
 
+@pytest.mark.process
 def test_the_words_are_known_without_the_planners() -> None:
     """A command line with no names in it does not pay for them, and neither does whoever reads roles."""
     code = "import sys, podstead.cli.verbs.apply, podstead.document.roles; sys.exit('podstead.provision.parts' in sys.modules)"

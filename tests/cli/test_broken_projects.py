@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from podstead.cli.main import cli
 from podstead.errors import Exit, PodsteadError
-from tests.unit.broken_projects import BROKEN
+from tests.cli.broken_projects import BROKEN
 
 GOLDEN = Path(__file__).parents[1] / "golden/broken"
 WRITE = bool(os.environ.get("PODSTEAD_WRITE_GOLDEN"))

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from podstead.cli.main import cli
+from tests.ansible.inventory_corpus import CORPUS
 from tests.ansible_view import Said, ask
-from tests.unit.inventory_corpus import CORPUS
 
 QUESTIONS = [(name, shape) for name, case in CORPUS.items() for shape in case.shapes]
 
