@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.errors import LookError
-from podstead.host import subids
-from podstead.host.state import HostState
+from podstead.host import frames, subids
+from podstead.host.state import HostState, from_records
 from podstead.host.state import parse as parse_state
 from podstead.proof import owners as lint
 from podstead.proof.checks import CHECKS, finding_of
@@ -17,7 +17,7 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
 from podstead.provision.room import left
-from podstead.visit import script
+from podstead.visit import protocol, script
 from podstead.visit.job import Job
 from podstead.visit.look import WITHOUT_ROOT, Visit
 from podstead.visit.obstacles import intended
@@ -119,8 +119,10 @@ def _reboot() -> Finding:
 
 
 def judge(name: str, text: str, spec: HostSpec) -> HostReport:
-    """Judge what the script that people carry away printed. Raises LookError for anything else."""
-    state = parse_state(text)
+    """Judge what the script that people carry away printed. Raises LookError for anything else, and for another protocol."""
+    look = frames.decode(text, kind="observe")
+    notes = protocol.notes(look)
+    state = from_records(look)
     seen = parse_evidence(text)
     asked = {*seen, *state.unseen} & state.accounts.by_name.keys()
     users = {user: spec.users.get(user, UserSpec()) for user in asked}
@@ -135,7 +137,8 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
         )
     ]
     results = [*_of_host(spec, state, of_users, frozenset(users)), _reboot()]
-    return report(name, spec, state, results, sorted(users))
+    told = report(name, spec, state, results, sorted(users))
+    return told.model_copy(update={"notes": (*notes, *told.notes)})
 
 
 def _proved(

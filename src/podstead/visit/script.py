@@ -31,6 +31,7 @@ from podstead.provision.change import (
 )
 from podstead.provision.parts import owned_files
 from podstead.version import VERSION
+from podstead.visit import protocol
 from podstead.visit.quoting import assign, command, names
 
 #: Settings that explain failures, whether a spec mentions them or not.
@@ -177,6 +178,7 @@ def standalone() -> str:
     ``sh FILE [USER...] >ANSWER`` on the host; ``podstead judge ANSWER`` anywhere reads what it printed.
     """
     header = {
+        "PS_SCRIPT": protocol.written_by(),
         "PS_SECONDS": "180",
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
         "PS_MANAGERS": names(MANAGERS),

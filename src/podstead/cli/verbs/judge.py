@@ -44,7 +44,7 @@ def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> i
         host = judge(name, text, spec)
     except LookError as error:
         raise InputError.one(
-            f"{name}: {error.message}", hint="it must be the whole output of the script"
+            f"{name}: {error.message}", hint=error.hint or "it must be the whole output of the script"
         ) from error
     report = Report(
         verb="verify",

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
 # Set before this text by podstead.visit.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_MANAGERS, PS_PACKAGES, PS_FILES,
-# PS_LOOK (the script that looks at one user). frame.sh, fact.sh, facts.sh, session.sh and packages/*.sh stand before it.
+# PS_LOOK (the script that looks at one user); in the script that people carry away also PS_SCRIPT (what it is). frame.sh, fact.sh, facts.sh, session.sh and packages/*.sh stand before it.
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS and PS_FILES are lists of names that hold no blanks
 
 ps_file() {
@@ -107,6 +107,7 @@ ps_users() { # lines of passwd on standard input. Whoever hangs costs the others
 }
 
 ps_observe() {
+    [ -z "${PS_SCRIPT-}" ] || ps_record script "$PS_SCRIPT"
     ps_record id
     printf '%s %s\n' "$(id -u)" "$(id -un)"
     ps_record files
