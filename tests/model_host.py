@@ -150,7 +150,6 @@ class ModelHost:
             ),
             *self._files(),
             record("stat", self._stat()),
-            record("cgroup", "cgroup2fs\n"),
             record("tools", self._tools()),
             record("lock-segments", self.segments),
             record("storage-seen", self.storage_seen),
@@ -180,7 +179,6 @@ class ModelHost:
         lines = [
             f"/etc/os-release:ID={self.os_id}",
             f'/etc/os-release:PRETTY_NAME="Model {self.os_id}"',
-            "/proc/self/uid_map:         0          0 4294967295",
             f"/proc/1/comm:{self.init}",
             "/etc/nsswitch.conf:passwd: files",
             f"/proc/sys/kernel/osrelease:{self.kernel}",

@@ -25,7 +25,6 @@ class Platform:
     euid: int = -1
     user: str = ""
     container: bool = False
-    uid_map: str = ""
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,7 +73,6 @@ def parse(records: Records) -> Platform:
         euid=int(who[0]) if who and re.fullmatch("[0-9]{1,10}", who[0]) else -1,
         user=who[1] if len(who) > 1 else "",
         container=":/run/.containerenv" in stats or ":/.dockerenv" in stats,
-        uid_map="\n".join(files.get("/proc/self/uid_map", [])),
         tools=records.pairs("tools"),
     )
 

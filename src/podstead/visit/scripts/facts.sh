@@ -14,6 +14,8 @@ ps_lock_state() { # a lock file of shadow holds the process ID of its owner
     ps_fact lock "$1 $s"
 }
 
+ps_device() { if [ -c "$1" ]; then stat -c %a "$1"; else echo missing; fi; }
+
 ps_kernel_facts() {
     # busybox's stat does not know cgroup v2 by name
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then ps_fact cgroup cgroup2fs; else ps_fact cgroup "$(stat -f -c %T /sys/fs/cgroup)"; fi
@@ -31,11 +33,8 @@ ps_kernel_facts() {
     # the kernel keeps an unreachable IPv6 default on lo
     if awk '$2 == "00000000" || $2 == "00" && $1 ~ /^0+$/ && $NF != "lo" { f = 1 } END { exit !f }' \
         /proc/net/route /proc/net/ipv6_route; then ps_fact route default; else ps_fact route none; fi
-    for f in tun fuse; do
-        p=/dev/net/tun
-        [ $f = tun ] || p=/dev/fuse
-        if [ -c $p ]; then ps_fact "dev.$f" "$(stat -c %a $p)"; else ps_fact "dev.$f" missing; fi
-    done
+    ps_fact dev.tun "$(ps_device /dev/net/tun)"
+    ps_fact dev.fuse "$(ps_device /dev/fuse)"
     if [ -r /sys/kernel/security/apparmor/profiles ]; then
         ps_fact apparmor.loaded "$(grep -E '^(podman|crun|runc|buildah|passt|pasta)' /sys/kernel/security/apparmor/profiles | tr '\n' ' ')"
     fi

@@ -111,8 +111,8 @@ ps_observe() {
     ps_record id
     printf '%s %s\n' "$(id -u)" "$(id -un)"
     ps_record files
-    grep -H '' /etc/os-release /usr/lib/os-release /proc/self/uid_map /proc/self/gid_map /proc/1/comm \
-        /etc/nsswitch.conf /proc/sys/kernel/osrelease /proc/sys/kernel/threads-max /proc/self/status
+    grep -H '' /etc/os-release /usr/lib/os-release /proc/1/comm /etc/nsswitch.conf /proc/sys/kernel/osrelease \
+        /proc/sys/kernel/threads-max
     ps_record sysctl
     (cd /proc/sys && grep -H '' $PS_SYSCTLS)
     # opening tells a read-only file system, which busybox's test does not for root; others may not write anyway
@@ -125,7 +125,6 @@ ps_observe() {
         [ -e "$f" ] && printf '%s\n' "$f"
     done
     [ -L /etc/sysctl.d/99-sysctl.conf ] && printf '!linked\n'
-    [ -L /lib ] && printf '!merged\n'
     ps_record sysctl-lines
     grep -HnE '^[^#;]*=|^[[:space:]]*-' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
         /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf

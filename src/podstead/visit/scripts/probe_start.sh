@@ -202,7 +202,7 @@ ps_told_start() {
     ps_record json start
     ps_json "$T/start"
     ps_record database
-    printf '%s\n' $kept $cover
+    printf '%s\n' $kept
     real=$(sed -n 's/^ *"graphRoot": "\(.*\)",\{0,1\}$/\1/p' "$T/start" | head -n 1)
     ps_graph_facts "${real:-$g}"
     # what Podman complains about is looked up in the files

@@ -13,10 +13,9 @@ ps_context() {
     ps_record passwd
     getent passwd "$(id -u)"
     ps_record environment
-    printf '%s\n' "USER=${USER-}" "HOME=${HOME-}" "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR-}" \
-        "DBUS_SESSION_BUS_ADDRESS=${DBUS_SESSION_BUS_ADDRESS-}" "PATH=$PATH"
+    printf '%s\n' "USER=${USER-}" "HOME=${HOME-}" "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR-}" "PATH=$PATH"
     ps_record status
-    grep -E '^(NoNewPrivs|Seccomp|CapEff|CapBnd):' /proc/self/status
+    grep -E '^(NoNewPrivs|Seccomp|CapBnd):' /proc/self/status
     ps_record own-map
     cat /proc/self/uid_map
     ps_record access
