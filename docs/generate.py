@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from docs import manual
+from docs import manual, protocol_page
 from podstead.cli.main import VERBS, cli
 from podstead.document.schema import layer_schema, role_schema
 from podstead.report.explain import entries, failures
@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
         "checks-and-changes.md": _explained(),
         "command-line.md": _command_line(),
         "failure-modes.md": _failure_modes(),
+        "protocol.md": f"{_NOTE}\n{protocol_page.page()}",
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
         "report.schema.json": json.dumps(Report.model_json_schema(by_alias=True), indent=2) + "\n",

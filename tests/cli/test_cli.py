@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from podstead.cli.main import VERBS
+from podstead.visit.protocol import load
+from tests.model_host import ModelHost, encode, record
 
 HEAVY = ("pyinfra", "gevent", "pydantic", "paramiko", "yaml", "jinja2", "rich", "tomllib", "packaging")
 
@@ -153,6 +155,25 @@ def test_schema_is_a_json_schema() -> None:
 
 def test_apply_can_list_hosts_without_connecting(fleet: Path) -> None:
     assert podstead("apply", "--list-hosts", "-i", str(fleet / "hosts.yml")).stdout == "web1\nweb2\n"
+
+
+def carried(says: str) -> str:
+    """What the script that people carry away prints of a host on which nobody is proved."""
+    look = (record("script", "", says), *ModelHost().records())
+    return "\n".join((*encode(look, kind="observe"), *encode((), kind="probe")))
+
+
+def test_judge_notes_another_podstead_and_refuses_another_protocol() -> None:
+    spoken = load().version
+    done = podstead("judge", "-", stdin=carried(f"9.9.9 {spoken}"))
+    assert "note: [standard input] podstead 9.9.9 wrote the script, this is podstead " in done.stdout
+    done = podstead("judge", "-", "-o", "json", stdin=carried(f"9.9.9 {spoken}"))
+    assert json.loads(done.stdout)["hosts"][0]["notes"][0].startswith("podstead 9.9.9 wrote the script")
+    said = refused(podstead("judge", "-", stdin=carried(f"9.9.9 {spoken + 1}")))
+    assert (
+        f"standard input: podstead 9.9.9 wrote the script, and its answer is of protocol {spoken + 1}" in said
+    )
+    assert "podstead verify --print-script >check.sh" in said
 
 
 def test_the_version_names_what_matters_for_a_bug_report() -> None:

@@ -102,6 +102,7 @@ def test_the_wheel_carries_types_scripts_and_roles(built: Path) -> None:
     scripts = (sources / "podstead/visit/scripts").rglob("*.sh")
     assert {"podstead/py.typed", "podstead/_roles/rootless-podman/role.yml"} <= names
     assert "podstead/control/starter_files/podstead.toml" in names
+    assert "podstead/visit/scripts/protocol.toml" in names
     (data,) = {name.partition("/")[0] for name in names if ".data/" in name}
     pages = (PROJECT / "docs/man").glob("*.1")
     assert {f"{data}/data/share/man/man1/{page.name}" for page in pages} <= names

@@ -17,6 +17,7 @@ from podstead.host.state import from_records
 from podstead.ids import subid_files
 from podstead.ids.ranges import Extent, IdMap, IdRange
 from podstead.proof import evidence
+from podstead.visit import protocol
 from podstead.visit.obstacles import intended
 from tests.model_host import NONCE, ModelAccount, ModelHost, encode, spec_of
 from tests.support.examples import examples
@@ -29,15 +30,9 @@ SPEC = spec_of(
     engine={"engine": {"num_locks": 4096, "volume_path": "/srv/v"}},
 )
 
-KEYS = (
-    "id", "files", "sysctl", "sysctl-names", "sysctl-lines", "login-defs", "passwd", "passwd-named", "group", "file",
-    "unreadable", "stat", "cgroup", "tools", "packages", "candidate", "getsubids", "getsubgids", "user", "delegated",
-    "pause", "pause-uid", "pause-gid", "running", "lock-segments", "storage-seen",
-)  # fmt: skip
-PROBE_KEYS = (
-    "context", "who", "passwd", "environment", "status", "own-map", "access", "label", "helper-stat", "helper-mount",
-    "rc", "said", "map", "podman", "owned", "volume", "detached", "process", "sockets", "denied", "probed",
-)  # fmt: skip
+BECOMES = {one.becomes for one in protocol.load().frame("user-look").records if one.becomes}
+KEYS = (*sorted(protocol.load().keys("observe") | BECOMES), "no-such-key")
+PROBE_KEYS = (*sorted(protocol.load().keys("user-probe")), "no-such-key")
 ARGUMENTS = (
     "",
     "alice",

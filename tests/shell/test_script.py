@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from podstead.document.spec import HostSpec
+from podstead.host import frames
 from podstead.host.families import MANAGERS
 from podstead.host.sysctls import path_of
 from podstead.provision.change import (
@@ -30,9 +31,11 @@ from podstead.provision.change import (
     WaitSocket,
     WriteFile,
 )
-from podstead.visit import quoting, script
+from podstead.visit import protocol, quoting, script
+from podstead.visit.look import WITHOUT_ROOT
+from podstead.visit.prove import judge
 from tests.model_host import NONCE, ModelHost, spec_of
-from tests.shells import SHELLS, SHOW, argv_of, lacking, run
+from tests.shells import SHELLS, SHOW, argv_of, lacking, needs, run
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
 
@@ -301,6 +304,19 @@ def test_comments_are_not_sent_to_hosts() -> None:
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []
         assert len(lines) > 5
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_that_is_carried_away_says_in_its_answer_what_it_is(shell: str) -> None:
+    """And podstead's own do not: their answers are read by the podstead that has just sent them."""
+    text, call, _ = script.standalone().rpartition('ps_stand_alone "$@"\n')
+    only_look = f"{text}ps_all() {{ ps_record end; }}\nset -- nobody\n{call}"
+    answer = run(shell, only_look, cwd=Path("/"), user=needs(root=True) == "").stdout.decode()
+    assert [one.argument for one in frames.decode(answer, kind="observe").all("script")] == [
+        protocol.written_by()
+    ]
+    assert judge("host", answer, HostSpec()).notes[:1] == (WITHOUT_ROOT,)
+    assert "PS_SCRIPT=" not in script.prove(spec_of(), (), NONCE, seconds=5)
 
 
 @pytest.mark.parametrize(
