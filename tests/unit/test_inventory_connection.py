@@ -97,10 +97,10 @@ def test_host_key_checking_can_be_a_variable() -> None:
         ("ansible_become: maybe", "expected true or false, found 'maybe'"),
         ("ansible_host: -oProxyCommand=x", "cannot be used here"),
         ("ansible_user: [a]", "expected one value, found a list"),
-        ("ansible_user: 5", "expected text, found the number 5: quote it"),
+        ("ansible_user: 5", "expected a string, found the number 5: quote it"),
         (
             "ansible_user: 0042",
-            "0042 is read as a number in a form that surprises (octal, sexagesimal): quote it",
+            "0042 is read as a number in an unexpected notation (octal, sexagesimal): quote it",
         ),
         ("ansible_hots: a", "unknown variable (did you mean 'ansible_host'?)"),
         ("ansible_become_flags: -H", "is not supported"),

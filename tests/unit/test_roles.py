@@ -98,7 +98,7 @@ def test_mistakes_in_a_role_are_reported(tmp_path: Path) -> None:
         "one/role.yml:1: roles: expecte",
         "one/role.yml:2: ansible_user: ",
         "three/role.yml:1: is not YAML:",
-        "two/role.yml:1: a role is a ma",
+        "two/role.yml:1: a role must be",
     ]
 
 
@@ -106,7 +106,7 @@ def test_a_site_role_stands_in_for_a_built_in_one_only_when_it_says_so(tmp_path:
     write(tmp_path, "rootless-podman", "a: 1")
     (problem,) = load(["rootless-podman"], tmp_path)[2]
     assert problem.startswith(f"{tmp_path}/rootless-podman/role.yml: has the name of the built-in role")
-    assert "say `override: true` in it" in problem
+    assert "set `override: true` in it" in problem
     (tmp_path / "rootless-podman/role.yml").write_text("override: true\na: 1")
     tree, _, problems = load(["rootless-podman"], tmp_path)
     assert (plain(tree), problems) == ({"a": 1}, [])
@@ -145,10 +145,13 @@ def test_the_tags_of_roles_add_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tags: [net]", "role.yml:1: tags: expected a mapping of a tag to a list of parts, found a list"),
+        (
+            "tags: [net]",
+            "role.yml:1: tags: expected a mapping from each tag to a list of parts, found a list",
+        ),
         ("tags: {net: []}", "tags.net: expected a list of parts"),
         ("tags: {net: [sysctl]}", "found 'sysctl' (did you mean 'sysctls'?)"),
-        ("tags: {sysctls: [engine]}", "tags.sysctls: is a part already"),
+        ("tags: {sysctls: [engine]}", "tags.sysctls: is already a part"),
         ("override: 1", "override: expected true or false, found the number 1"),
     ],
 )

@@ -105,14 +105,14 @@ def test_roles_in_a_sealed_file_are_taken(tmp_path: Path) -> None:
 def test_a_role_of_a_sealed_file_that_is_missing_is_a_mistake_without_its_name(tmp_path: Path) -> None:
     (said,) = mistakes(tmp_path, "", "roles: [topsecretword]\n")
     assert said.startswith(
-        "group_vars/all/z.yml:1: roles: there is no role of this hidden name; known roles: "
+        "group_vars/all/z.yml:1: roles: there is no role with this hidden name; known roles: "
     )
 
 
 def test_a_role_that_is_sealed_by_itself_or_a_template_of_the_list_is_refused(tmp_path: Path) -> None:
     text = "roles:\n- " + sealed_variable("x", "rootless-podman").removeprefix("x: ")
     assert (
-        "group_vars/all/a.yml:2: roles: the name of a role is not opened by itself"
+        "group_vars/all/a.yml:2: roles: the name of a role cannot be sealed by itself"
         in mistakes(tmp_path, text)[0]
     )
     (tmp_path / "more").mkdir()
@@ -197,7 +197,9 @@ def test_one_expression_is_one_whatever_braces_are_in_it(tmp_path: Path) -> None
 def test_the_home_of_nobody_is_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in refusal("@~nosuch/x")
     (said,) = mistakes(tmp_path, "roles: ['~nosuch/x']")
-    assert said == "group_vars/all/a.yml:1: roles: there is no role at '~nosuch/x': no role.yml is there"
+    assert (
+        said == "group_vars/all/a.yml:1: roles: there is no role at '~nosuch/x': no role.yml was found there"
+    )
 
 
 def test_a_role_in_a_folder_that_one_may_not_enter_is_not_there(

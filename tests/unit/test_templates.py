@@ -167,7 +167,7 @@ def test_what_is_unsafe_or_comes_out_of_a_template_is_not_rendered_again(tmp_pat
 
 def test_roles_are_no_templates(tmp_path: Path) -> None:
     assert failing(tmp_path, group_vars__all="roles: ['{{ x }}']\nx: rootless-podman") == [
-        "group_vars/all.yml:1: roles: templates are not rendered in roles: roles decide which variables there are"
+        "group_vars/all.yml:1: roles: templates are not rendered in roles, because roles decide which variables exist"
     ]
 
 

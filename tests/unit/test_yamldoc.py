@@ -46,9 +46,9 @@ def test_an_empty_document_is_a_null() -> None:
 
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     assert problems("b: 1\nb: 2\nc: !x 1\nd: *e\n") == [
-        "f:2: b: is given twice; the first is in line 1",
+        "f:2: b: is given twice; the first is on line 1",
         "f:3: c: YAML tags (!name) are not supported; only plain values, !vault and !unsafe are",
-        "f:4: d: refers with * to an anchor that no complete value above has; quote text starting with *",
+        "f:4: d: refers with * to an anchor that no complete value above defines; quote a string that starts with *",
     ]
     assert surprises("no: 1\n12: 1\na: 2001-01-01\n") == [
         "f:1: the key no is read as false: quote it",
@@ -88,7 +88,7 @@ def test_a_number_that_no_json_can_hold_must_be_quoted(text: str) -> None:
 
 def test_a_tab_is_named_as_such() -> None:
     assert problems("a:\n\tb: 1\n") == [
-        "f:2: is not YAML: a tab is used for indentation; YAML takes spaces only"
+        "f:2: is not YAML: a tab is used for indentation; YAML allows only spaces"
     ]
 
 
@@ -112,12 +112,12 @@ def test_deep_nesting_is_refused_and_does_not_end_the_process(opening: str) -> N
     [
         ("a: @b", 1, "a value starts with a character that needs quotes around the value"),
         ('a: "\\q"', 1, "a backslash inside double quotes must be doubled; or use single quotes"),
-        ("a: *\n", 1, "a name after & or * may hold letters, digits, '-' and '_' only"),
+        ("a: *\n", 1, "a name after & or * may contain only letters, digits, '-' and '_'"),
         ("- a\nb: c", 2, "wrong indentation, or a '-' is missing"),
         ("a: - b", 1, "wrong indentation, or '-' or '?' inside a line"),
-        ("a: ,b", 1, "a bracket or comma stands where a value should; quote the value"),
-        ("a: |x\n  b", 1, "the line with | or > is malformed: nothing but a comment may follow"),
-        ("%x\na: 1", 1, "a line that starts with '%' is malformed; quote text that starts with '%'"),
+        ("a: ,b", 1, "a bracket or comma is where a value should be; quote the value"),
+        ("a: |x\n  b", 1, "the line with | or > is malformed: only a comment may follow"),
+        ("%x\na: 1", 1, "a line that starts with '%' is malformed; quote a string that starts with '%'"),
         ("a: 1\n...\nb: 1", 3, "text follows the end of the document"),
         ("a: 1\nb: 'x", 2, "a quotation mark is not closed"),
     ],
@@ -131,7 +131,7 @@ def test_words_of_a_parser_that_nobody_knows_reach_no_message() -> None:
     error = yaml.MarkedYAMLError("while doing hunter2", mark, "found hunter2", mark)
     assert fault(error, "a\nb\n", "f") == Problem(
         where="f:2",
-        message="is not YAML: the text cannot be read from here on; check quotes, brackets and indentation",
+        message="is not YAML: the text cannot be parsed from this point; check quotes, brackets and indentation",
     )
 
 
@@ -141,7 +141,7 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 
 def test_a_second_document_is_refused() -> None:
     assert problems("a: 1\n---\nb: 2\n") == [
-        "f:2: a second YAML document starts here; one file holds one document"
+        "f:2: a second YAML document starts here; a file may contain only one document"
     ]
 
 

@@ -124,7 +124,7 @@ def _disagreement(path: Path, one: Node, other: Node) -> Problem:
         where=other.origin.where,
         key=".".join(path),
         message=f"is {shown(other)} here and {shown(one)} in {one.origin.where}, which has the same rank; "
-        "say it in one place, or in a layer of a higher rank",
+        "set it in one place only, or in a layer of a higher rank",
     )
 
 

@@ -53,7 +53,7 @@ def _node(value: object, origin: Origin, problems: list[Problem]) -> Node:
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         problems.extend(
-            Problem(where=origin.where, key=repr(key), message="a key must be text") for key in wrong
+            Problem(where=origin.where, key=repr(key), message="a key must be a string") for key in wrong
         )
         return Node(
             {key: _node(child, origin, problems) for key, child in value.items() if isinstance(key, str)},
@@ -64,6 +64,6 @@ def _node(value: object, origin: Origin, problems: list[Problem]) -> Node:
     if value is None or isinstance(value, str | int | float | bool):
         return Node(value, origin)
     problems.append(
-        Problem(where=origin.where, message=f"a {type(value).__name__} has no place in a host document")
+        Problem(where=origin.where, message=f"a {type(value).__name__} is not allowed in a host document")
     )
     return Node(None, origin)

@@ -93,16 +93,14 @@ class Shelf:
         asked = name_in(node)
         if not isinstance(asked, str) or not _could_be_role(asked):
             if is_template(asked):
-                message = "templates are not rendered in roles: roles decide which variables there are"
+                message = "templates are not rendered in roles, because roles decide which variables exist"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif isinstance(asked, Sealed):
-                message = (
-                    "the name of a role is not opened by itself: write it plainly, or seal the whole file"
-                )
+                message = "the name of a role cannot be sealed by itself: write it in plain text, or seal the whole file"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif chain:  # in a host's own list, validation says so
                 problems.append(
-                    Problem(where=node.origin.where, key="roles", message=f"{shown(node)} is no role name")
+                    Problem(where=node.origin.where, key="roles", message=f"{shown(node)} is not a role name")
                 )
             return
         name = _by_path(asked, node) if "/" in asked else asked
@@ -146,7 +144,7 @@ class Shelf:
         beside = path.parent.parent in self._folders and path.parent.parent not in self._chosen
         if beside and not role.override and _is_file(self._builtin / role.name / "role.yml"):
             message = (
-                f"has the name of the built-in role {role.name!r}: say `override: true` in it to stand in for that, or "
+                f"has the name of the built-in role {role.name!r}: set `override: true` in it to replace that role, or "
                 "rename it"
             )
             problems.append(Problem(where=str(path), message=message))
@@ -154,12 +152,12 @@ class Shelf:
 
     def _missing(self, asked: str, node: Node) -> Problem:
         if is_hidden(node.value):
-            message = f"there is no role of this hidden name; known roles: {listed(self.known())}"
+            message = f"there is no role with this hidden name; known roles: {listed(self.known())}"
         elif "/" in asked:
-            message = f"there is no role at {asked!r}: no role.yml is there"
+            message = f"there is no role at {asked!r}: no role.yml was found there"
         else:
             foreign = any(_is_folder(folder / asked / "tasks") for folder in (*self._chosen, *self._folders))
-            why = "; a role here is one role.yml, tasks are not run" if foreign else ""
+            why = "; a role is a single role.yml file here, and tasks are not run" if foreign else ""
             hint = did_you_mean(asked, self.known())
             message = f"there is no role {asked!r}{hint}{why}; known roles: {listed(self.known())}"
         return Problem(where=node.origin.where, key="roles", message=message)
@@ -194,9 +192,11 @@ def _role(name: str, path: Path, problems: list[Problem]) -> Role:
     tree = read(path)
     entries = dict(tree.entries)
     if tree.value is not None and not isinstance(tree.value, dict):
-        problems.append(Problem(where=tree.origin.where, message=f"a role is a mapping, found {shown(tree)}"))
+        problems.append(
+            Problem(where=tree.origin.where, message=f"a role must be a mapping, found {shown(tree)}")
+        )
     for key in [key for key in entries if key.startswith("ansible_")]:
-        message = "connection variables have no place in a role; give them to hosts or groups"
+        message = "connection variables are not allowed in a role; set them for hosts or groups"
         problems.append(Problem(where=entries.pop(key).origin.where, key=key, message=message))
     needs = entries.pop("roles", EMPTY)
     if needs is not EMPTY and not isinstance(needs.value, tuple):
@@ -219,7 +219,7 @@ def _role(name: str, path: Path, problems: list[Problem]) -> Role:
 def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     if node is not EMPTY and not isinstance(node.value, Mapping):
-        message = f"expected a mapping of a tag to a list of parts, found {shown(node)}"
+        message = f"expected a mapping from each tag to a list of parts, found {shown(node)}"
         problems.append(Problem(where=node.origin.where, key="tags", message=message))
     for tag, parts in node.entries.items():
         names = tuple(one.value for one in parts.items if isinstance(one.value, str))
@@ -229,7 +229,7 @@ def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
             message = f"expected a list of parts ({listed(PART_NAMES)}) or ids of changes, found {shown(unknown or parts)}{hint}"
             problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message=message))
         elif tag in PART_NAMES:
-            problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message="is a part already"))
+            problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message="is already a part"))
         else:
             found[tag] = names
     return found

@@ -34,10 +34,10 @@ def role_schema() -> dict[str, Any]:
     schema["properties"] |= {
         "tags": {
             "type": "object",
-            "description": "The role's own tags: for each the parts, or ids of changes, that --tags NAME selects.",
+            "description": "The role's own tags: for each tag, the parts or the ids of changes that --tags NAME selects.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
         },
-        "override": {"type": "boolean", "description": "Stand in for the built-in role of this name."},
+        "override": {"type": "boolean", "description": "Replace the built-in role of this name."},
     }
     schema["additionalProperties"] = False
     return _named(schema, ROLE_IDENTIFIER, "role", "roles/NAME/role.yml: a named layer.")

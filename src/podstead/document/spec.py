@@ -77,7 +77,7 @@ class UserSpec(Model):
     linger: bool | None = Field(
         default=None, strict=True, description="Overrides session.linger for this user."
     )
-    subuid: RangeSpec | None = Field(default=None, description="This very range of subordinate UIDs.")
+    subuid: RangeSpec | None = Field(default=None, description="Exactly this range of subordinate UIDs.")
     subgid: RangeSpec | None = Field(
         default=None, description="Subordinate GIDs; default: the same as subuid."
     )
@@ -95,7 +95,7 @@ class SubidsSpec(Model):
     )
     window: tuple[HostId, HostId] = Field(
         default=(524288, 1878982655),
-        description="First and last ID that may be handed out (systemd's container range).",
+        description="First and last ID that may be allocated (systemd's container range).",
     )
 
     @model_validator(mode="after")
@@ -141,7 +141,7 @@ class SysctlNeed(Model):
     if_present: bool = Field(
         default=False,
         strict=True,
-        description="Not applicable, and no error, on a kernel without this setting.",
+        description="Not applicable, instead of an error, on a kernel without this setting.",
     )
 
     @model_validator(mode="after")
@@ -163,7 +163,7 @@ class SessionSpec(Model):
         default=False, strict=True, description="Keep user services running without a login."
     )
     delegate: tuple[Controller, ...] = Field(
-        default=(), description="cgroup controllers that user@.service hands to users."
+        default=(), description="cgroup controllers that user@.service delegates to users."
     )
 
 
@@ -201,6 +201,6 @@ class HostSpec(Model):
         for name, user in self.users.items():
             if user.create and ("\\" in name or "@" in name):
                 raise ValueError(
-                    f"users.{name}.create: an account with a domain in its name is made in the directory, not on a host"
+                    f"users.{name}.create: an account with a domain in its name is created in the directory, not on a host"
                 )
         return self

@@ -32,7 +32,7 @@ _OF_THE_WHOLE: Final = frozenset({"missing", "value_error", "assertion_error"})
 _EXPECTED: Final = {
     "bool": "true or false",
     "int": "a whole number",
-    "string": "text",
+    "string": "a string",
     "float": "a number",
     "dict": "a mapping (key: value)",
     "model": "a mapping (key: value)",
@@ -113,7 +113,7 @@ def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]
         rest = [str(part) for part in loc[len(path) :]]
         if rest and rest[0].isdigit():
             return (
-                Problem(where=node.origin.where, key=".".join(path), message="holds too few values"),
+                Problem(where=node.origin.where, key=".".join(path), message="has too few values"),
                 path,
                 node,
             )
@@ -129,8 +129,8 @@ def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]
 def _without_values(path: Path, node: Node) -> str:
     """The checks of the schema repeat what they were given; this says as much without it."""
     if is_hidden(node.value):
-        return f"a hidden value is {_PATTERNS.get(path[-1], 'not what it must be')}"
-    return "the values in it, some of them hidden, do not fit together"
+        return f"a hidden value is {_PATTERNS.get(path[-1], 'invalid')}"
+    return "its values, some of which are hidden, contradict each other"
 
 
 def _deepest(tree: Node, loc: Iterable[str | int]) -> tuple[Path, Node]:
@@ -164,7 +164,7 @@ def _message(kind: str, path: Path, node: Node, error: Mapping[str, Any]) -> str
             hint = did_you_mean(node.value, choices) if isinstance(node.value, str) else ""
             return f"expected {context['expected'].replace(chr(39), '')}, found {found}{hint}"
         case "string_pattern_mismatch":
-            words = _PATTERNS.get(path[-1]) or _PATTERNS.get(path[0], "not written as it must be")
+            words = _PATTERNS.get(path[-1]) or _PATTERNS.get(path[0], "not in the required form")
             return words if error["loc"][-1] == "[key]" else f"{found} is {words}"
         case "greater_than_equal" | "less_than_equal":
             bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
@@ -180,16 +180,16 @@ def _message(kind: str, path: Path, node: Node, error: Mapping[str, Any]) -> str
 def _of_another_type(kind: str, path: Path, node: Node, message: str) -> str:
     expected = _EXPECTED.get(kind.partition("_")[0])
     if path[:1] == ("sysctls",) and len(path) == 2:
-        expected = "a number, text, or one of at_least, at_most, covers, exact"
+        expected = "a number, a string, or one of at_least, at_most, covers, exact"
     elif path[:1] == ("sysctls",) and path[-1] == "exact":
-        expected = "a number or text"
+        expected = "a number or a string"
     if expected is None:
         return message.removeprefix("Input ").lower()
     hint = ""
-    if "text" in expected and isinstance(node.value, bool | int | float):
+    if "string" in expected and isinstance(node.value, bool | int | float):
         hint = "; quote it"
     if node.value is None and expected.startswith("a mapping"):
-        hint = "; write {} for one with its defaults"
+        hint = "; write {} to use the defaults"
     return f"expected {expected}, found {shown(node)}{hint}"
 
 

@@ -115,7 +115,9 @@ class _Builder:
             self.next()  # the end of the document
             event = self.next()
             if not isinstance(event, events.StreamEndEvent):
-                self.problem(event, "a second YAML document starts here; one file holds one document")
+                self.problem(
+                    event, "a second YAML document starts here; a file may contain only one document"
+                )
         except _Stop:
             return None
         except UnicodeError:
@@ -153,7 +155,7 @@ class _Builder:
         if event.anchor:
             self.anchors[event.anchor] = (value, self.count - before + 1)
         if self.count > MAX_VALUES:
-            self.problem(event, f"holds more than {MAX_VALUES} values, counting each use of an alias")
+            self.problem(event, f"contains more than {MAX_VALUES} values, counting each use of an alias")
             raise _Stop
         return value
 
@@ -161,13 +163,13 @@ class _Builder:
         if event.anchor not in self.anchors:
             self.problem(
                 event,
-                "refers with * to an anchor that no complete value above has; quote text starting with *",
+                "refers with * to an anchor that no complete value above defines; quote a string that starts with *",
             )
             return None
         value, size = self.anchors[event.anchor]
         self.count += size
         if self.count > MAX_VALUES:
-            self.problem(event, f"holds more than {MAX_VALUES} values, counting each use of an alias")
+            self.problem(event, f"contains more than {MAX_VALUES} values, counting each use of an alias")
             raise _Stop
         return value
 
@@ -189,7 +191,7 @@ class _Builder:
             if is_merge:
                 merged[:0] = self.merge_key(event, value)  # of two << the last wins, of one list the first
             elif key in entries:
-                self.problem(event, f"is given twice; the first is in line {entries[key].origin.line}")
+                self.problem(event, f"is given twice; the first is on line {entries[key].origin.line}")
             else:
                 entries[key] = Node(value, origin)
             self.path.pop()
@@ -209,7 +211,7 @@ class _Builder:
         """Return the text of a key and whether it is YAML's merge key."""
         if not isinstance(event, events.ScalarEvent):
             read_as = self.value(event, depth + 1)
-            self.problem(event, f"a key must be text, found {shown(read_as)}")
+            self.problem(event, f"a key must be a string, found {shown(read_as)}")
             return "?", False
         self.count += 1
         tag = self.tag(event)
@@ -272,7 +274,7 @@ class _Builder:
     def surprise(self, event: Any, text: str, kind: str) -> Scalar:  # noqa: ANN401
         """Text that YAML 1.1 takes for an octal or sexagesimal number or for a date."""
         named = "the value" if self.path and _SECRET_WORDS.search(self.path[-1]) else text[:40]
-        what = "a date" if kind == "timestamp" else "a number in a form that surprises (octal, sexagesimal)"
+        what = "a date" if kind == "timestamp" else "a number in an unexpected notation (octal, sexagesimal)"
         says = f"{named} is read as {what}: quote it"
         try:
             value = self.loader.construct_object(yaml.ScalarNode(_CORE + kind, text))

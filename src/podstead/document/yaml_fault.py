@@ -18,7 +18,7 @@ MAX_DEPTH: Final = 64
 """Levels of nesting that a document may have."""
 TOO_DEEP: Final = f"is nested deeper than {MAX_DEPTH} levels"
 
-_CHARACTER = "holds a character that no text file should"
+_CHARACTER = "contains a character that does not belong in a text file"
 #: Pattern of what the parser says (its context, a blank, the problem) -> what podstead says. The first match counts.
 _WORDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), words)
@@ -29,23 +29,23 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         ("expected key", "wrong indentation, or a ':' is missing"),
         (
             "mapping values are not allowed",
-            "a second ': ' in one line, or wrong indentation; quote text that holds ': '",
+            "a second ': ' in one line, or wrong indentation; quote a string that contains ': '",
         ),
         ("could not find expected ':'", "a ':' is missing, or a line of text is not indented"),
-        ("tab character|'\\\\t'", "a tab is used for indentation; YAML takes spaces only"),
+        ("tab character|'\\\\t'", "a tab is used for indentation; YAML allows only spaces"),
         ("cannot start any token", "a value starts with a character that needs quotes around the value"),
         ("not allowed (in this context|here)", "wrong indentation, or '-' or '?' inside a line"),
         ("'-' indicator|block collection", "wrong indentation, or a '-' is missing"),
-        ("(anchor|alias)", "a name after & or * may hold letters, digits, '-' and '_' only"),
-        ("tag", "a tag (!name) is malformed; quote text that starts with '!'"),
-        ("directive", "a line that starts with '%' is malformed; quote text that starts with '%'"),
-        ("block scalar", "the line with | or > is malformed: nothing but a comment may follow"),
-        ("expected node content", "a bracket or comma stands where a value should; quote the value"),
+        ("(anchor|alias)", "a name after & or * may contain only letters, digits, '-' and '_'"),
+        ("tag", "a tag (!name) is malformed; quote a string that starts with '!'"),
+        ("directive", "a line that starts with '%' is malformed; quote a string that starts with '%'"),
+        ("block scalar", "the line with | or > is malformed: only a comment may follow"),
+        ("expected node content", "a bracket or comma is where a value should be; quote the value"),
         ("document start|<document start>", "text follows the end of the document"),
         ("UTF-8|Unicode|control characters|special characters|unacceptable character", _CHARACTER),
     )
 )
-_UNKNOWN: Final = "the text cannot be read from here on; check quotes, brackets and indentation"
+_UNKNOWN: Final = "the text cannot be parsed from this point; check quotes, brackets and indentation"
 
 
 def fault(error: yaml.YAMLError, text: str, file: str) -> Problem:
@@ -65,7 +65,7 @@ def fault(error: yaml.YAMLError, text: str, file: str) -> Problem:
         mark = getattr(error, "context_mark", None) or mark
     number = min(mark.line, len(lines) - 1)
     if "\t" in lines[number][: max(mark.column, 0) + 1]:
-        said = "a tab is used for indentation; YAML takes spaces only"
+        said = "a tab is used for indentation; YAML allows only spaces"
     else:
         known = f"{context} {problem}"
         said = next((words for pattern, words in _WORDS if pattern.search(known)), _UNKNOWN)

@@ -126,7 +126,9 @@ def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]
             problems.append(Problem(where=node.origin.where, key=key, message=f"{name} is given twice"))
         else:
             if name in SECRET and not isinstance(node.value, SecretStr | Sealed):
-                problems.append(Problem(where=node.origin.where, key=name, message="expected text: quote it"))
+                problems.append(
+                    Problem(where=node.origin.where, key=name, message="expected a string: quote it")
+                )
             found[name] = node
     return found
 
@@ -165,7 +167,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, str) or not value:
-            self.wrong(name, f"expected text, found {self.shown(name)}: quote it")
+            self.wrong(name, f"expected a string, found {self.shown(name)}: quote it")
             return None
         if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
             self.wrong(name, f"{self.shown(name)} cannot be used here")
@@ -175,7 +177,7 @@ class _Reader:
     def secret(self, name: str) -> SecretStr | None:
         value = self.value(name)
         if isinstance(value, bool):
-            self.wrong(name, "expected text: quote it")
+            self.wrong(name, "expected a string: quote it")
             return None
         # a template may make a number of a password; it is text all the same
         return None if value is None else SecretStr(str(value))
