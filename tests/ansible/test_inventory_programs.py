@@ -37,12 +37,12 @@ def failing(source: Path) -> str:
     ("body", "message"),
     [
         ("echo hello", "does not print JSON when run with --list"),
-        ("echo '[1]'", "prints JSON that is no mapping of groups"),
+        ("echo '[1]'", "prints JSON that is not a mapping of groups"),
         ("echo oops >&2; exit 3", "ended with exit code 3: oops"),
-        ("exit 3", "ended with exit code 3, without a word"),
+        ("exit 3", "ended with exit code 3, without printing anything"),
         ('echo \'{"web": {"hosts": "a"}}\'', "expected a list of names, found 'a'"),
         ('echo \'{"web": {"hosts": [1]}}\'', "expected a list of names, found the number 1"),
-        ('echo \'{"web": {"hosts": ["a"], "vars": [1]}}\'', "vars of web is a mapping; found a list"),
+        ('echo \'{"web": {"hosts": ["a"], "vars": [1]}}\'', "vars of web must be a mapping; found a list"),
         ('echo \'{"web": ["a b"]}\'', "'a b' is not a host name"),
         ("echo '{}'", "names no host"),
         ("kill -9 $$", "ended with exit code -9"),
@@ -58,7 +58,7 @@ def test_a_script_whose_interpreter_is_missing_is_said(tmp_path: Path) -> None:
 
 def test_a_script_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "SECONDS", 1)
-    assert "did not end within 1 s" in failing(script(tmp_path, "exec sleep 60"))
+    assert "did not finish within 1 s" in failing(script(tmp_path, "exec sleep 60"))
 
 
 def test_a_script_that_nests_without_end_is_refused(tmp_path: Path) -> None:

@@ -71,16 +71,16 @@ def test_a_wrong_password_is_said_with_those_that_were_tried(labelled: str) -> N
 
 
 def test_no_password_is_said(sealed: str) -> None:
-    assert "is sealed with Ansible Vault" in refused(sealed, Vault())
+    assert "is encrypted with Ansible Vault" in refused(sealed, Vault())
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text[:-40], "is cut off or changed"),
+        (lambda text: text[:-40], "is truncated or altered"),
         (lambda text: text.replace("AES256", "AES"), "is not Ansible Vault's format 1.1 or 1.2"),
-        (lambda text: text.splitlines()[0], "is cut off or changed"),
-        (lambda text: text.replace("\n3", "\nz", 1), "is cut off or changed"),
+        (lambda text: text.splitlines()[0], "is truncated or altered"),
+        (lambda text: text.replace("\n3", "\nz", 1), "is truncated or altered"),
         (lambda _: "hello", "is not Ansible Vault's format"),
     ],
 )
@@ -119,8 +119,8 @@ def test_passwords_come_from_files_programs_and_prompts(tmp_path: Path) -> None:
         ("default", "<Vault password: >"),
     ]
     for name, message in (
-        ("bad", "exit code 3"),
-        ("empty", "holds no vault password"),
+        ("bad", "exited with code 3 instead of printing a password"),
+        ("empty", "contains no vault password"),
         ("none", "cannot be read"),
     ):
         with pytest.raises(InputError, match=message):
@@ -193,7 +193,7 @@ def test_no_verb_prints_a_secret(project: Path, words: tuple[str, ...]) -> None:
 def test_without_a_password_the_mistake_is_said_with_its_place(project: Path) -> None:
     code, out = _run("show", "-i", f"{project}/hosts.yml")
     assert code == 2
-    assert f"{project}/group_vars/all/vault.yml: is sealed with Ansible Vault" in out
+    assert f"{project}/group_vars/all/vault.yml: is encrypted with Ansible Vault" in out
 
 
 def test_a_wrong_password_is_said_for_every_value(project: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_wrong_password_is_said_for_every_value(project: Path) -> None:
     code, out = _run("show", "-i", f"{project}/hosts.yml", "--vault-password-file", f"{project}/pass")
     assert code == 2
     assert (
-        f"{project}/group_vars/all/vault.yml: is sealed with Ansible Vault, and no given password opens it"
+        f"{project}/group_vars/all/vault.yml: is encrypted with Ansible Vault, and none of the given passwords opens it"
         in out
     )
 

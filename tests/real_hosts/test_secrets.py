@@ -56,7 +56,7 @@ def test_a_sealed_password_becomes_root_and_a_sealed_token_reaches_its_file_alon
 
         ran = controller.podstead("check", "-i", inventory)
         assert ran.code == 2
-        assert "vault.yml: is sealed with Ansible Vault" in ran.err
+        assert "vault.yml: is encrypted with Ansible Vault" in ran.err
 
         before = controller.podstead("check", "-i", inventory, "--diff", *opened)
         assert before.code == 3, before

@@ -341,5 +341,5 @@ def test_no_function_of_a_script_hides_another(text: str) -> None:
 @pytest.mark.parametrize("name", ["ACME\\jdoe", "asmith@corp.example.com"])
 def test_an_account_of_a_directory_is_not_created_on_a_host(name: str) -> None:
     assert HostSpec.model_validate({"users": {name: {}}}).users
-    with pytest.raises(ValidationError, match="is made in the directory"):
+    with pytest.raises(ValidationError, match="is created in the directory"):
         HostSpec.model_validate({"users": {name: {"create": True}}})

@@ -62,10 +62,10 @@ def test_nested_yaml_groups_are_read() -> None:
         ("web:\n  host: {a: }", "f:2: web.host: unknown key (did you mean 'hosts'?)"),
         (
             "web:\n  hosts: [a, b]",
-            "f:2: hosts is a mapping of host names, 'web1:' in a line each; found a list",
+            "f:2: hosts must be a mapping of host names, with 'web1:' and the like on a line each; found a list",
         ),
         ("web: {hosts: {a: 5}}", "f:1: host a takes a mapping of variables; found the number 5"),
-        ("[a]", "f:1: an inventory is a mapping of groups; found a list"),
+        ("[a]", "f:1: an inventory must be a mapping of groups; found a list"),
         ("web: {hosts: {-oProxyCommand=x: }}", "f:1: '-oProxyCommand=x' is not a host name"),
         ("a b: {}", "f:1: 'a b' is not a group name"),
         ("a: {children: {b: {children: {a: }}}}", "f:1: groups contain each other: a > b > a"),

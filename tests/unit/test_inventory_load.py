@@ -54,7 +54,7 @@ def test_a_pseudo_host_names_its_connection(pattern: str, expected: tuple[object
 
 def test_an_unknown_pseudo_host_is_refused() -> None:
     assert "one of @local" in failing(pattern="@lokal")[0]
-    assert "is none of @local" in failing("@lokal")[0]
+    assert "is not one of @local" in failing("@lokal")[0]
 
 
 def test_a_list_of_hosts_is_a_source() -> None:
@@ -122,7 +122,7 @@ def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -
     assert (host.connection.port, host.spec.users["a"].uid, host.spec.storage.driver) == (23, 5, "btrfs")
     assert failing("a,", extra_vars=["x", "subids.count=5", "@/nowhere.yml", "[1]"]) == [
         "-e #1: expected key=value, {key: value} or @file",
-        "-e #2: subids.count: no variable can be called that; write {subids: {count: ...}}",
+        "-e #2: subids.count: this is not a valid variable name; write {subids: {count: ...}}",
         "-e #4: expected key=value, {key: value} or @file",
         "/nowhere.yml: cannot be read: No such file or directory",
     ]
@@ -195,7 +195,7 @@ def test_a_variable_of_ones_own_is_none_of_the_documents_affair(tmp_path: Path) 
 def test_a_key_of_the_document_that_is_one_letter_off_is_a_mistake(tmp_path: Path) -> None:
     write(tmp_path, {"hosts.ini": "a\n", "group_vars/all.yml": "user: {alice: {}}"})
     assert failing(tmp_path) == [
-        f"{tmp_path}/group_vars/all.yml:1: user: unknown key (did you mean 'users'?); a variable of your own needs another name"
+        f"{tmp_path}/group_vars/all.yml:1: user: unknown key (did you mean 'users'?); give a variable of your own a different name"
     ]
 
 
@@ -256,7 +256,7 @@ def test_no_inventory_at_all_is_reported_with_a_hint() -> None:
 
 def test_a_folder_without_inventory_files_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"group_vars/all.yml": "{}", "notes.md": "x", "README": "x"})
-    assert "holds no inventory file" in failing(tmp_path)[0]
+    assert "contains no inventory file" in failing(tmp_path)[0]
 
 
 def test_an_inventory_script_that_may_not_be_executed_is_not_run(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_pattern_and_limit_choose_hosts(tmp_path: Path) -> None:
     assert names(load([tmp_path], pattern="web", limit="w1:w3:d1")) == ["w1", "w3"]
     assert failing(tmp_path, pattern="web", limit="db") == ["--limit: no host matches both 'web' and 'db'"]
     assert failing(tmp_path, pattern="wbe") == [
-        f"pattern: no host or group is called 'wbe' in {tmp_path} (did you mean 'web'?)"
+        f"pattern: there is no host or group named 'wbe' in {tmp_path} (did you mean 'web'?)"
     ]
 
 

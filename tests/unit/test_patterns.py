@@ -62,8 +62,8 @@ def test_a_pattern_names_hosts_as_in_ansible(fleet: Inventory, pattern: str, exp
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("wbe", "no host or group is called 'wbe' in fleet.yml (did you mean 'web'?)"),
-        ("web:!canry", "no host or group is called 'canry' in fleet.yml (did you mean 'canary'?)"),
+        ("wbe", "there is no host or group named 'wbe' in fleet.yml (did you mean 'web'?)"),
+        ("web:!canry", "there is no host or group named 'canry' in fleet.yml (did you mean 'canary'?)"),
         ("zzz*", "no host matches 'zzz*' in fleet.yml"),
         ("web:!web", "no host matches 'web:!web' in fleet.yml"),
         ("empty", "no host matches 'empty' in fleet.yml"),

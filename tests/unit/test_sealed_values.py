@@ -86,9 +86,7 @@ def test_no_mistake_repeats_a_secret_and_each_has_its_place(tmp_path: Path, line
 def test_a_template_in_a_sealed_file_is_not_repeated_when_it_fails(tmp_path: Path) -> None:
     said = mistakes(tmp_path, "", f'subids: {{count: "{{{{ 1 {SECRET} }}}}"}}')
     assert len(said) == 1
-    assert said[0].startswith(
-        "group_vars/all/z.yml:1: subids.count: the template fails with a secret value in it"
-    )
+    assert said[0].startswith("group_vars/all/z.yml:1: subids.count: the template fails on a secret value")
 
 
 def test_a_variable_that_is_missing_is_named_beside_a_secret_too(tmp_path: Path) -> None:
@@ -112,7 +110,7 @@ def test_a_role_of_a_sealed_file_that_is_missing_is_a_mistake_without_its_name(t
 def test_a_role_that_is_sealed_by_itself_or_a_template_of_the_list_is_refused(tmp_path: Path) -> None:
     text = "roles:\n- " + sealed_variable("x", "rootless-podman").removeprefix("x: ")
     assert (
-        "group_vars/all/a.yml:2: roles: the name of a role cannot be sealed by itself"
+        "group_vars/all/a.yml:2: roles: the name of a role cannot be encrypted by itself"
         in mistakes(tmp_path, text)[0]
     )
     (tmp_path / "more").mkdir()

@@ -96,7 +96,7 @@ class Shelf:
                 message = "templates are not rendered in roles, because roles decide which variables exist"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif isinstance(asked, Sealed):
-                message = "the name of a role cannot be sealed by itself: write it in plain text, or seal the whole file"
+                message = "the name of a role cannot be encrypted by itself: write it in plain text, or encrypt the whole file"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif chain:  # in a host's own list, validation says so
                 problems.append(

@@ -265,7 +265,7 @@ def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
         elif (
             not value or value.startswith("-") or (option == "stricthostkeychecking" and value not in _STRICT)
         ):
-            reader.wrong(name, f"{option} lacks a value that can be used")
+            reader.wrong(name, f"{option} needs a value that can be used")
         else:
             found[option] = value
     return found

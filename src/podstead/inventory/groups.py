@@ -118,7 +118,7 @@ class Inventory:
             self.problem(origin, str(error))
             return []
         if len(names) > MAX_RANGE:
-            self.problem(origin, f"{pattern!r} stands for more than {MAX_RANGE} hosts")
+            self.problem(origin, f"{pattern!r} expands to more than {MAX_RANGE} hosts")
             return []
         wrong = next((name for name in names if not HOST_NAME.fullmatch(name)), None)
         if wrong is not None:

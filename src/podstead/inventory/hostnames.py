@@ -30,7 +30,7 @@ def expand(pattern: str) -> Iterator[str]:
         return iter((pattern,))
     pieces = _RANGE.split(pattern)
     if any(char in piece for piece in pieces[::2] for char in "[]"):
-        raise ValueError(f"{pattern[:60]!r} has a bracket without its partner")
+        raise ValueError(f"{pattern[:60]!r} has an unmatched bracket")
     choices = [_range(piece) if number % 2 else (piece,) for number, piece in enumerate(pieces)]
     return ("".join(parts) for parts in product(*choices))
 
@@ -40,10 +40,12 @@ def _range(text: str) -> tuple[str, ...]:
     if first.isdecimal() and last.isdecimal() and len(last) <= 9:
         padded = len(first) if first.startswith("0") and len(first) > 1 else 0
         if padded and len(last) != padded:
-            raise ValueError(f"[{text[:60]}]: both ends of a range with leading zeros have the same length")
+            raise ValueError(
+                f"[{text[:60]}]: both ends of a range with leading zeros must have the same length"
+            )
         numbers = range(int(first), int(last) + 1, step)
         if len(numbers) > MAX_RANGE:
-            raise ValueError(f"[{text[:60]}] stands for more than {MAX_RANGE} hosts")
+            raise ValueError(f"[{text[:60]}] expands to more than {MAX_RANGE} hosts")
         found = tuple(str(number).zfill(padded) for number in numbers)
     elif len(first) == len(last) == 1 and first in string.ascii_letters and last in string.ascii_letters:
         letters = string.ascii_letters

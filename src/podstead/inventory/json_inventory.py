@@ -77,7 +77,7 @@ def _list(inventory: Inventory, node: Node, key: str, group: str) -> tuple[Node,
 
 def _mapping(inventory: Inventory, node: Node, what: str) -> Mapping[str, Node]:
     if not isinstance(node.value, Mapping):
-        inventory.problem(node.origin, f"{what} is a mapping; found {shown(node)}")
+        inventory.problem(node.origin, f"{what} must be a mapping; found {shown(node)}")
     return node.entries
 
 

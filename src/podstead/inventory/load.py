@@ -91,7 +91,7 @@ def read_inventory(
                 _pseudo_host(inventory, part)
     if not inventory.hosts:
         if not sources and not inventory.problems:
-            raise InputError.one("no inventory is given", hint="use -i FILE, or @local for this machine")
+            raise InputError.one("no inventory was given", hint="use -i FILE, or @local for this machine")
         if not inventory.problems:
             inventory.problem(Origin(", ".join(inventory.sources)), "names no host")
         raise InputError(inventory.problems)
@@ -160,7 +160,8 @@ def _folder(inventory: Inventory, folder: Path) -> None:
     files = _inventories(folder)
     if not files:
         raise InputError.one(
-            "holds no inventory file (.yml, .yaml, .json, .ini, no suffix, or a program)", where=str(folder)
+            "contains no inventory file (.yml, .yaml, .json, .ini, no suffix, or a program)",
+            where=str(folder),
         )
     for path in files:
         with collecting(inventory.problems):
@@ -198,7 +199,7 @@ def _file(inventory: Inventory, path: Path) -> None:
         return
     text = read_text(path)
     if text.startswith("#!"):
-        message = "is an inventory script that may not be executed: chmod +x it, or save what it prints"
+        message = "is an inventory script that is not executable: chmod +x it, or save what it prints"
         raise InputError.one(message, where=str(path))
     if path.suffix in _YAML or (path.suffix != ".ini" and _looks_like_yaml(text)):
         root = parse(text, str(path))
@@ -219,7 +220,7 @@ def _looks_like_yaml(text: str) -> bool:
 def _pseudo_host(inventory: Inventory, text: str) -> None:
     match = PSEUDO.fullmatch(text)
     if not match:
-        message = f"{text[:60]!r} is none of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
+        message = f"{text[:60]!r} is not one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
         raise InputError.one(message, where="pattern")
     if text in inventory.hosts:
         return

@@ -126,7 +126,7 @@ def _matching(inventory: Inventory, part: str, option: str, problems: list[Probl
         return _by_expression(inventory, re.compile(translate(part)))
     # to look for what is near takes long among many hosts, and the names of a retry file may all be gone
     hint = did_you_mean(part, [*inventory.groups, *inventory.hosts]) if len(problems) < _HINTS else ""
-    message = f"no host or group is called {part!r} in {_sources(inventory)}{hint}"
+    message = f"there is no host or group named {part!r} in {_sources(inventory)}{hint}"
     problems.append(Problem(where=option, message=message))
     return {}
 

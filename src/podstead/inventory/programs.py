@@ -54,7 +54,7 @@ def _output(command: Sequence[str], path: Path, otherwise: str = "") -> Node:
             f"does not print JSON when run with {command[-1]}{where}", where=str(path)
         ) from None
     if not isinstance(found, dict):
-        raise InputError.one("prints JSON that is no mapping of groups", where=str(path))
+        raise InputError.one("prints JSON that is not a mapping of groups", where=str(path))
     return _node(found, Origin(str(path)), 0)
 
 
@@ -64,12 +64,12 @@ def _run(command: Sequence[str], path: Path) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise InputError.one(f"did not end within {SECONDS} s", where=str(path)) from None
+        raise InputError.one(f"did not finish within {SECONDS} s", where=str(path)) from None
     except OSError as error:
         raise InputError.one(f"cannot be run: {error.strerror}", where=str(path)) from error
     if done.returncode:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        last = f": {said[-1][:200]}" if said else ", without a word"
+        last = f": {said[-1][:200]}" if said else ", without printing anything"
         raise InputError.one(f"ended with exit code {done.returncode}{last}", where=str(path))
     if len(done.stdout) > MAX_BYTES:
         raise InputError.one(f"prints more than {MAX_BYTES // 2**20} MiB", where=str(path))

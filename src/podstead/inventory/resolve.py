@@ -119,7 +119,7 @@ class _Resolver:
             if key in DOCUMENT_KEYS:
                 document[key] = node
             elif isinstance(node.value, Mapping | tuple) and not key.startswith("ansible_") and _meant(key):
-                message = f"unknown key{_meant(key)}; a variable of your own needs another name"
+                message = f"unknown key{_meant(key)}; give a variable of your own a different name"
                 self.problems.append(Problem(where=node.origin.where, key=key, message=message))
         found = _Place(
             Node(document, tree.origin) if document else EMPTY,

@@ -32,8 +32,8 @@ _RESULT: Final = "podstead_result"
 _MAX_POWER: Final = 10_000
 _MAX_TEXT: Final = 1_000_000
 _SHORT: Final = 3
-_SAFE: Final = "the template fails with a secret value in it, so what fails is not repeated here"
-_WHAT_A_HOST_SAYS: Final = "; podstead renders before it connects, and gathers no facts"
+_SAFE: Final = "the template fails on a secret value, so the error is not repeated here"
+_WHAT_A_HOST_SAYS: Final = "; podstead renders templates before it connects and gathers no facts"
 
 
 class _Wrong(Exception):  # noqa: N818 - carries a problem out of Jinja's rendering
@@ -156,7 +156,7 @@ class Rendering:
         if place in self._busy:
             names = list(self._busy.values())
             circle = " > ".join([*names[list(self._busy).index(place) :], name])
-            raise _Wrong(node.origin, f"the template needs itself: {circle}")
+            raise _Wrong(node.origin, f"the template refers to itself: {circle}")
         if place not in self._values:
             self._busy[place] = name
             before, self._touched = self._touched, isinstance(node.value, SecretStr)
@@ -289,10 +289,10 @@ def _failed(error: Exception) -> _Failed:
         )  # the name of a variable: it stands in the template, and comes from no value
     filter_ = re.match(r"No (filter|test) named '([\w.]+)'", said)
     if filter_:
-        said = f"there is no {filter_[1]} {filter_[2]!r}: podstead has those of Jinja2, not Ansible's own"
+        said = f"there is no {filter_[1]} {filter_[2]!r}: podstead has only Jinja2's, not Ansible's"
         return _Failed(said)
     kind = "is not Jinja2" if isinstance(error, TemplateSyntaxError) else "fails"
-    named = "needs what is not defined" if isinstance(error, UndefinedError) else kind
+    named = "uses a variable that is not defined" if isinstance(error, UndefinedError) else kind
     return _Failed(f"the template {named}: {said[:160]}")
 
 
@@ -333,7 +333,7 @@ def _environment() -> Any:  # noqa: ANN401 - imported late, see above
             if operator == "*":
                 for one, other in ((left, right), (right, left)):
                     if isinstance(one, str | list | tuple) and len(one) * int(other) > _MAX_TEXT:
-                        raise TemplateRuntimeError(f"a text or list of more than {_MAX_TEXT}")
+                        raise TemplateRuntimeError(f"a string or list of more than {_MAX_TEXT}")
             return super().call_binop(context, operator, left, right)
 
     return Sandbox(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)

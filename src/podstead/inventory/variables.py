@@ -91,7 +91,7 @@ def _given(key: str, text: str, origin: Origin) -> Node:
     if not key.isidentifier():
         nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
         inside = f"; write {{{nested}}}" if "." in key else ""
-        raise InputError.one(f"no variable can be called that{inside}", where=origin.where, key=key)
+        raise InputError.one(f"this is not a valid variable name{inside}", where=origin.where, key=key)
     # to YAML what starts with {{ would be a mapping in a mapping
     is_text = key.startswith("ansible_") or text.startswith(("{{", "{%", "{#"))
     return Node(text, origin) if is_text else _yaml(key, text, origin)
@@ -107,7 +107,7 @@ def read_variables(path: Path, vault: Vault) -> Node:
         return _secret(_checked(parse(opened, str(path))))
     except InputError as error:
         # the messages of the parser may hold words of the text
-        message = "what is sealed in it is not YAML with variables; look with `ansible-vault view`"
+        message = "its decrypted content is not YAML with variables; check it with `ansible-vault view`"
         raise InputError.one(message, where=str(path)) from error
 
 
@@ -139,7 +139,7 @@ class VarsFolder:
         """Read the files of one group or host."""
         found = [name + suffix for suffix in _SUFFIXES if name + suffix in self._entries]
         if len(found) > 1:
-            message = f"stands beside {found[0]}, and Ansible reads only that: keep one of them"
+            message = f"exists beside {found[0]}, and Ansible reads only that one: keep one of them"
             self._problems.append(Problem(where=str(self._folder / found[1]), message=message))
         for path in self._files(found[0]) if found else ():
             with collecting(self._problems):

@@ -24,7 +24,7 @@ from podstead.errors import InputError
 
 HEADER: Final = "$ANSIBLE_VAULT;"
 _ROUNDS: Final = 10_000
-_SEALED: Final = "is sealed with Ansible Vault"
+_SEALED: Final = "is encrypted with Ansible Vault"
 _HINT: Final = "give its password with --vault-password-file FILE, --vault-id ID@FILE or --ask-vault-pass"
 _PROGRAM_SECONDS: Final = 60
 
@@ -60,7 +60,9 @@ class Vault:
                 binascii.unhexlify(part) for part in binascii.unhexlify("".join(body.split())).split(b"\n", 2)
             )
         except ValueError:
-            raise ValueError("is cut off or changed: not Ansible Vault's format after the header") from None
+            raise ValueError(
+                "is truncated or altered: what follows the header is not in Ansible Vault's format"
+            ) from None
         if not self.passwords:
             raise ValueError(f"{_SEALED}: {_HINT}")
         wanted = fields[3] if len(fields) == 4 else ""
@@ -70,7 +72,7 @@ class Vault:
                 return opened
         tried = ", ".join(dict.fromkeys(name for name, _ in self.passwords))
         named = f" (its vault ID is {wanted[:40]!r})" if wanted else ""
-        raise ValueError(f"{_SEALED}{named}, and no given password opens it (tried: {tried})")
+        raise ValueError(f"{_SEALED}{named}, and none of the given passwords opens it (tried: {tried})")
 
 
 def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | None:
@@ -95,7 +97,7 @@ def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | Non
 
 
 def _nobody(_prompt: str) -> SecretStr:
-    raise InputError.one("there is nobody to ask for a vault password")
+    raise InputError.one("nobody can be asked for a vault password")
 
 
 def passwords(
@@ -126,7 +128,7 @@ def _from_file(name: str, label: str) -> SecretStr:
     is_program = os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
     text = _from_program(path, label) if is_program else read_text(path)
     if not text.strip():
-        raise InputError.one("holds no vault password", where=name)
+        raise InputError.one("contains no vault password", where=name)
     return SecretStr(text.strip("\r\n ").strip())
 
 
@@ -142,8 +144,10 @@ def _from_program(path: Path, label: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        reason = getattr(error, "strerror", None) or f"did not end within {_PROGRAM_SECONDS} s"
+        reason = getattr(error, "strerror", None) or f"did not finish within {_PROGRAM_SECONDS} s"
         raise InputError.one(f"cannot be run for the vault password: {reason}", where=str(path)) from error
     if done.returncode:
-        raise InputError.one(f"ended with exit code {done.returncode} instead of a password", where=str(path))
+        raise InputError.one(
+            f"exited with code {done.returncode} instead of printing a password", where=str(path)
+        )
     return done.stdout.decode(errors="replace")

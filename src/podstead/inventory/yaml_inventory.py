@@ -14,12 +14,10 @@ _KEYS = ("hosts", "vars", "children")
 def add(inventory: Inventory, root: Node) -> None:
     """Add what one YAML document declares."""
     if "plugin" in root.entries and isinstance(root.entries["plugin"].value, str):
-        message = (
-            "inventory plugins are Ansible's; save what `ansible-inventory --list` prints, or use a script"
-        )
+        message = "inventory plugins run only in Ansible; save what `ansible-inventory --list` prints, or use a script"
         inventory.problem(root.entries["plugin"].origin, message, "plugin")
         return
-    for name, node in _mapping(inventory, root, "an inventory is a mapping of groups").items():
+    for name, node in _mapping(inventory, root, "an inventory must be a mapping of groups").items():
         _group(inventory, inventory.group(name, node.origin), node)
 
 
@@ -29,10 +27,10 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
             case "hosts":
                 _hosts(inventory, group, _named(child))
             case "vars":
-                if _mapping(inventory, child, "vars is a mapping"):
+                if _mapping(inventory, child, "vars must be a mapping"):
                     inventory.add_variables(group, child)
             case "children":
-                says = "children is a mapping of group names"
+                says = "children must be a mapping of group names"
                 for name, below in _mapping(inventory, _named(child), says).items():
                     _group(inventory, inventory.add_child(group, name, below.origin), below)
             case _:
@@ -41,7 +39,7 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
 
 
 def _hosts(inventory: Inventory, group: Group, node: Node) -> None:
-    says = "hosts is a mapping of host names, 'web1:' in a line each"
+    says = "hosts must be a mapping of host names, with 'web1:' and the like on a line each"
     for name, child in _mapping(inventory, node, says).items():
         variables = _mapping(inventory, child, f"host {name} takes a mapping of variables")
         inventory.add_hosts(group, name, child.origin, child if variables else None)

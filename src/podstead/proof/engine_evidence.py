@@ -25,7 +25,7 @@ class Attempt:
     def last(self) -> str:
         """The line that most likely says why."""
         lines = [line.strip() for line in self.said.splitlines() if line.strip()]
-        return lines[-1] if lines else f"exit code {self.code}, without a word"
+        return lines[-1] if lines else f"exit code {self.code}, without printing anything"
 
 
 @dataclass(frozen=True, slots=True)
