@@ -253,7 +253,7 @@ def test_a_full_window_is_refused_with_the_number_of_users_that_fit(
         IdRange,
     ):
         taken.append(found)
-    assert f"the window holds {policy.capacity} users of {count} IDs each" in found.reason
+    assert f"an empty window has room for {policy.capacity} users with {count} IDs each" in found.reason
     reserved = sum(one.stop > first for one in allocate.RESERVED[:6])
     if not reserved:
         assert len(taken) == policy.capacity

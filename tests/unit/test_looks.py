@@ -14,9 +14,9 @@ from tests.model_host import INNER, ModelAccount, ModelHost, look, record, spec_
 
 USERS = spec_of(users={"bob": {}, "mallory": {}}, session={"linger": True}, storage={"driver": "overlay"})
 BAD = {
-    "late": (look((), code=124, ends=()), "time ran out"),
+    "late": (look((), code=124, ends=()), "the look timed out"),
     "no program": (look((), code=1, ends=()), "no program can be run as this user (exit code 1)"),
-    "cut by size": (look([record("paths", "x" * 100)], ends=()), "what was printed is not whole"),
+    "cut by size": (look([record("paths", "x" * 100)], ends=()), "the output is incomplete"),
     "killed with root's script": ("base64\n", "nothing was printed"),
     "garbled": ("base64\n!!\n", "nothing was printed"),
     "another encoding": ("rot13\nabc\n", "nothing was printed"),

@@ -68,7 +68,7 @@ def test_a_damaged_line_that_means_somebody_elses_ids_is_to_be_taken_out() -> No
 def test_who_has_a_good_line_is_told_to_take_out_the_damaged_one() -> None:
     state = both("bob:524288:65536\nalice:524288:65536 \n").state(["bob"])
     (flaw,) = flaws.of_owner(subids.sides(state.subids, state.accounts)[0], "bob")
-    assert flaw.instead.startswith("Take out the damaged line")
+    assert flaw.instead.startswith("Delete the damaged line")
     assert "sed -i '2d' /etc/subuid" in flaw.instead
 
 

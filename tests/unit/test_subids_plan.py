@@ -209,7 +209,7 @@ def test_a_range_does_not_grow_into_a_reserved_block() -> None:
         ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid:1 and /etc/subuid:2 of alice overlap: 524288:65536, 530000:65536"),
         ("alice:4294901760:65536\n", "", "/etc/subuid:1: alice's 4294901760:65536 reaches beyond 4294967294, the last ID that exists"),
         ("", "alice:300000:65536\n", "/etc/subgid:1: alice's 300000:65536 includes 300001, the GID of group staff"),
-        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "alice has 340 ranges of UIDs, more than the kernel takes for one ID map"),
+        ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "alice has 340 ranges of UIDs, more than the kernel accepts in one ID map"),
     ],
 )  # fmt: skip
 def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
@@ -272,7 +272,7 @@ def test_a_full_window_is_refused_with_the_number_that_fits() -> None:
     outcome = planned(host(), spec)
     assert [user for user, _, _ in grants(outcome)] == ["alice"]
     assert [refusal.reason for refusal in outcome.refusals] == [
-        "no free block of 65536 IDs between 524288 and 600000: the window holds 1 users of 65536 IDs each when it is empty"
+        "no free block of 65536 IDs between 524288 and 600000: an empty window has room for 1 users with 65536 IDs each"
     ]
 
 
@@ -426,7 +426,7 @@ def test_by_uid_never_shifts_because_of_login_defs() -> None:
     outcome = planned(one, spec_of(subids={"allocation": "by-uid"}))
     assert grants(outcome) == []
     (refusal,) = outcome.refusals
-    assert refusal.reason.endswith("/etc/login.defs of this host starts at 1000000")
+    assert refusal.reason.endswith("/etc/login.defs on this host starts at 1000000")
 
 
 # --- damaged lines, and what cannot be read ---

@@ -203,7 +203,7 @@ def key_files(folder: Path) -> Iterator[KeyFile]:
     for path in sorted(folder.glob("id_*")):
         if path.suffix == ".pub" or not path.is_file():
             continue
-        mode, problem = path.stat().st_mode & 0o777, "is of no kind that paramiko reads"
+        mode, problem = path.stat().st_mode & 0o777, "is not of a type that paramiko can read"
         for kind in kinds:
             try:
                 kind.from_private_key_file(str(path))

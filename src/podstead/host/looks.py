@@ -54,9 +54,11 @@ def _inner(data: bytes) -> Records:
         # of what time ran out for, only whole lines are kept
         return inner if inner.text("end") is not None else _whole_lines(inner)
     if code == _LATE:
-        raise LookError("time ran out: something of this user's hangs (a file system, a pipe, a process)")
+        raise LookError(
+            "the look timed out: something that belongs to this user hangs (a file system, a pipe, a process)"
+        )
     if code == 0:
-        raise LookError("what was printed is not whole")
+        raise LookError("the output is incomplete")
     raise LookError(
         f"no program can be run as this user (exit code {code})" if ended else "nothing was printed"
     )

@@ -102,7 +102,7 @@ def allocate(policy: Policy, uid: int | None, sides: Iterable[Holdings]) -> IdRa
         return found
     return Refused(
         f"no free block of {policy.count} IDs between {policy.window.start} and {policy.window.last}: "
-        f"the window holds {policy.capacity} users of {policy.count} IDs each when it is empty",
+        f"an empty window has room for {policy.capacity} users with {policy.count} IDs each",
         "widen subids.window, lower subids.count, or remove ranges of accounts that are gone",
     )
 
@@ -128,21 +128,21 @@ def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdR
     if not BY_UID_BASE <= uid <= highest:
         return Refused(
             f"UID {uid} is outside {BY_UID_BASE} to {highest}: with {policy.count} IDs per user, by-uid allocation "
-            f"fits {policy.capacity} users into {policy.window.start} to {policy.window.last}",
-            "give this user a range by hand (subuid: {start: ..., count: ...}), or use allocation: sequential",
+            f"has room for {policy.capacity} users from {policy.window.start} to {policy.window.last}",
+            "set a range for this user by hand (subuid: {start: ..., count: ...}), or use allocation: sequential",
         )
     wanted = IdRange(policy.first_start + (uid - BY_UID_BASE) * policy.slot, policy.count)
     if wanted.start < policy.floor:
         return Refused(
-            f"by-uid allocation gives {wanted} to UID {uid}, and /etc/login.defs of this host starts at {policy.floor}",
-            "lower SUB_UID_MIN and SUB_GID_MIN in /etc/login.defs, or give this user a range by hand",
+            f"by-uid allocation gives {wanted} to UID {uid}, but /etc/login.defs on this host starts at {policy.floor}",
+            "lower SUB_UID_MIN and SUB_GID_MIN in /etc/login.defs, or set a range for this user by hand",
         )
     for side in sides:
         block = side.blocked(wanted, mine=True)
         if block is not None:
             return Refused(
                 f"by-uid allocation gives {wanted} to UID {uid}, but {described(block)} is in the way",
-                "free that range, or give this user a range by hand",
+                "free that range, or set a range for this user by hand",
             )
     return wanted
 
@@ -155,7 +155,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
     missing = policy.count - total(side.own)
     if too_many([*side.own, IdRange(2**31 - 1, 1)]):  # as long as a line of a map can be
         return Refused(
-            "no further range fits into one ID map", "merge the user's ranges, or give one large range"
+            "the ID map has no room for another range", "merge the user's ranges, or assign one large range"
         )
     end = max(one.stop for one in side.own)
     wanted = IdRange(end, missing)
@@ -167,7 +167,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
     if found is not None:
         return found
     return Refused(
-        f"the existing range is {missing} IDs too small, its end is not free, and no higher block is free up to "
+        f"the existing range is {missing} IDs too small, the IDs after its end are not free, and no higher block is free up to "
         f"{policy.window.last}",
         "widen subids.window, or move this user's storage to a new range by hand",
     )

@@ -89,7 +89,7 @@ class Flaw:
     def instead(self) -> str:
         """The remedy, where the catalogue's would move a good range away from a damaged line."""
         file, _, line = self.damaged.rpartition(":")
-        take_out = f"Take out the damaged line, or correct it in an editor: sed -i '{line}d' {file}; then podstead apply"
+        take_out = f"Delete the damaged line, or correct it in an editor: sed -i '{line}d' {file}; then podstead apply"
         return take_out if file else ""
 
     @property
@@ -157,7 +157,7 @@ def _alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
     yield from _repeats(sorted(mine, key=lambda grant: grant.range))
     if mine and too_many(one.range for one in mine):
         owner = mine[0].owner
-        text = f"{owner} has {len(mine)} ranges of {side.kind}s, more than the kernel takes for one ID map"
+        text = f"{owner} has {len(mine)} ranges of {side.kind}s, more than the kernel accepts in one ID map"
         yield Flaw(ref="C18", owner=owner, text=text)
 
 
@@ -181,7 +181,7 @@ def _repeats(mine: Sequence[Granted]) -> Iterator[Flaw]:
             text = f"{one.where} and {other.where} grant {one.owner} {one.range} twice"
             yield Flaw(ref=ref, owner=one.owner, text=text, range=one.range)
         elif one.range.overlaps(other.range):
-            text = f"{one.where} and {other.where} of {one.owner} overlap: {one.range}, {other.range}"
+            text = f"{one.where} and {other.where}, both of {one.owner}, overlap: {one.range}, {other.range}"
             yield Flaw(ref="C08", owner=one.owner, text=text, range=one.range)
 
 
