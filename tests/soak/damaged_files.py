@@ -100,7 +100,7 @@ class Case:
     text: str
     file: SubidFile
     offered: IdRange | None
-    """What podstead would hand out to eve."""
+    """What podstead would allocate to eve."""
 
     @classmethod
     def of(cls, text: str) -> Case:
@@ -258,7 +258,7 @@ def _wrong(
         if not any(number in one for one in taken) and not open_question:
             yield f"newuidmap grants {number}, which podstead takes for free"
         if case.offered and number in case.offered:
-            yield f"newuidmap grants {number}, which podstead would hand out to eve"
+            yield f"newuidmap grants {number}, which podstead would allocate to eve"
     for one in listed or ():
         if (
             not any(other.start <= one.start and one.last <= other.last for other in taken)
@@ -266,7 +266,7 @@ def _wrong(
         ):
             yield f"getsubids lists {one}, which podstead does not see"
         if case.offered and one.overlaps(case.offered):
-            yield f"getsubids lists {one}, and podstead would hand out {case.offered} to eve"
+            yield f"getsubids lists {one}, and podstead would allocate {case.offered} to eve"
     if whole_file and case.file.unfinished:
         return
     for one in plain:

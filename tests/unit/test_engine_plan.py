@@ -182,7 +182,7 @@ def test_taking_out_what_a_database_keeps_is_refused_where_there_is_one(settings
     assert reasons(planned_on(host, REST)) == []
     host.storage["alice"] = "overlay"
     (reason,) = reasons(planned_on(host, REST))
-    assert "Podman was used before by alice: " in reason
+    assert "Podman was already used by alice: " in reason
     assert reasons(planned_on(host, REST, "engine:drop-in:content")) == []
 
 
@@ -202,7 +202,7 @@ def test_accounts_outside_the_document_count_where_they_have_used_podman(
 ) -> None:
     """The drop-in is everybody's, root's as well."""
     (reason,) = reasons(planned(settings, segments=segments))
-    assert f"Podman was used before by {who}: " in reason
+    assert f"Podman was already used by {who}: " in reason
     assert reasons(planned(settings)) == []
 
 
@@ -212,7 +212,7 @@ def test_storage_that_was_seen_counts_for_its_owner() -> None:
     )
     (reason,) = reasons(planned_on(host, {"engine": {"volume_path": "/srv/v"}}))
     assert (
-        "used before by root (UID 0, not in the document), eve (UID 1001, not in the document): the database"
+        "already used by root (UID 0, not in the document), eve (UID 1001, not in the document): the database"
         in reason
     )
     assert reasons(planned_on(host, {"engine": {"num_locks": 4096}})) == []

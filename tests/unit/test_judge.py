@@ -169,7 +169,7 @@ def test_v02_needs_no_files_where_a_directory_gives_the_ranges() -> None:
     ("line", "expected"),
     [
         ("bob:524288:65536\n", "overlaps bob's 524288:65536 (/etc/subuid:2)"),
-        ("alice:524289:5\n", "/etc/subuid:1 and /etc/subuid:2 of alice overlap"),
+        ("alice:524289:5\n", "/etc/subuid:1 and /etc/subuid:2, both of alice, overlap"),
     ],
 )
 def test_v03_fails_on_ids_that_are_not_the_users_alone(line: str, expected: str) -> None:

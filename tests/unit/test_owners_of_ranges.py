@@ -60,8 +60,8 @@ def test_a_damaged_line_that_means_somebody_elses_ids_is_to_be_taken_out() -> No
     one = both("bob:524288:65536\nalice:524288:65536 \n")
     (refusal,) = planned(one, spec_of()).refusals
     assert refusal.remedy == (
-        "alice:524288:65536 is not free, so take the line out: sed -i '2d' /etc/subgid; "
-        "alice:524288:65536 is not free, so take the line out: sed -i '2d' /etc/subuid; then run podstead apply"
+        "alice:524288:65536 is not free, so delete the line: sed -i '2d' /etc/subgid; "
+        "alice:524288:65536 is not free, so delete the line: sed -i '2d' /etc/subuid; then run podstead apply"
     )
 
 

@@ -77,7 +77,7 @@ APPLIED = {ref for ref, mode in catalogue.load().items() if mode.applied}
 ELSEWISE = {
     "a fourth field": "the line can mean two things: its remedy does not begin with podstead apply",
     "two lines glued together": "the line can mean two things: its remedy does not begin with podstead apply",
-    "a lock of nobody": "it may be anybody's: its remedy does not begin with podstead apply",
+    "a lock of nobody": "it may belong to any program: its remedy does not begin with podstead apply",
     "a container runs under the old map": "refused until it is allowed by name, which the remedy says",
     "no conmon": "a file of an installed package is gone: the plan is empty, and the remedy says so",
 }

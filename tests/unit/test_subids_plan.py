@@ -206,7 +206,7 @@ def test_a_range_does_not_grow_into_a_reserved_block() -> None:
     [
         ("alice:900:65536\n", "", "/etc/subuid:1: alice's 900:65536 includes the owner's own UID 1000"),
         ("alice:524288:65536\nbob:530000:65536\n", "", "/etc/subuid:1: alice's 524288:65536 overlaps bob's 530000:65536 (/etc/subuid:2)"),
-        ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid:1 and /etc/subuid:2 of alice overlap: 524288:65536, 530000:65536"),
+        ("alice:524288:65536\nalice:530000:65536\n", "", "/etc/subuid:1 and /etc/subuid:2, both of alice, overlap: 524288:65536, 530000:65536"),
         ("alice:4294901760:65536\n", "", "/etc/subuid:1: alice's 4294901760:65536 reaches beyond 4294967294, the last ID that exists"),
         ("", "alice:300000:65536\n", "/etc/subgid:1: alice's 300000:65536 includes 300001, the GID of group staff"),
         ("".join(f"alice:{600000 + 2 * one}:1\n" for one in range(340)), "", "alice has 340 ranges of UIDs, more than the kernel accepts in one ID map"),
@@ -220,7 +220,7 @@ def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
     outcome = planned(one, spec_of())
     assert ids(outcome) == ["subids:alice:ranges"]
     assert reason(outcome) == expected
-    assert outcome.refusals[0].remedy.startswith("podstead verify --user alice names each step")
+    assert outcome.refusals[0].remedy.startswith("podstead verify --user alice prints each step")
 
 
 def test_ids_of_accounts_and_groups_are_kept_clear() -> None:
@@ -263,7 +263,7 @@ def test_by_uid_refuses_a_uid_beyond_the_window_and_says_how_many_fit() -> None:
     spec = spec_of(users={"far": {}}, subids={"allocation": "by-uid", "window": [524288, 720895]})
     outcome = planned(host(far=ModelAccount(1003, 1003)), spec)
     assert reason(outcome).startswith(
-        "UID 1003 is outside 1000 to 1002: with 65536 IDs per user, by-uid allocation fits 3 users"
+        "UID 1003 is outside 1000 to 1002: with 65536 IDs per user, by-uid allocation has room for 3 users"
     )
 
 
@@ -315,7 +315,7 @@ def test_a_range_with_storage_behind_it_is_not_replaced() -> None:
     one.storage["alice"] = "overlay"
     outcome = planned(one, HAND)
     assert reason(outcome) == (
-        "/etc/subuid grants 524288:65536, the spec asks for 800000:65536, and alice has container storage whose files carry the old IDs"
+        "/etc/subuid grants 524288:65536, but the document asks for 800000:65536, and alice has container storage whose files carry the old IDs"
     )
     assert outcome.refusals[0].remedy.startswith(
         "to keep the range, name it: subuid: {start: 524288, count: 65536}; to move it, as alice: podman save"
@@ -346,7 +346,7 @@ def test_a_range_by_hand_that_is_not_free_is_refused(start: int, expected: str) 
     one = host("bob:900000:65536\n")
     one.groups["staff"] = 300001
     spec = spec_of(users={"alice": {"subuid": {"start": start}}})
-    assert reason(planned(one, spec)) == f"the range asked for is no good for {expected}"
+    assert reason(planned(one, spec)) == f"the requested range cannot be used in {expected}"
 
 
 def test_nobody_is_given_the_numbers_that_the_spec_names_for_another() -> None:

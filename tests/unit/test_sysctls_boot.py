@@ -23,7 +23,7 @@ def test_what_somebody_has_decided_with_a_pattern_is_refused_until_it_is_allowed
     outcome = planned(one, wanted)
     (refusal,) = outcome.refusals
     assert (outcome.changes, refusal.allow, refusal.id) == ((), True, f"sysctls:{USERNS}:boot")
-    assert refusal.reason == f"{path}:2 sets {pattern.lstrip('-')} = 0, and that is somebody's decision"
+    assert refusal.reason == f"{path}:2 sets {pattern.lstrip('-')} = 0, and someone has decided that"
     assert f"to override it: podstead apply --allow {refusal.id}" in refusal.remedy
     one.apply(planned(one, wanted, refusal.id).changes)
     # a line that names the key wins over every pattern, so one time is enough; the decision is seen all the same

@@ -167,9 +167,9 @@ def test_a_later_file_wins_at_boot_and_is_named_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("/etc/sysctl.d/99-ipv6-frag-escape.conf", "that is somebody's decision"),
-        ("/etc/sysctl.d/97-nsp-rhel-oem.conf", "that is somebody's decision"),
-        ("/run/sysctl.d/10-now.conf", "that is somebody's decision"),
+        ("/etc/sysctl.d/99-ipv6-frag-escape.conf", "someone has decided that"),
+        ("/etc/sysctl.d/97-nsp-rhel-oem.conf", "someone has decided that"),
+        ("/run/sysctl.d/10-now.conf", "someone has decided that"),
         ("/etc/sysctl.d/zz-cis.conf", f"it is read after {DROP_IN}"),
         ("/usr/lib/sysctl.d/zz-vendor.conf", f"it is read after {DROP_IN}"),
     ],
@@ -235,7 +235,7 @@ def test_comments_behind_values_are_good_enough_and_noted() -> None:
     wanted = spec(userns={"at_least": 28633}, port={"at_most": 80}, ping={"covers": [0, 2000000]})
     assert planned(one, wanted) == Outcome()
     assert sysctls_plan.notes(wanted, one.state().sysctls)[0] == (
-        "/etc/sysctl.d/userns.conf:2: the kernel reads 80 and passes over the rest of the line; write the comment "
+        "/etc/sysctl.d/userns.conf:2: the kernel reads 80 and ignores the rest of the line; put the comment "
         "on a line of its own"
     )
 
@@ -337,7 +337,7 @@ def test_a_read_only_setting_is_refused_with_what_the_outer_host_must_do(contain
     (refusal,) = outcome.refusals
     assert live_changes(outcome) == {}
     assert f"/proc/sys/user/max_user_namespaces cannot be written ({where})" == refusal.reason
-    assert f"set {USERNS} = 28633 on the host outside, or at boot" == refusal.remedy
+    assert f"set {USERNS} = 28633 on the outer host, or at boot" == refusal.remedy
 
 
 def test_a_read_only_setting_that_is_good_is_no_problem() -> None:

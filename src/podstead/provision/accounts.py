@@ -38,7 +38,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
                 Refusal(
                     id=f"accounts:{name}:exists",
                     title=f"account {name} is missing",
-                    reason=f"the host has no account {name}, and the spec does not say to create it",
+                    reason=f"the host has no account {name}, and the document does not say to create it",
                     remedy=f"create the account, or set users.{name}.create to true",
                 ),
             )
@@ -49,7 +49,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
                 Refusal(
                     id=f"accounts:{name}:uid",
                     title=f"UID {user.uid} is taken",
-                    reason=f"users.{name}.uid is {user.uid}, which another account of this host has",
+                    reason=f"users.{name}.uid is {user.uid}, but another account on this host has that UID",
                     remedy="choose another UID",
                 ),
             )
@@ -73,7 +73,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
 
 PART: Final = Part(
     name="accounts",
-    does="looks for the users, and makes those that have create: true",
+    does="checks that the users exist, and creates those that have create: true",
     phases=(Phase.ACCOUNTS,),
     about=users_of,
     plan=lambda spec, state, _allowed: plan(spec, state.accounts),
@@ -81,7 +81,7 @@ PART: Final = Part(
         Meaning(
             id="accounts:NAME:exists",
             title="create an account",
-            why="Only done where the spec says create: true.",
+            why="Done only where the document says create: true.",
             remedy="useradd -m NAME",
             sources=("useradd(8)",),
         ),

@@ -62,12 +62,11 @@ def plan(
 def _would_break(broken: tuple[str, ...]) -> Refusal:
     return Refusal(
         id=_ID,
-        title="engine settings would break what was made under the old ones",
+        title="engine settings would break what was created under the old ones",
         reason="; ".join(broken),
-        remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are new after a "
-        "reboot, or where no container of the user is left, and the user has removed the lock segment: "
-        "rm /dev/shm/libpod_rootless_lock_$(id -u); "
-        f"to write it all the same, before a reboot for example: {allowing(_ID)}",
+        remedy="leave the setting as it is; or make the change where nothing depends on it yet: locks are recreated "
+        "after a reboot, or after the user, with no containers left, has removed the lock segment: rm /dev/shm/libpod_rootless_lock_$(id -u); "
+        f"to write it anyway, for example before a reboot: {allowing(_ID)}",
         allow=True,
     )
 
@@ -76,7 +75,7 @@ def _no_drop_ins(podman: str) -> Refusal:
     """containers/common#615 (June 2021) brought the folder; Debian 11's Podman 3.0.1 does not know its name."""
     return Refusal(
         id=_ID,
-        title="engine settings cannot be made here",
+        title="engine settings cannot be set here",
         reason=f"Podman {podman} does not read {DROP_IN.rpartition('/')[0]} (new in 3.3)",
         remedy="set them by hand in /etc/containers/containers.conf, or use a release with a newer Podman",
     )
@@ -106,8 +105,8 @@ PART: Final = Part(
             id="engine:drop-in:content",
             title="write /etc/containers/containers.conf.d/50-podstead.conf",
             why=(
-                "Settings in drop-ins survive upgrades and Podman 6, which reads only one main file. Refused where another value in "
-                "force, also of a setting that was taken out, would break what anybody's Podman has made under the old one."
+                "Settings in drop-ins survive upgrades and Podman 6, which reads only one main file. Refused where changing or removing "
+                "a setting would break what any user's Podman has created under the old value."
             ),
             remedy="Write the tables of containers.conf to a file in that folder.",
             sources=("containers.conf(5)",),

@@ -25,12 +25,15 @@ _DEFAULTS: Mapping[Key, Any] = {("engine", "num_locks"): 2048, ("engine", "lock_
 
 #: Settings that are written down in a user's database or storage at the first use (containers.conf(5)).
 _IN_STORAGE: Mapping[Key, str] = {
-    ("engine", "database_backend"): "containers in a database of another kind are out of sight",
-    ("engine", "static_dir"): "the database keeps the old path, and Podman stops at the difference",
-    ("engine", "tmp_dir"): "the database keeps the old path, and Podman stops at the difference",
-    ("engine", "volume_path"): "the database keeps the old path, and Podman stops at the difference",
+    (
+        "engine",
+        "database_backend",
+    ): "containers recorded in a database of another kind would no longer be seen",
+    ("engine", "static_dir"): "the database keeps the old path, and Podman stops when the two differ",
+    ("engine", "tmp_dir"): "the database keeps the old path, and Podman stops when the two differ",
+    ("engine", "volume_path"): "the database keeps the old path, and Podman stops when the two differ",
     ("engine", "lock_type"): "containers keep locks of the other type",
-    ("network", "network_backend"): "containers and networks were made with the other backend",
+    ("network", "network_backend"): "containers and networks were created with the other backend",
 }
 _RUNTIMES = ("crun", "runc")
 _SHOWN = 5
@@ -111,7 +114,7 @@ def objections(
 def _set(key: Key, after: Mapping[Key, Any]) -> str:
     name, value = ".".join(key), after.get(key)
     if value is None:
-        return f"{name} is taken out"
+        return f"{name} is removed"
     return f"{name} = {value!r}{' (the default)' if value == _DEFAULTS.get(key) else ''}"
 
 
@@ -133,7 +136,7 @@ def _in_storage(after: Mapping[Key, Any], changed: set[Key], traces: Traces) -> 
     if not users:
         return
     for key in sorted(changed & _IN_STORAGE.keys()):
-        yield f"{_set(key, after)}: Podman was used before by {_some(users)}: {_IN_STORAGE[key]}"
+        yield f"{_set(key, after)}: Podman was already used by {_some(users)}: {_IN_STORAGE[key]}"
 
 
 def _some(people: Iterable[str]) -> str:

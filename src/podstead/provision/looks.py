@@ -15,8 +15,8 @@ OF_SESSION: Final = Meaning(
     id="session:NAME:look",
     title="could not look at a user",
     why=(
-        "Everything about a user is looked at with the user's own rights and within a time limit that root holds. A user of "
-        "whom something hangs, or as whom no program can be run, is left as found; all others are served."
+        "podstead looks at everything that belongs to a user with that user's own rights and within a time limit that root "
+        "enforces. If something of the user's hangs, or no program can be run as the user, that user is left unchanged; all others are processed."
     ),
     remedy="timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
     sources=("runuser(1)", "fs/fuse/dev.c"),
@@ -24,7 +24,7 @@ OF_SESSION: Final = Meaning(
 OF_STORAGE: Final = Meaning(
     id="storage:NAME:look",
     title="could not look at the storage of a user",
-    why="The driver of a user's storage is settled by files that only a look at this user shows; see session:NAME:look.",
+    why="The driver of a user's storage is determined by files that only a look at this user shows; see session:NAME:look.",
     remedy="timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
     sources=("containers-storage.conf(5)",),
 )
@@ -41,8 +41,8 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
             Refusal(
                 id=one,
                 title=f"{name} could not be looked at",
-                reason=f"{unseen[name]}; what {name} has is not known, so it is left as it is",
-                remedy=f"see what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
+                reason=f"{unseen[name]}; what {name} has is unknown, so it is left unchanged",
+                remedy=f"find out what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
                 f"ls -la {seen} /run/user/{account.uid}; then run podstead again",
             )
             for one in ids

@@ -136,7 +136,7 @@ def _versions(spec: HostSpec, state: PackagesState) -> tuple[Refusal, ...]:
             Refusal(
                 id=f"packages:{name}:version",
                 title=f"{name} {have} is not {package.version}",
-                reason=f"{name} {have} {what}, the spec asks for {package.version}",
+                reason=f"{name} {have} {what}, but the document asks for {package.version}",
                 remedy=f"use a release or a package source that has {name} {package.version}, or relax packages.{name}.version",
             )
         )
@@ -157,7 +157,7 @@ def _no_manager(missing: tuple[str, ...], platform: Platform) -> Refusal:
     return Refusal(
         id="packages:install:names",
         title=f"{', '.join(missing)} cannot be installed here",
-        reason=f"podstead knows no package manager or no package names for {platform.name}",
+        reason=f"podstead does not know the package manager or the package names for {platform.name}",
         remedy="install them by hand, then run podstead again",
     )
 
@@ -168,7 +168,7 @@ def _from_state(spec: HostSpec, state: HostState, _allowed: frozenset[str]) -> O
 
 PART: Final = Part(
     name="packages",
-    does="installs Podman and what this version of it needs",
+    does="installs Podman and what this version needs",
     phases=(Phase.PACKAGES,),
     about=lambda spec: tuple(spec.packages),
     # what roles_needed asks for is in no document; these are what changes and refusals name of it
@@ -177,24 +177,24 @@ PART: Final = Part(
     changes=(
         Meaning(
             id="packages:install:names",
-            title="install Podman and what this version of it needs",
-            why="Distributions only recommend the uid-map tools, the network tool and the session bus; without them rootless fails.",
+            title="install Podman and what this version needs",
+            why="Distributions only recommend the uid-map tools, the network tool and the session bus; without them rootless Podman fails.",
             remedy="apt-get install podman uidmap dbus-user-session passt (Podman 5) or slirp4netns (Podman 4)",
             sources=("podman rootless_tutorial.md",),
         ),
         Meaning(
             id="packages:NAME:version",
-            title="a package is not of the version that the spec asks for",
-            why="podstead installs what the host's own package sources have and never adds one.",
-            remedy="Use a release or a package source that has it, or relax packages.NAME.version.",
+            title="a package does not have the version that the document asks for",
+            why="podstead installs what the host's own package sources offer and never adds a source.",
+            remedy="Use a release or a package source that has this version, or relax packages.NAME.version.",
             sources=("PEP 440",),
         ),
         Meaning(
             id="packages:NAME:privileges",
             title="give newuidmap or newgidmap its privileges back",
             why=(
-                "Without the setuid bit and without file capabilities the helpers can write no ID map. They get what their package "
-                "gives them: the setuid bit, or on Fedora and its kin a file capability, never both."
+                "Without the setuid bit and without file capabilities the helpers cannot write an ID map. They get back what their "
+                "package gives them: the setuid bit, or a file capability on Fedora and its relatives, never both."
             ),
             remedy="chmod 4755 /usr/bin/newuidmap (Fedora: setcap cap_setuid+ep /usr/bin/newuidmap)",
             sources=("newuidmap(1)", "podman#2788"),

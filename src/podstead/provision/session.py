@@ -114,7 +114,7 @@ def plan_migrate(
                 Change(
                     id=change_id,
                     phase=Phase.MIGRATE,
-                    title=f"let Podman of {name} take up the new ID map (podman system migrate)",
+                    title=f"make {name}'s Podman use the new ID map (podman system migrate)",
                     steps=(RunAsUser(user=name, argv=("podman", "system", "migrate")),),
                     user=name,
                 ),
@@ -128,7 +128,7 @@ def _would_stop(change_id: str, name: str, user: UserSession) -> Refusal:
         id=change_id,
         title=f"Podman of {name} still uses an old ID map",
         reason=f"its pause process holds the map from before the change, and 'podman system migrate' would stop {user.running} running container(s)",
-        remedy=f"stop them at a good time and apply again, or allow it by name: {allowing(change_id)}",
+        remedy=f"stop them at a convenient time and apply again, or allow it by name: {allowing(change_id)}",
         allow=True,
     )
 
@@ -141,7 +141,7 @@ def _from_state(spec: HostSpec, state: HostState, allowed: frozenset[str]) -> Ou
 
 PART: Final = Part(
     name="session",
-    does="lets sessions linger, delegates controllers, starts buses, takes up new ID maps",
+    does="enables linger, delegates controllers, starts session buses, makes Podman use new ID maps",
     phases=(Phase.SESSION, Phase.MIGRATE),
     about=users_of,
     plan=_from_state,
@@ -150,30 +150,30 @@ PART: Final = Part(
         Meaning(
             id="session:delegate:controllers",
             title="delegate cgroup controllers to users",
-            why="Without it --cpus and other limits have no effect for rootless containers. Takes effect at a user's next login.",
+            why="Without delegation, --cpus and other limits have no effect for rootless containers. Takes effect at a user's next login.",
             remedy="/etc/systemd/system/user@.service.d/50-podstead.conf with [Service] Delegate=..., systemctl daemon-reload",
             sources=("systemd.resource-control(5)", "podman troubleshooting.md 26"),
         ),
         Meaning(
             id="session:NAME:linger",
             title="let the user's services run without a login",
-            why="Without linger, containers end at logout and /run/user/UID goes away under them.",
+            why="Without linger, containers end at logout and /run/user/UID is removed while they still need it.",
             remedy="loginctl enable-linger NAME",
             sources=("loginctl(1)", "podman troubleshooting.md 17 and 21"),
         ),
         Meaning(
             id="session:NAME:bus",
             title="start the user's session bus",
-            why="A user manager that was started before the bus was installed has none; Podman then falls back to cgroupfs.",
+            why="A user manager that was started before the bus was installed has no bus; Podman then falls back to cgroupfs.",
             remedy="systemctl start user@UID; as the user: systemctl --user daemon-reload, systemctl --user start dbus.socket",
             sources=("systemd user@.service(5)",),
         ),
         Meaning(
             id="session:NAME:migrate",
-            title="let Podman take up a changed ID map",
+            title="make Podman use a changed ID map",
             why=(
-                "A pause process keeps the namespace of the first command. Stops the user's running containers, so it is refused "
-                "while there are any unless allowed by name."
+                "A pause process keeps the namespace of the first command. The migration stops the user's running containers, so "
+                "it is refused while any are running, unless allowed by name."
             ),
             remedy="as the user: podman system migrate",
             sources=("podman-system-migrate(1)",),

@@ -69,7 +69,7 @@ def _system(driver: str, path: str, state: StorageState, podman: Version, platfo
         if ours:
             return write()
         return _refused(
-            "storage:driver:system", f"{deciding} is not valid TOML", str(error), f"mend {deciding}"
+            "storage:driver:system", f"{deciding} is not valid TOML", str(error), f"correct {deciding}"
         )
     if (named or default_driver(podman, platform.kernel_version)) == driver:
         return Outcome()
@@ -89,12 +89,12 @@ def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[
     try:
         named = driver_of(config) if config is not None else None
     except ValueError as error:
-        return _refused(change_id, f"{path} is not valid TOML", str(error), f"mend {path}")
+        return _refused(change_id, f"{path} is not valid TOML", str(error), f"correct {path}")
     if named and named != driver:
         return _refused(
             change_id,
             f"{name} has chosen driver {named}",
-            f"{path} names {named}, the spec asks for {driver}",
+            f"{path} names {named}, but the document asks for {driver}",
             f"change it in {path}, or set storage.driver to {named} for this host",
         )
     if drivers and driver not in drivers:
@@ -117,7 +117,7 @@ def _from_state(spec: HostSpec, state: HostState, _allowed: frozenset[str]) -> O
 
 PART: Final = Part(
     name="storage",
-    does="settles the storage driver before the first use",
+    does="sets the storage driver before the first use",
     phases=(Phase.STORAGE,),
     about=lambda spec: (spec.storage.driver,) if spec.storage.driver else (),
     names=users_of,
@@ -126,15 +126,15 @@ PART: Final = Part(
     changes=(
         Meaning(
             id="storage:driver:system",
-            title="settle the storage driver before the first use",
-            why="Podman before 4.6 takes vfs when no file names a driver, and the driver of the first use stays.",
+            title="set the storage driver before the first use",
+            why="Podman before 4.6 uses vfs when no file names a driver, and the driver of the first use stays.",
             remedy='driver = "overlay" under [storage] in /etc/containers/storage.conf',
             sources=("containers-storage.conf(5)", "podman#5114"),
         ),
         Meaning(
             id="storage:NAME:driver",
             title="a user has storage of another driver",
-            why="Podman keeps the driver of the first use in the user's database; another one is ignored.",
+            why="Podman keeps the driver of the first use in the user's database; any other driver is ignored.",
             remedy="Save what is needed, then as the user: podman system reset (removes all containers and images).",
             sources=("podman-system-reset(1)",),
         ),

@@ -94,7 +94,7 @@ class Allocator:
         return _refused(
             name,
             allocate.Refused(
-                f"a line of {name} is damaged: {where}. Until it is corrected, nobody can say which IDs {name} has",
+                f"a line of {name} is damaged: {where}. Until it is corrected, it is not known which IDs {name} has",
                 f"{corrected}; then run podstead apply",
             ),
         )
@@ -154,7 +154,7 @@ class Allocator:
         """Why a range that the spec names cannot be given on one side."""
         block = side.blocked(wanted)
         if block is not None:
-            why = f"the range asked for is no good for {file.path}: {allocate.described(block)} is in the way of {wanted}"
+            why = f"the requested range cannot be used in {file.path}: {allocate.described(block)} is in the way of {wanted}"
             return _refused(name, allocate.Refused(why, "choose another range"))
         if side.own and name in self.storage:
             return _stored(name, wanted, side.own, file)
@@ -229,9 +229,9 @@ def _correction(file: SubidFile, bad: BadLine, accounts: AccountsState) -> str:
         )
     line = f"{meant.owner}:{meant.range.start}:{meant.range.count}"
     if subids.belongs_to_another(meant.range, meant.owner, file, accounts):
-        return f"{line} is not free, so take the line out: sed -i '{bad.line}d' {file.path}"
+        return f"{line} is not free, so delete the line: sed -i '{bad.line}d' {file.path}"
     if not re.fullmatch("[A-Za-z0-9._:@-]+", line):
-        return f"if {line} is what was meant, correct line {bad.line} of {file.path} to that"
+        return f"if {line} is what was meant, change line {bad.line} of {file.path} to that"
     return f"if {line} is what was meant: sed -i '{bad.line}s/.*/{line}/' {file.path}"
 
 
@@ -239,9 +239,9 @@ def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
     where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in lines[:3])
     file, bad = lines[0]
     return allocate.Refused(
-        f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so which IDs are free is not known: {where}",
+        f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so it is not known which IDs are free: {where}",
         "in an editor, correct each line to the owner, the first ID and the number of IDs, with a colon between each; where the "
-        f"IDs are nobody's, delete it: sed -i '{bad.line}d' {file.path}; then run podstead apply",
+        f"IDs do not belong to anyone, delete the line: sed -i '{bad.line}d' {file.path}; then run podstead apply",
     )
 
 
@@ -261,7 +261,7 @@ def _refused(name: str, why: allocate.Refused) -> Outcome:
 def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
     """Nothing is built on a range that is no good, and it is not moved: the user's files carry its IDs."""
     remedy = (
-        f"podstead verify --user {shlex.quote(name)} names each step with this host's names and numbers; podstead explain "
+        f"podstead verify --user {shlex.quote(name)} prints each step with this host's names and numbers; podstead explain "
         f"{flaw.ref} says what they cost"
     )
     return _kept(name, flaw.text, remedy)
@@ -274,9 +274,9 @@ def _stored(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFil
     keep = f"to keep the range, name it: {key}: {{start: {own[0].start}, count: {own[0].count}}}; "
     return _kept(
         name,
-        f"{file.path} grants {held}, the spec asks for {wanted}, and {name} has container storage whose files carry the old IDs",
+        f"{file.path} grants {held}, but the document asks for {wanted}, and {name} has container storage whose files carry the old IDs",
         (keep if len(own) == 1 else "")
-        + f"to move it, as {name}: podman save and podman volume export what is to be kept; as "
+        + f"to move it, as {name}: podman save and podman volume export what you want to keep; as "
         f"{name}: podman system reset, which removes all containers, images and volumes; as root: loginctl terminate-user "
         f"{shlex.quote(name)}; then run podstead apply",
     )

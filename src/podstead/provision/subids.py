@@ -71,7 +71,7 @@ def _clear_locks(locks: Collection[str]) -> Outcome:
     for path in PATHS:
         name = path.rpartition("/")[2]
         if f"{path}.lock dead" in locks:
-            title = f"remove {path}.lock: the process that made it is gone"
+            title = f"remove {path}.lock: the process that created it is gone"
             outcome += _one(f"subids:{name}:lock", title, ClearLock(path=path))
         elif f"{path}.lock none" in locks:
             outcome += Outcome(refusals=(_of_nobody(name, f"{path}.lock"),))
@@ -83,8 +83,8 @@ def _of_nobody(name: str, lock: str) -> Refusal:
     return Refusal(
         id=f"subids:{name}:lock",
         title=f"{lock} is not removed: it names no process",
-        reason=f"{lock} holds no process ID, so useradd and usermod never take it over, and it may be anybody's",
-        remedy=f"where it is minutes old (ls -l {lock}) and no useradd, usermod or vipw runs: rm {lock}",
+        reason=f"{lock} contains no process ID, so useradd and usermod never take it over, and it may belong to any program",
+        remedy=f"if it is minutes old (ls -l {lock}) and no useradd, usermod or vipw is running: rm {lock}",
     )
 
 
@@ -95,9 +95,9 @@ def _not_regular(side: SubidFile) -> Refusal:
     return Refusal(
         id=f"subids:{path.rpartition('/')[2]}:link",
         title=f"{path} is a {side.kind}",
-        reason=f"{path} is a {side.kind}: newuidmap, usermod and useradd open regular files only, so no range in it is granted",
-        remedy=f'make it a file of its own: cp --remove-destination "$(readlink -f {path})" {path} && chmod 0644 {path}; '
-        "then take it out of whatever makes the link"
+        reason=f"{path} is a {side.kind}: newuidmap, usermod and useradd open only regular files, so no range in it is granted",
+        remedy=f'replace it with a regular file: cp --remove-destination "$(readlink -f {path})" {path} && chmod 0644 {path}; '
+        "then stop whatever creates the link from doing so again"
         if link
         else f"move {path} away and run podstead apply again",
     )
@@ -171,7 +171,7 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
         return outcome, side
     diff = unified_diff(side.path, side.text, text)
     edit = EditShared(path=side.path, content=text, expected=expected_of(side.text))
-    outcome += _one(f"subids:{name}:lines", f"mend damaged lines in {side.path}", edit, diff)
+    outcome += _one(f"subids:{name}:lines", f"repair damaged lines in {side.path}", edit, diff)
     return outcome, subid_files.parse(side.path, text, exists=True, mode="644")
 
 
@@ -197,8 +197,8 @@ PART: Final = Part(
             id="subids:NAME:ranges",
             title="grant subordinate UIDs and GIDs",
             why=(
-                "The range is free of other owners, accounts and reserved blocks, the same for UIDs and GIDs, and aligned to "
-                "65536. Existing good ranges are never moved: files in container storage carry their IDs."
+                "The range does not overlap other owners, accounts or reserved blocks, is the same for UIDs and GIDs, and is "
+                "aligned to 65536. Existing good ranges are never moved, because files in container storage carry their IDs."
             ),
             remedy="usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST NAME",
             sources=("subuid(5)", "usermod(8)", "systemd docs/UIDS-GIDS.md"),
@@ -206,7 +206,7 @@ PART: Final = Part(
         Meaning(
             id="subids:files:read",
             title="the ranges could not be read",
-            why="A file that cannot be read is no empty file: planning from it would hand out IDs that somebody has.",
+            why="A file that cannot be read is not an empty file: planning without it would allocate IDs that someone else already has.",
             remedy="Run with --become, or as root.",
             sources=("subuid(5)",),
         ),
@@ -215,17 +215,17 @@ PART: Final = Part(
             title="remove the lock of a process that is gone",
             why=(
                 "A tool that was killed leaves /etc/subuid.lock or /etc/subgid.lock behind. useradd and usermod take such a lock "
-                "over when they next need it; one that names no process is refused, because it may be anybody's."
+                "over when they next need it; a lock that names no process is refused, because it may belong to any program."
             ),
             remedy="rm /etc/subuid.lock, where the process that it names (cat /etc/subuid.lock) does not exist",
             sources=("shadow lib/commonio.c",),
         ),
         Meaning(
             id="subids:subuid:link",
-            title="/etc/subuid (or /etc/subgid) is no regular file",
+            title="/etc/subuid (or /etc/subgid) is not a regular file",
             why=(
-                "newuidmap, usermod and useradd open regular files only, so no range behind a symbolic link is granted. Writing "
-                "through it could change a file that somebody else owns."
+                "newuidmap, usermod and useradd open only regular files, so no range behind a symbolic link is granted. Writing "
+                "through the link could change a file that belongs to someone else."
             ),
             remedy='cp --remove-destination "$(readlink -f /etc/subuid)" /etc/subuid && chmod 0644 /etc/subuid',
             sources=("shadow lib/commonio.c",),
@@ -233,22 +233,22 @@ PART: Final = Part(
         Meaning(
             id="subids:subuid:exists",
             title="create /etc/subuid (or /etc/subgid)",
-            why="useradd silently hands out nothing, and usermod refuses, where the file is missing.",
+            why="Where the file is missing, useradd silently allocates nothing and usermod refuses.",
             remedy="touch /etc/subuid && chmod 0644 /etc/subuid",
             sources=("useradd(8)",),
         ),
         Meaning(
             id="subids:subuid:mode",
             title="make /etc/subuid (or /etc/subgid) readable for all",
-            why="Podman reads it as the user; newuidmap does not need to, so only Podman fails.",
+            why="Podman reads the file as the user; newuidmap does not need that permission, so only Podman fails.",
             remedy="chmod 0644 /etc/subuid /etc/subgid",
             sources=("subuid(5)",),
         ),
         Meaning(
             id="subids:subuid:lines",
-            title="mend damaged lines in /etc/subuid (or /etc/subgid)",
-            why="Trailing blanks and CRLF make shadow pass a line over, and a repeated range makes the kernel refuse the map.",
-            remedy="Edit the file with vipw-like care: one NAME:START:COUNT a line, no blanks, no repeats.",
+            title="repair damaged lines in /etc/subuid (or /etc/subgid)",
+            why="Trailing blanks and CRLF make shadow skip a line, and a repeated range makes the kernel refuse the map.",
+            remedy="Edit the file with vipw-like care: one NAME:START:COUNT per line, no blanks, no repeats.",
             sources=("subuid(5)", "podman#3636"),
         ),
     ),

@@ -72,7 +72,7 @@ def _no_such_key(key: str, need: SysctlNeed) -> Outcome:
                 id=f"sysctls:{key}:live",
                 title=f"{key} does not exist",
                 reason=f"this kernel has no /proc/sys/{path_of(key)}",
-                remedy="correct the name, load the kernel module that brings the setting, or write 'if_present: true' beside the value "
+                remedy="correct the name, load the kernel module that provides the setting, or write 'if_present: true' beside the value "
                 "for a setting that only some kernels have",
             ),
         )
@@ -105,16 +105,16 @@ def _contrary(key: str, need: SysctlNeed, state: SysctlsState) -> Refusal | None
     later = _is_later(line)
     if not later and not line.path.startswith(("/etc/", "/run/")):
         return None
-    order = f"it is read after {DROP_IN}" if later else "that is somebody's decision"
+    order = f"it is read after {DROP_IN}" if later else "someone has decided that"
     name = f"sysctls:{key}:boot"
     effect = (
-        f"to set the live value all the same, until the next boot: {allowing(name)}"
+        f"to set the live value anyway, until the next boot: {allowing(name)}"
         if later
         else f"to override it: {allowing(name)}"
     )
     return Refusal(
         id=name,
-        title=f"{key} is set to {line.value} by somebody else",
+        title=f"{key} is set to {line.value} by someone else",
         reason=f"{line.path}:{line.line} sets {line.pattern or key} = {line.value}, and {order}",
         remedy=f"find out why (a hardening rule, or the mitigation of a vulnerability?); change or remove that line; {effect}",
         allow=True,
@@ -146,8 +146,8 @@ def notes(spec: HostSpec, state: SysctlsState) -> tuple[str, ...]:
         read = kernel_reads(key, need, line.value)
         if read is not None and len(line.value.split()) > len(read.split()):
             said.append(
-                f"{line.path}:{line.line}: the kernel reads {read} and passes over the rest of the line; write the comment "
-                "on a line of its own"
+                f"{line.path}:{line.line}: the kernel reads {read} and ignores the rest of the line; put the comment on a "
+                "line of its own"
             )
     return tuple(said)
 
@@ -173,7 +173,7 @@ def _live(
                     id=f"sysctls:{key}:live",
                     title=f"{key} is {live} and cannot be changed here",
                     reason=f"/proc/sys/{path_of(key)} cannot be written ({where})",
-                    remedy=f"set {key} = {value} on the host outside, or at boot",
+                    remedy=f"set {key} = {value} on the outer host, or at boot",
                 ),
             )
         )
@@ -233,10 +233,10 @@ PART: Final = Part(
         ),
         Meaning(
             id="sysctls:KEY:boot",
-            title="somebody has set it otherwise",
+            title="someone has set it to a different value",
             why=(
-                "A line of the administrator's is a decision, wherever its file sorts: a hardening rule, or the mitigation of a "
-                "vulnerability; so is one with a pattern that fits the key. A file that sorts after podstead's wins at boot in any case."
+                "A line that the administrator wrote is a decision, wherever its file sorts: a hardening rule, or the mitigation "
+                "of a vulnerability; so is a line with a pattern that matches the key. A file that sorts after podstead's wins at boot in any case."
             ),
             remedy="Find out why the line is there; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
             sources=("sysctl.d(5)",),
@@ -244,7 +244,7 @@ PART: Final = Part(
         Meaning(
             id="sysctls:drop-in:content",
             title="write /etc/sysctl.d/99-podstead.conf",
-            why="The values must be there after a reboot, too. The file is podstead's own.",
+            why="The values must also be in force after a reboot. The file belongs to podstead.",
             remedy="Write KEY = VALUE lines to a file in /etc/sysctl.d.",
             sources=("sysctl.d(5)",),
         ),
