@@ -84,7 +84,7 @@ def test_a_worker_that_ends_early_fails_the_hosts_that_it_said_nothing_about_and
     assert (heard.status, heard.trouble) == (Status.OK, None)
     assert [one.status for one in unheard] == [Status.FAILED] * 2
     assert [one.trouble and one.trouble.message for one in unheard] == [
-        f"the worker process {ended} while this host was being worked on: no room for {HIDDEN}",
+        f"the worker process {ended} while this host was being processed: no room for {HIDDEN}",
         f"the worker process {ended} before this host was started: no room for {HIDDEN}",
     ]
 
@@ -94,7 +94,7 @@ def test_a_worker_that_says_nothing_of_sense_is_said_without_secrets(
 ) -> None:
     job = with_secret(hosts((), "@local", extra_vars=[NOBODY]))
     worker_that(monkeypatch, tmp_path, "echo 'hello s3cret'")
-    with pytest.raises(RunError, match=re.escape(f"is no message: 'hello {HIDDEN}")) as caught:
+    with pytest.raises(RunError, match=re.escape(f"is not a message: 'hello {HIDDEN}")) as caught:
         run(job)
     assert caught.value.__cause__ is None
 

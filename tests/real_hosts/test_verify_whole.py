@@ -152,7 +152,7 @@ def test_a_user_whose_ranges_differ_between_hosts_is_found_under_by_uid(
         assert (found.user, found.verdict, ran.code) == ("alice", Verdict.FAIL, 1)
         assert f"{other.name}: UIDs 900000:65536" in found.found
         text = controller.podstead("verify", "-i", inventory)
-        assert "the same numbers, as subids.allocation is by-uid" in text.out
+        assert "the same numbers, because subids.allocation is by-uid" in text.out
 
 
 # --- the script to carry away ---

@@ -108,7 +108,7 @@ def test_the_evidence_of_a_healthy_user_is_complete(release: str) -> None:
 def test_a_provisioned_host_passes_every_check_that_applies(release: str) -> None:
     found = judged(release)
     assert {check: one.cause for check, one in found.items() if one.verdict is not Verdict.PASS} == {
-        "V11": "no pause process keeps a map",
+        "V11": "there is no pause process that keeps a map",
         "V25": NO_CONTROLLERS,
         "V28": "one user only",
     }

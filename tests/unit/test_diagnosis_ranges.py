@@ -200,7 +200,7 @@ def test_ranges_of_a_directory_above_2_31_are_no_failure() -> None:
     )
     found = judged("V03", subject(on=on))
     assert found.verdict is Verdict.PASS
-    assert found.found.endswith("whom else sss grants ranges cannot be listed")
+    assert found.found.endswith("; the other users to whom sss grants ranges cannot be listed")
 
 
 @pytest.mark.parametrize(("uid_max", "ref"), [("70000", "C11"), ("60000", "C27")])

@@ -178,7 +178,7 @@ def test_a_registries_conf_that_cannot_be_read_stops_no_container() -> None:
 
 def test_a_podman_that_does_not_end_is_said_to_hang() -> None:
     hung = replace(HEALTHY, listed=Attempt(124, ""))
-    assert judged("V31", subject(hung)).found == "Podman did not end in 25 seconds"
+    assert judged("V31", subject(hung)).found == "Podman did not finish within 25 seconds"
 
 
 def test_a_podman_that_is_not_on_the_path_is_not_called_missing() -> None:

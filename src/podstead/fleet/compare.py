@@ -36,11 +36,11 @@ def _differs(user: str, grants: Mapping[str, list[str]]) -> Finding:
         "V03",
         Verdict.FAIL,
         user=user,
-        expected="the same numbers, as subids.allocation is by-uid",
+        expected="the same numbers, because subids.allocation is by-uid",
         found="; ".join(texts),
-        cause="the ranges were handed out by another rule, or the UID differs between hosts",
-        remedy=f"compare 'id {user}' on these hosts; where there is no storage yet, take the odd range out "
-        f"('loginctl terminate-user {user}', usermod --del-subuids, --del-subgids) and run podstead apply",
+        cause="the ranges were allocated by a different rule, or the UID differs between hosts",
+        remedy=f"compare 'id {user}' on these hosts; where there is no storage yet, remove the range that "
+        f"differs ('loginctl terminate-user {user}', usermod --del-subuids, --del-subgids) and run podstead apply",
     )
     return replace(told, title="a user has the same ranges on every host")
 
@@ -64,7 +64,7 @@ def since(host: HostReport, before: Report) -> Finding:
         return finding_of(
             "V30",
             Verdict.COULD_NOT_LOOK,
-            cause=f"the earlier report does not know the boot ID of {host.name}",
+            cause=f"the earlier report has no boot ID for {host.name}",
         )
     if earlier.boot_id == host.boot_id:
         return finding_of(

@@ -29,7 +29,7 @@ from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
 _SECONDS_TO_END = 10
-_AGAIN = "run again: podstead looks first and goes on from what is there"
+_AGAIN = "run again: podstead looks first and continues from the current state"
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
 
 
@@ -102,14 +102,14 @@ def _stopped(name: str, *, begun: bool) -> HostReport:
     if not begun:
         trouble = Trouble(message="not started: the run was interrupted")
         return HostReport(name=name, status=Status.SKIPPED, trouble=trouble)
-    trouble = Trouble(message="the run was stopped while this host was being worked on", hint=_AGAIN)
+    trouble = Trouble(message="the run was stopped while this host was being processed", hint=_AGAIN)
     return HostReport(name=name, status=Status.FAILED, trouble=trouble)
 
 
 def _unheard(name: str, *, begun: bool, code: int, noise: str) -> HostReport:
     """A host of which nothing was heard from a worker that nobody stopped; what the others said is kept."""
     ended = f"ended with exit code {code}" if code else "ended"
-    when = "while this host was being worked on" if begun else "before this host was started"
+    when = "while this host was being processed" if begun else "before this host was started"
     message = f"the worker process {ended} {when}" + (f": {noise}" if noise else "")
     hint = _AGAIN if noise else "run again with -vvv to see why"
     return HostReport(name=name, status=Status.FAILED, trouble=Trouble(message=message, hint=hint))
@@ -164,7 +164,7 @@ def _messages(
             if not interrupts.count:  # a worker that is killed may stop in the middle of a line
                 said = hide(line.decode("utf-8", "backslashreplace"))[:200]
                 # not "from error", which holds the line as it came
-                raise RunError(f"the worker process said something that is no message: {said!a}") from None
+                raise RunError(f"the worker process sent something that is not a message: {said!a}") from None
 
 
 def _noise(complaints: IO[bytes]) -> str:

@@ -65,7 +65,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
 
 def of_no_cause(check: str) -> str:
     """What to do while no cause is proved: to look, which changes nothing."""
-    return f"Cause unknown. {CHECKS[check].remedy} podstead explain {check} says what the check rests on."
+    return f"Cause unknown. {CHECKS[check].remedy} podstead explain {check} says what the check is based on."
 
 
 def finding_of(

@@ -27,7 +27,7 @@ def judged(check: Check, subject: Subject) -> Finding:
     told = _told(check, subject)
     if told.verdict is Verdict.FAIL and _UNKNOWN_OPTION.search(told.found):
         # such a program has proved nothing: a newer Podman may have dropped the option
-        told = blind(f"this version does not know an option of the probe: {told.found}")
+        told = blind(f"this version does not support an option that the probe uses: {told.found}")
     if told.verdict is Verdict.COULD_NOT_LOOK:
         told = blind(_of_probe(subject) or told.cause)
     return finding_of(

@@ -178,7 +178,7 @@ def needs(later: Change, earlier: Change) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A difference that podstead will not mend: why, and what a person can do.
+    """A difference that podstead will not change: why, and what a person can do.
 
     ``allow`` is True where the person may ask for it by name (``--allow ID``).
     """
@@ -192,7 +192,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotApplicable:
-    """Something the spec asks for that this kind of host does not have, with the reason."""
+    """Something that the document asks for and this kind of host does not have, with the reason."""
 
     id: str
     reason: str

@@ -22,7 +22,7 @@ Verb = Literal["apply", "check", "verify"]
 
 
 class Status(StrEnum):
-    """How a host came out; the worst of what happened on it."""
+    """The status of a host: the worst of what happened on it."""
 
     OK = "ok"
     CHANGED = "changed"
@@ -125,7 +125,9 @@ class Report(Record):
     seconds: float
     interrupted: bool = False
     hosts: tuple[HostReport, ...]
-    fleet: tuple[Finding, ...] = Field(default=(), description="What only several hosts together show.")
+    fleet: tuple[Finding, ...] = Field(
+        default=(), description="What can be seen only by comparing several hosts."
+    )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

@@ -20,7 +20,7 @@ def settled(wanted: Plan) -> Finding:
     pending = [one.id for one in wanted.changes]
     if not pending and not refused:
         return finding_of("V29", Verdict.PASS, found="nothing to change")
-    cause = "the host is not as the spec wants it"
+    cause = "the host is not as the document requires"
     return finding_of(
         "V29",
         Verdict.WARN,

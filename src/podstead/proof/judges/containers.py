@@ -20,7 +20,7 @@ def _container(subject: Subject) -> Judgement:
     shown = sections(subject.evidence.told.get(name, ""))
     uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     if uid is None or gid is None or not uid.extents:
-        return blind("the container ran and told nothing about itself")
+        return blind("the container ran but reported nothing about itself")
     if not uid.same_ids(subject.uid_map) or not gid.same_ids(subject.gid_map):
         expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
         return failed(expected=expected, found=f"uid {uid}; gid {gid}{single(uid)}")
@@ -34,8 +34,8 @@ V17: Final = Check(
     id="V17",
     title="a container runs, with that map",
     severity=Severity.BLOCK,
-    why="Runtime, cgroups, seccomp, storage and mounts all have a say here and nowhere before.",
-    remedy="See the cause; the runtime's own words are under 'found'.",
+    why="This is the first check that depends on the runtime, cgroups, seccomp, storage and mounts together.",
+    remedy="See the cause, and the runtime's own message under 'found'.",
     sources=("podman-run(1) --rootfs", "crun(1)"),
     needs=(own_podman_starts, container_tried),
     judge=_container,
@@ -50,7 +50,7 @@ def _top(subject: Subject) -> Judgement:
     rows = [line.split() for line in top.said.splitlines() if line.strip()]
     shown = rows[-1] if rows else []
     if len(shown) < 4:
-        return blind("podman top printed something else than a table")
+        return blind("podman top did not print a table")
     if "?" in (shown[1], shown[3]):
         return absent(f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs")
     real = ":".join(host)
@@ -67,10 +67,10 @@ def _top(subject: Subject) -> Judgement:
 
 V18: Final = Check(
     id="V18",
-    title="podman top names the host's IDs, and they are true",
+    title="podman top shows host IDs, and they are correct",
     severity=Severity.MINOR,
     why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
-    remedy="Read IDs from /proc, or take a newer Podman.",
+    remedy="Read the IDs from /proc, or use a newer Podman.",
     sources=("podman-top(1)", "podman#22293"),
     needs=(own_podman_starts, container_tried, container_runs),
     judge=_top,
@@ -91,7 +91,7 @@ def _keep_id(subject: Subject) -> Judgement:
     if not attempt.ok and not (told and subject.evidence.kept):
         return failed(expected=f"a container in which the user is {own[0]}", found=why(attempt.said))
     if uid is None or not told:
-        return blind("the container told nothing about itself")
+        return blind("the container reported nothing about itself")
     expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
     # the inner map is shown relative to Podman's own namespace, in which the user is 0
     if ids != own or uid.to_host(subject.account.uid) != 0 or subject.evidence.kept != ":".join(own):
@@ -106,9 +106,9 @@ V19: Final = Check(
     id="V19",
     title="keep-id: the user is the same inside and outside",
     severity=Severity.MINOR,
-    why="With --userns=keep-id the container's root is a subordinate ID, which must be able to reach the storage.",
-    remedy="See Podman's words under 'found'. Where they say that a folder is closed: namei -l on the storage shows "
-    "which, and podstead explain H17 how to open it.",
+    why="With --userns=keep-id the container's root is a subordinate ID, and that ID must be able to reach the storage.",
+    remedy="See Podman's message under 'found'. If it says that a folder is not accessible: namei -l on the storage "
+    "shows which folder, and podstead explain H17 says how to open it.",
     sources=("podman-run(1) --userns", "podman#24159"),
     needs=(own_podman_starts, container_tried),
     judge=_keep_id,
@@ -139,7 +139,7 @@ V20: Final = Check(
     title="a pod starts without any image",
     severity=Severity.MINOR,
     why="A pod needs catatonit as its pause process.",
-    remedy="See Podman's words under 'found'. Where they name catatonit, install the package catatonit.",
+    remedy="See Podman's message under 'found'. If it names catatonit, install the package catatonit.",
     sources=("podman-pod-create(1)",),
     applies=_before_pods,
     needs=(own_podman_starts, container_tried),

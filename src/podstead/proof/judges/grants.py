@@ -35,8 +35,8 @@ V02: Final = Check(
     id="V02",
     title="subordinate UIDs and GIDs are granted and readable",
     severity=Severity.MAJOR,
-    why="Podman drops both maps when one side is missing, and reads the files as the user. Images expect 65536 IDs.",
-    remedy="podstead apply grants ranges to users of the document; podstead check shows which ones, and changes nothing.",
+    why="Podman drops both maps when one side is missing, and it reads the files as the user. Images expect 65536 IDs.",
+    remedy="podstead apply grants ranges to the users in the document; podstead check shows which ranges, and changes nothing.",
     sources=("subuid(5)", "subgid(5)", "podman troubleshooting.md 10 and 19"),
     judge=_granted,
 )
@@ -56,20 +56,22 @@ def _untouched(subject: Subject) -> Judgement:
             for bad in file.unsettled
         ]
         if unread:
-            why = f"no program can read {'; '.join(unread[:3])}: which IDs are meant is not known"
+            why = f"no program can read {'; '.join(unread[:3])}, so it is not known which IDs are meant"
             return blind(why)
         return passed("no overlap with other owners, accounts, groups or reserved blocks")
     seen = "no overlap with accounts, groups, reserved blocks or the other users of the document"
-    return passed(f"{seen}; whom else {subject.state.subids.source} grants ranges cannot be listed")
+    return passed(
+        f"{seen}; the other users to whom {subject.state.subids.source} grants ranges cannot be listed"
+    )
 
 
 V03: Final = Check(
     id="V03",
-    title="the ranges touch nobody else's IDs",
+    title="the ranges overlap no one else's IDs",
     severity=Severity.SECURITY,
-    why="With overlapping ranges one user's containers can own, signal and trace another's. No tool reports it.",
-    remedy="getent passwd, getent group and both files show whose IDs these are; podstead explain C10 says how a range is "
-    "moved without loss.",
+    why="With overlapping ranges, one user's containers can own another user's files, and signal and trace that user's processes. No tool reports this.",
+    remedy="getent passwd, getent group and both files show whose IDs these are; podstead explain C10 says how to move a "
+    "range without losing data.",
     sources=("podman rootless_tutorial.md", "systemd docs/UIDS-GIDS.md", "shadow#525"),
     judge=_untouched,
 )

@@ -18,10 +18,12 @@ def _nobody_else(subject: Subject) -> str:
 def _isolation(subject: Subject) -> Judgement:
     seen = subject.evidence
     if seen.peer_changed:
-        return blind(f"what {seen.peer} laid out to be tried was not what it should be, or did not stay so")
+        return blind(
+            f"the file and process that {seen.peer} provided for this check were not as they should be, or changed while it ran"
+        )
     if seen.reached is None or len(seen.reached) < 4:
         return blind(
-            f"nothing of {seen.peer} was there to be tried, or it was not tried as root of a namespace"
+            f"there was nothing of {seen.peer}'s to try to reach, or it was not tried as root of a namespace"
         )
     got = [name for name, reached in seen.reached.items() if reached]
     if got:
@@ -38,8 +40,8 @@ V28: Final = Check(
     id="V28",
     title="another user's containers are out of reach",
     severity=Severity.SECURITY,
-    why="With overlapping ranges one user's containers read the other's files and signal the other's processes.",
-    remedy="Where V03 fails too, that is the place to begin.",
+    why="With overlapping ranges, one user's containers can read the other user's files and signal the other user's processes.",
+    remedy="If V03 fails too, start there.",
     sources=("user_namespaces(7)", "podman rootless_tutorial.md"),
     applies=_nobody_else,
     judge=_isolation,

@@ -27,7 +27,7 @@ def _none(subject: Subject) -> str:
         return "this kernel gives cgroup v2 no controllers"
     if _lacking(subject) or (subject.controllers or frozenset()) & {"memory", "cpu"}:
         return ""
-    return "neither memory nor cpu is delegated, and the spec does not ask for it"
+    return "neither memory nor cpu is delegated, and the document does not ask for it"
 
 
 def _wanted(subject: Subject) -> list[str]:

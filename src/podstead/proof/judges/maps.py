@@ -38,9 +38,9 @@ V10: Final = Check(
     id="V10",
     title="Podman's ID map is exactly the grant",
     severity=Severity.BLOCK,
-    why="Podman computes the map from $USER, NSS, sort order and both files; each can make it differ from the grant.",
-    remedy="Podman's words or its map are under 'found', the grant under 'expected'. As the user, podman --log-level=debug unshare "
-    "cat /proc/self/uid_map says how Podman computes the map.",
+    why="Podman computes the map from $USER, NSS, the sort order and both files; each of these can make it differ from the grant.",
+    remedy="See Podman's message or its map under 'found', and the grant under 'expected'. As the user, podman --log-level=debug "
+    "unshare cat /proc/self/uid_map shows how Podman computes the map.",
     sources=("podman-unshare(1)", "containers/storage pkg/idtools"),
     undone_by_reboot=True,
     needs=(own_podman_starts, podman_run),
@@ -51,7 +51,7 @@ V10: Final = Check(
 def _kept(subject: Subject) -> Judgement:
     session = subject.state.session.users.get(subject.user)
     if session is None or session.pause is None:
-        return absent("no pause process keeps a map")
+        return absent("there is no pause process that keeps a map")
     uid, gid = session.pause
     if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
         return passed(f"uid {uid}; gid {gid}")
@@ -65,7 +65,7 @@ V11: Final = Check(
     id="V11",
     title="the map that Podman keeps is the same",
     severity=Severity.MAJOR,
-    why="A pause process keeps the namespace of the first command; a later change of ranges does not reach it.",
+    why="A pause process keeps the namespace of the first command; later changes to the ranges do not reach it.",
     remedy="As the user: podman system migrate (stops the user's containers).",
     sources=("podman-system-migrate(1)", "podman#3356"),
     undone_by_reboot=True,
@@ -89,8 +89,8 @@ V12: Final = Check(
     id="V12",
     title="setgroups is allowed inside",
     severity=Severity.MAJOR,
-    why="'deny' is what the fallback to a single ID looks like.",
-    remedy="Where V02 or V10 fails too, that is the place to begin.",
+    why="'deny' is a sign that Podman fell back to a single ID.",
+    remedy="If V02 or V10 fails too, start there.",
     sources=("user_namespaces(7)",),
     needs=(*_IN_NAMESPACE,),
     judge=_setgroups,
@@ -127,8 +127,8 @@ V13: Final = Check(
     id="V13",
     title="chown works up to the last ID and not beyond",
     severity=Severity.MAJOR,
-    why="Network file systems and ID-mapped homes refuse IDs that the namespace has.",
-    remedy="findmnt -T, with the folder of the user's storage, shows the file system; the words of chown are under 'found'.",
+    why="Network file systems and ID-mapped homes refuse IDs even when they exist in the namespace.",
+    remedy="findmnt -T with the folder of the user's storage shows the file system; see chown's message under 'found'.",
     sources=("podman rootless.md", "systemd-homed(8)"),
     needs=(*_IN_NAMESPACE,),
     judge=_chown,
@@ -154,8 +154,8 @@ V14: Final = Check(
     id="V14",
     title="the host sees the shifted owner",
     severity=Severity.MAJOR,
-    why="Container ID 5 must be the fourth ID after the start of the range; anything else means another map.",
-    remedy="Where V10 fails too, that is the place to begin; on ID-mapped homes ranges must be inside systemd's container range.",
+    why="Container ID 5 must be the fourth ID after the start of the range; anything else means that a different map is in use.",
+    remedy="If V10 fails too, start there; on ID-mapped homes, ranges must be inside systemd's container range.",
     sources=("user_namespaces(7)", "systemd#21952"),
     needs=(*_IN_NAMESPACE,),
     judge=_file,
@@ -168,10 +168,10 @@ def _process(subject: Subject) -> Judgement:
 
 V15: Final = Check(
     id="V15",
-    title="process credentials shift as files do",
+    title="process credentials are shifted in the same way as file owners",
     severity=Severity.MAJOR,
     why="A process of container ID 5 must run as the same host ID that owns the files of container ID 5.",
-    remedy="Where V10 or V14 fails too, that is the place to begin.",
+    remedy="If V10 or V14 fails too, start there.",
     sources=("user_namespaces(7)", "credentials(7)"),
     needs=(*_IN_NAMESPACE,),
     judge=_process,
@@ -192,8 +192,8 @@ def _nested(subject: Subject) -> Judgement:
     if len(tried) != 2:
         return blind("the maps of a nested namespace were not tried")
     if tried != ["ok", "refused"]:
-        expected = "a map along the extents is taken, one across them refused"
-        return failed(expected=expected, found=f"along: {tried[0]}, across: {tried[1]}")
+        expected = "a map within the extents is accepted, a map across them is refused"
+        return failed(expected=expected, found=f"within: {tried[0]}, across: {tried[1]}")
     return passed(f"nested map {inner}; a map along the extents was taken, one across them refused")
 
 
@@ -202,7 +202,7 @@ V16: Final = Check(
     title="a namespace can be nested, and no map crosses extents",
     severity=Severity.MINOR,
     why="Podman in Podman, Buildah and sandboxes in containers need it; the kernel must still refuse a map across extents.",
-    remedy="Look for limits (user.max_*_namespaces) and seccomp filters.",
+    remedy="Check the limits (user.max_*_namespaces) and seccomp filters.",
     sources=("user_namespaces(7)", "namespaces(7)"),
     needs=(*_IN_NAMESPACE,),
     judge=_nested,

@@ -28,8 +28,8 @@ V04: Final = Check(
     title="the kernel lets the user create a user namespace",
     severity=Severity.BLOCK,
     why="user.max_user_namespaces=0, Debian's unprivileged_userns_clone=0, AppArmor and seccomp can each forbid it.",
-    remedy="The kernel's words are under 'found'. sysctl user.max_user_namespaces and journalctl -k (apparmor, seccomp) show what "
-    "stands in the way.",
+    remedy="See the kernel's message under 'found'. sysctl user.max_user_namespaces and journalctl -k (apparmor, seccomp) show what "
+    "prevents it.",
     sources=("user_namespaces(7)", "namespaces(7)", "podman#7704", "podman#24642"),
     needs=(namespace_tried,),
     judge=_namespace,
@@ -79,9 +79,9 @@ V05: Final = Check(
     id="V05",
     title="newuidmap and newgidmap write the whole grant",
     severity=Severity.BLOCK,
-    why="The helpers lose their setuid bit or file capabilities in image builds and copies; nosuid mounts disable both.",
-    remedy="The words of newuidmap are under 'found'. ls -l and getcap on newuidmap show its privileges, findmnt -T the options of "
-    "its file system.",
+    why="Image builds and copies can strip the helpers of their setuid bit or file capabilities; nosuid mounts disable both.",
+    remedy="See newuidmap's message under 'found'. ls -l and getcap on newuidmap show its privileges, and findmnt -T shows the "
+    "options of its file system.",
     sources=("newuidmap(1)", "podman#2788", "podman#10717"),
     judge=_helpers,
 )
@@ -95,7 +95,7 @@ def _refused(
     # 126 and 127 are the shell's: a program that did not run has refused nothing
     made = [name for name in names if name in tried and tried[name].code not in (126, 127)]
     if len(made) < len(names) or map_name not in subject.evidence.maps:
-        return blind("the attempt was not made")
+        return blind("this was not tried")
     allowed = [name for name, attempt in tried.items() if attempt.ok]
     left = subject.evidence.maps[map_name].strip()
     if allowed or left:
@@ -120,7 +120,7 @@ V06: Final = Check(
     id="V06",
     title="newuidmap refuses one ID more than granted",
     severity=Severity.SECURITY,
-    why="A proof that everything is allowed looks like success: only a refusal shows that the grant is the limit.",
+    why="A helper that allows everything also looks like success: only a refusal shows that the grant is the limit.",
     remedy="Find out who replaced newuidmap, or why the probe runs with privileges.",
     sources=("newuidmap(1)",),
     needs=(*_AFTER_HELPERS,),
@@ -129,15 +129,15 @@ V06: Final = Check(
 
 
 def _foreign(subject: Subject) -> Judgement:
-    return _refused(subject, ("other", "host-root"), "forbidden", "foreign IDs and host root")
+    return _refused(subject, ("other", "host-root"), "forbidden", "other users' IDs and host root")
 
 
 V07: Final = Check(
     id="V07",
-    title="newuidmap refuses foreign IDs and the host's root",
+    title="newuidmap refuses other users' IDs and the host's root",
     severity=Severity.SECURITY,
-    why="A grant that contains 0 or somebody else's IDs hands over the host or that user.",
-    remedy="getsubids, with the name of the user, shows every range that is granted; none may hold 0 or an ID of somebody else.",
+    why="A grant that contains 0 or someone else's IDs gives away the host or that user.",
+    remedy="getsubids, with the name of the user, shows every granted range; none may contain 0 or an ID that belongs to someone else.",
     sources=("subuid(5)",),
     needs=(*_AFTER_HELPERS,),
     judge=_foreign,
@@ -153,7 +153,7 @@ V08: Final = Check(
     id="V08",
     title="the kernel refuses a raw map of several IDs",
     severity=Severity.SECURITY,
-    why="Success would mean that the caller has CAP_SETUID: then nothing here was proved for an ordinary user.",
+    why="Success would mean that the caller has CAP_SETUID, and then nothing here is proved for an ordinary user.",
     remedy="Run the verification as an ordinary user.",
     sources=("user_namespaces(7)",),
     needs=(*_AFTER_HELPERS,),
@@ -164,7 +164,7 @@ V08: Final = Check(
 def _single(subject: Subject) -> Judgement:
     attempt, text = subject.evidence.attempts.get("single"), subject.evidence.maps.get("single")
     if attempt is None or text is None:
-        return blind("the attempt was not made")
+        return blind("this was not tried")
     expected = (IdMap.expected(subject.account.uid, ()), IdMap.expected(subject.account.gid, ()))
     found = id_maps(text)
     if attempt.ok and found == expected:
@@ -176,8 +176,8 @@ V09: Final = Check(
     id="V09",
     title="the user can map their own ID without a helper",
     severity=Severity.BLOCK,
-    why="When even this fails, a security module or seccomp filter stands in the way, not the ranges.",
-    remedy="Look for AppArmor denials (journalctl -k) or the seccomp profile of an outer container.",
+    why="When even this fails, a security module or a seccomp filter is the obstacle, not the ranges.",
+    remedy="Check for AppArmor denials (journalctl -k) and the seccomp profile of an outer container.",
     sources=("user_namespaces(7)",),
     needs=(*_AFTER_HELPERS,),
     judge=_single,

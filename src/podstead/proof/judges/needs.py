@@ -9,13 +9,13 @@ from podstead.proof.subject import Subject
 
 
 def session_seen(subject: Subject) -> str:
-    return "" if len(subject.evidence.who) >= 3 else "the probe told nothing about the session"
+    return "" if len(subject.evidence.who) >= 3 else "the probe reported nothing about the session"
 
 
 def namespace_tried(subject: Subject) -> str:
     if {"unshare", "inside"} & subject.evidence.attempts.keys():
         return ""
-    return "no probe of namespaces was made" + ("" if subject.granted else ": nothing is granted")
+    return "namespaces were not probed" + ("" if subject.granted else ": nothing is granted")
 
 
 def newuidmap_run(subject: Subject) -> str:
@@ -67,4 +67,4 @@ def started(subject: Subject) -> tuple[str, Attempt] | None:
 
 
 def sockets_opened(subject: Subject) -> str:
-    return "neither perl nor python3 is there to open sockets with" if subject.evidence.binds is None else ""
+    return "neither perl nor python3 is available to open sockets" if subject.evidence.binds is None else ""

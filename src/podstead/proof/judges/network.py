@@ -37,7 +37,7 @@ def _interface(subject: Subject) -> Judgement:
         return failed(expected="a container with a network", found=why(attempt.said))
     shown = sections(subject.evidence.told.get(name, ""))
     if "devices" not in shown:
-        return blind("the container told nothing about its network")
+        return blind("the container reported nothing about its network")
     lines = (line.partition(":") for line in shown["devices"].splitlines() if ":" in line)
     devices = sorted({device.strip() for device, _, _ in lines} - {"lo"})
     routed = any(line.split()[1:2] == ["00000000"] for line in shown.get("route", "").splitlines()) or any(
@@ -52,7 +52,7 @@ def _interface(subject: Subject) -> Judgement:
             found=f"{', '.join(devices)} and no default route",
         )
     if not routed and subject.host.get("route") is None:
-        return blind("whether the host has a default route is not known, and the container has none")
+        return blind("it is not known whether the host has a default route, and the container has none")
     alike = subject.host.get("route") == ("default" if routed else "none")
     return passed(
         f"{', '.join(devices)}, {'a' if routed else 'no'} default route{', as on the host' if alike else ''}",
@@ -63,8 +63,8 @@ V23: Final = Check(
     id="V23",
     title="the container's network comes up",
     severity=Severity.MAJOR,
-    why="pasta (Podman 5) or slirp4netns (before) must be there, reach /dev/net/tun and be allowed to open namespaces.",
-    remedy="Podman's words are under 'found'. As the user, podman info shows which network program is used; ls -l /dev/net/tun must "
+    why="pasta (Podman 5) or slirp4netns (earlier versions) must be installed, reach /dev/net/tun and be allowed to open namespaces.",
+    remedy="See Podman's message under 'found'. As the user, podman info shows which network program is used; ls -l /dev/net/tun must "
     "show crw-rw-rw-.",
     sources=("podman rootless.md", "pasta(1)"),
     needs=(own_podman_starts, _tried),
@@ -80,11 +80,11 @@ def _published(subject: Subject) -> Judgement:
     answer = attempts.get("answer")
     if answer is None:
         why_not = (
-            "the container does not listen at its port: it has no perl and no python3, or takes too long"
+            "the container does not listen on its port: it has neither perl nor python3, or takes too long"
         )
         return blind(why_not)
     if not answer.ok or not answer.said.strip():
-        return failed(expected="an answer at the published port", found=why(answer.said))
+        return failed(expected="an answer on the published port", found=why(answer.said))
     return passed("the host reached the container at 127.0.0.1")
 
 
@@ -92,8 +92,8 @@ V24: Final = Check(
     id="V24",
     title="a published port answers on the host",
     severity=Severity.MAJOR,
-    why="A port that is published is forwarded by pasta, slirp4netns or rootlessport, each of which can be refused.",
-    remedy="Where V21 or V23 fails too, that is the place to begin.",
+    why="A published port is forwarded by pasta, slirp4netns or rootlessport, and each of these can be refused.",
+    remedy="If V21 or V23 fails too, start there.",
     sources=("podman-run(1) --publish",),
     needs=(own_podman_starts, _tried, _runs),
     judge=_published,

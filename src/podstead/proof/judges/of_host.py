@@ -9,9 +9,9 @@ from podstead.proof.finding import Severity
 
 V29: Final = Check(
     id="V29",
-    title="a further apply would change nothing",
+    title="another apply would change nothing",
     severity=Severity.DRIFT,
-    why="What another tool or a person has undone comes back only with the next apply.",
+    why="What another tool or a person has undone is restored only by the next apply.",
     remedy="podstead apply; podstead check --diff shows the difference.",
     sources=("docs/guide.md",),
 )
@@ -21,7 +21,7 @@ V30: Final = Check(
     id="V30",
     title="what was proved holds after a reboot",
     severity=Severity.DRIFT,
-    why="Settings that were made live and not for the next boot, a runroot on a disk, and a session without linger are lost.",
+    why="Settings that were changed live but not for the next boot, a runroot on a disk, and a session without linger are lost.",
     remedy="podstead apply; compare with podstead verify --since and an earlier report after a reboot.",
     sources=("sysctl.d(5)", "podman#25144"),
 )

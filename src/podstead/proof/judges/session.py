@@ -53,7 +53,7 @@ def _wrong_with_session(subject: Subject) -> list[str]:
 
 V01: Final = Check(
     id="V01",
-    title="the user's session is sane",
+    title="the user's session is sound",
     severity=Severity.BLOCK,
     why="newuidmap refuses a caller whose primary group is not the one in passwd, a process with no_new_privs cannot "
     "gain what the setuid helpers need, and in a nested user namespace host IDs are not what they seem.",
@@ -67,7 +67,7 @@ V01: Final = Check(
 def _no_survival(subject: Subject) -> str:
     if not subject.state.platform.systemd:
         return f"PID 1 is {subject.state.platform.init or 'unknown'}, not systemd: there are no user sessions"
-    return "" if subject.wants_linger else "the spec does not ask for linger"
+    return "" if subject.wants_linger else "the document does not ask for linger"
 
 
 def _survival(subject: Subject) -> Judgement:
@@ -93,10 +93,10 @@ def _survival(subject: Subject) -> Judgement:
 
 V26: Final = Check(
     id="V26",
-    title="the session lives on without a login",
+    title="the session continues without a login",
     severity=Severity.DRIFT,
     why="Without linger, containers die at logout, and user units do not start at boot.",
-    remedy="loginctl show-user --property=Linger, with the name of the user, shows it.",
+    remedy="loginctl show-user --property=Linger with the name of the user shows it.",
     sources=("loginctl(1)", "podman troubleshooting.md 17 and 21"),
     undone_by_reboot=True,
     applies=_no_survival,

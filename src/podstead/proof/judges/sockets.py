@@ -34,7 +34,7 @@ def _ports(subject: Subject) -> Judgement:
         wrong.append(f"{PORT_START} is {live}")
     if not right and not wrong:
         return blind("no bind was tried")
-    expected = f"bound from {boundary} on, refused below"
+    expected = f"bound from {boundary} upwards, refused below"
     return failed(expected=expected, found="; ".join(wrong)) if wrong else passed("; ".join(right), expected)
 
 
@@ -44,10 +44,10 @@ def _errno(result: str) -> str:
 
 V21: Final = Check(
     id="V21",
-    title="low ports: bound from the boundary on, refused below",
+    title="low ports: bound from the boundary upwards, refused below",
     severity=Severity.MINOR,
     why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
-    remedy="The value and the words of the kernel are under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
+    remedy="See the value and the kernel's message under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
     sources=("ip-sysctl (kernel documentation)", "podman troubleshooting.md 48"),
     undone_by_reboot=True,
     needs=(sockets_opened,),
@@ -68,7 +68,7 @@ def _icmp(subject: Subject) -> Judgement:
         and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
     ]
     if refused and wanted is None:
-        return absent(f"not asked for, and {PING_RANGE} is {live}")
+        return absent(f"not requested, and {PING_RANGE} is {live}")
     if refused:
         return failed(
             expected=f"allowed ({PING_RANGE} covers the user's groups)",

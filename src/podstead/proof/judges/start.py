@@ -11,7 +11,7 @@ from podstead.proof.engine_files import spoken_of
 from podstead.proof.finding import Severity
 from podstead.proof.subject import Subject
 
-_EXPECTED = "podman info and podman ps of the user's own"
+_EXPECTED = "the user's own podman info and podman ps"
 
 
 def _start(subject: Subject) -> Judgement:
@@ -32,7 +32,7 @@ def _start(subject: Subject) -> Judgement:
         return blind(f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with")
     for attempt in (seen.listed, seen.start.ran):
         if not attempt.ok:
-            said = why(attempt.said) if attempt.code != 124 else "Podman did not end in 25 seconds"
+            said = why(attempt.said) if attempt.code != 124 else "Podman did not finish within 25 seconds"
             return failed(expected=_EXPECTED, found=_placed(said))
     if said := refused(subject):
         return failed(expected=_EXPECTED, found=_placed(why(said)))
@@ -84,8 +84,8 @@ V31: Final = Check(
     severity=Severity.BLOCK,
     why="Every podman command reads storage.conf, containers.conf, registries.conf and policy.json of the user and of the "
     "host, and opens the user's storage, database and locks. The other checks run Podman with a storage of their own.",
-    remedy="Podman's own words are under 'found': mend what they name. As the user, podman --log-level=debug ps says more. "
-    "No image and no container has to be deleted for it.",
+    remedy="See Podman's own message under 'found', and fix what it names. As the user, podman --log-level=debug ps shows "
+    "more. No image or container has to be deleted for this.",
     sources=("containers-storage.conf(5)", "containers.conf(5)", "podman-info(1)", "docs/decisions/0012"),
     judge=_start,
 )

@@ -38,10 +38,10 @@ def _driver(subject: Subject) -> Judgement:
 
 V27: Final = Check(
     id="V27",
-    title="storage has the driver that was asked for, on a file system that can hold it",
+    title="storage has the requested driver, on a file system that supports it",
     severity=Severity.DRIFT,
     why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
-    remedy="As the user, podman info says what is in use. Where the user has storage, delete none of it.",
+    remedy="As the user, podman info shows which driver is in use. If the user has storage, do not delete any of it.",
     sources=("containers-storage.conf(5)", "podman rootless.md"),
     undone_by_reboot=True,
     needs=(own_podman_starts,),
