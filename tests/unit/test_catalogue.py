@@ -135,7 +135,7 @@ def test_a_remedy_says_that_it_takes_a_reboot(mode: FailureMode) -> None:
 
 @each_mode
 def test_a_remedy_says_that_it_takes_a_new_login(mode: FailureMode) -> None:
-    if any(re.search(r"(?i)\blogs? in anew\b", text) for text in mode.remedy.values()):
+    if any(re.search(r"(?i)\blogs? in again\b", text) for text in mode.remedy.values()):
         assert Need.RELOGIN in mode.needs
 
 
@@ -151,7 +151,7 @@ def test_a_remedy_says_that_it_takes_root(mode: FailureMode) -> None:
     [
         ("chmod u+s /usr/bin/newuidmap", True),
         ("podstead apply; by hand: apt-get install uidmap", True),
-        ("log in anew; then, with SELinux: restorecon /etc/subuid", True),
+        ("log in again; then, with SELinux: restorecon /etc/subuid", True),
         ("echo 'a = 1' >> /etc/sysctl.d/99-rootless-podman.conf", True),
         ("as the user: podman system migrate; usermod -v 1-2 alice", True),
         ("touch x && systemctl daemon-reload", True),

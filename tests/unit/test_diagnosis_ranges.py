@@ -255,7 +255,7 @@ def test_two_locks_are_both_named_and_each_with_its_remedy() -> None:
     facts = {"lock": ("/etc/subuid.lock dead", "/etc/subgid.lock none")}
     finding = judged("V02", subject(on=host(facts=facts)))
     assert (
-        "/etc/subuid.lock belongs to a process that is gone; /etc/subgid.lock holds no process ID"
+        "/etc/subuid.lock belongs to a process that is gone; /etc/subgid.lock contains no process ID"
         in finding.found
     )
     assert finding.remedy.endswith(": rm /etc/subgid.lock; podstead apply removes the other")

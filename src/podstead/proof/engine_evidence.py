@@ -96,4 +96,4 @@ def why(said: str) -> str:
     """The line of a failed Podman command that says most."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if "rror" in line or "cannot" in line or "failed" in line]
-    return (errors or lines or ["nothing was said"])[-1][-500:]
+    return (errors or lines or ["nothing was printed"])[-1][-500:]

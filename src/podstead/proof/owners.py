@@ -74,7 +74,7 @@ def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
             yield Flaw(ref="C23", owner=name, text=text, range=entries[0].range)
     by_number = sum(one.owner.isdigit() for one in file.entries)
     if len(file.entries) >= MANY_LINES and by_number * 2 < len(file.entries):
-        text = f"{file.path} has {len(file.entries)} lines, most by name"
+        text = f"{file.path} has {len(file.entries)} lines, most of which name their owner"
         yield Flaw(ref="C29", owner="", text=text)
 
 
@@ -95,8 +95,8 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
     )
     if high:
         said.append(
-            f"ranges above 2147483647 for {_some(high)}: FreeIPA hands out such ranges, and Podman takes them; programs "
-            "that hold IDs in 31 bits may print negative numbers"
+            f"ranges above 2147483647 for {_some(high)}: FreeIPA assigns such ranges, and Podman accepts them; programs "
+            "that store IDs in 31 bits may print negative numbers"
         )
     if state.source != "files":
         return tuple(said)
@@ -110,7 +110,7 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
     )
     if outside:
         said.append(
-            f"ranges outside systemd's container range (524288 to 1878982655): {_some(outside)}; it matters only with "
+            f"ranges outside systemd's container range (524288 to 1878982655): {_some(outside)}; this matters only with "
             "systemd-homed"
         )
     grants = [_grants(side, accounts) for side in state.sides]
@@ -118,7 +118,9 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
         name for name in grants[0].keys() & grants[1].keys() if grants[0][name] != grants[1][name]
     )
     if differing:
-        said.append(f"UIDs and GIDs differ in number for {_some(differing)}; rootless Podman does not mind")
+        said.append(
+            f"UIDs and GIDs differ in number for {_some(differing)}; this does not matter to rootless Podman"
+        )
     return tuple(said)
 
 
@@ -185,6 +187,6 @@ def _finding(ref: str, group: Sequence[Flaw], text: str) -> Finding:
     more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     found = "; ".join(texts[:SHOWN]) + more
     if len({flaw.owner for flaw in group}) > 1:
-        text += "; then podstead verify says the same for the next owner"
+        text += "; then run podstead verify, which says the same for the next owner"
     base = finding_of("V03", Verdict.WARN, found=found, cause=mode.title, remedy=text)
     return replace(base, severity=mode.severity, mode=mode.id, ref=ref, costs=mode.costs)

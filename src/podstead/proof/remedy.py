@@ -19,12 +19,12 @@ from podstead.ids.allocate import BY_UID_BASE, RESERVED, Holdings, Refused, allo
 from podstead.ids.flaws import Flaw, Side
 from podstead.ids.ranges import IdRange
 
-_USER = "podstead verify names the user whom this concerns"
-_OWNER = "the owner of the range is no account of this host: podstead explain C23 says when such a line can be taken out"
-_OLD = "getsubids and getsubids -g, each with the name of the owner, show the ranges that are there"
+_USER = "podstead verify names the user concerned"
+_OWNER = "the owner of the range is not an account on this host: podstead explain C23 says when such a line can be deleted"
+_OLD = "getsubids and getsubids -g, each with the name of the owner, show the existing ranges"
 _FREE = (
-    "no free range can be named from here: podstead verify says in its line about the host where the next one starts, and "
-    "podstead check says what is in the way"
+    "no free range can be named here: podstead verify says in its line about the host where the next free range starts, "
+    "and podstead check says what prevents it"
 )
 _INTRUDER = "getent passwd and getent group show which accounts and groups have a number inside the range"
 
@@ -45,7 +45,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "COUNT": _FREE,
         "OLDNAME": "grep -n : /etc/subuid /etc/subgid shows the names that have ranges",
         "FOLDER": "as the user, podman info --format '{{.Store.GraphRoot}}' shows the folder",
-        "PORT": "choose the lowest port that is needed, and set it in the document: "
+        "PORT": "choose the lowest port that you need, and set it in the document: "
         "sysctls: net.ipv4.ip_unprivileged_port_start",
     }
 )

@@ -169,7 +169,7 @@ SESSION = (
         mend=LINES,
         outcome=Outcome.LEFT,
         releases=(D11,),
-        elsewhere="newer Podman cuts the map of keep-id where ranges end",
+        elsewhere="newer Podman splits the map of keep-id where ranges end",
     ),
     Damage(
         name="kernel settings cannot be written",

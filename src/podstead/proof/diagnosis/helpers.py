@@ -84,7 +84,7 @@ def shadowed(subject: Subject) -> Sign | None:
     return Sign(
         found=f"{', '.join(bad)} comes first on PATH and has no privileges",
         expected="the helper of the distribution",
-        remedy=f"take {' and '.join(bad)} away, or put its folder behind /usr/bin on PATH",
+        remedy=f"remove {' and '.join(bad)}, or put its folder after /usr/bin on PATH",
     )
 
 
@@ -121,8 +121,8 @@ def capabilities_dropped(subject: Subject) -> Sign | None:
     return Sign(
         found=found,
         expected="the default capabilities",
-        cause="The unit that the session belongs to has a CapabilityBoundingSet= without what newuidmap needs",
-        remedy="take CapabilityBoundingSet= out of user@UID.service and user@.service (systemctl cat user@UID.service "
+        cause="The unit that the session belongs to has a CapabilityBoundingSet= that lacks what newuidmap needs",
+        remedy="remove CapabilityBoundingSet= from user@UID.service and user@.service (systemctl cat user@UID.service "
         "shows where it is), then systemctl daemon-reload && systemctl restart user@UID.service",
     )
 

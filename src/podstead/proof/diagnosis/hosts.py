@@ -42,9 +42,9 @@ def keep_id_crosses_ranges(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found=sign.found,
-        expected="one range, or a Podman that cuts the map of keep-id where ranges end",
-        cause="This Podman does not cut the ID map of keep-id where the user's ranges end",
-        remedy="use a newer Podman (4.3 can do it), or give USER one range in place of several before the first container",
+        expected="one range, or a Podman that splits the map of keep-id where ranges end",
+        cause="This Podman does not split the ID map of keep-id where the user's ranges end",
+        remedy="use a newer Podman (4.3 can do it), or give USER one range instead of several before the first container",
     )
 
 
@@ -55,7 +55,7 @@ def inside_a_namespace(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found=f"this host is itself in a user namespace ({outer})",
-        expected="a map that holds the granted IDs",
+        expected="a map that contains the granted IDs",
     )
 
 
@@ -76,7 +76,7 @@ def read_only_sysctls(subject: Subject) -> Sign | None:
     if not unmet or not (subject.state.platform.container or subject.host.get("container")):
         return None
     return Sign(
-        found=f"{unmet[0]} cannot be written inside this container", expected="the outer host sets it"
+        found=f"{unmet[0]} cannot be written inside this container", expected="the outer host must set it"
     )
 
 

@@ -62,7 +62,7 @@ def apparmor_no_profile(subject: Subject) -> Sign | None:
         return Sign(found=f"{_APPARMOR} is 1; only root can see the loaded profiles", proved=False)
     if "podman" in loaded.split():
         return None
-    what = "is there but not loaded" if "podman" in files else "is missing"
+    what = "exists but is not loaded" if "podman" in files else "is missing"
     return Sign(found=f"{_APPARMOR} is 1, and the profile /etc/apparmor.d/podman {what}")
 
 

@@ -43,7 +43,7 @@ def _added_later(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found=f"{lower.range} (line {lower.line}) lies below {first.range} (line {first.line}), whose IDs own files in storage",
-        expected="a further range above the first one",
+        expected="an additional range above the first",
     )
 
 
@@ -89,7 +89,7 @@ def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
 
 @register("D07", "V31", *PODMAN, alone=Verdict.FAIL)
 def database_mismatch(subject: Subject) -> Sign | None:
-    # Podman before 5 looks for its files where they were, without a word on that they were moved
+    # Podman before 5 looks for its files where they were, without printing anything on that they were moved
     return _own_said(
         subject,
         r"database configuration mismatch|does not match our \w+ |mkdir /(?!run/user/)[^\s:]{1,200}: permission denied",
@@ -162,7 +162,7 @@ def aged_out(subject: Subject) -> Sign | None:
     lines = " ".join(subject.host.all("tmpfiles.keep"))
     if "storage-run" in lines and "podman-run" in lines:
         return None
-    return Sign(found="no tmpfiles.d line spares both /tmp/podman-run-* and /tmp/storage-run-*")
+    return Sign(found="no tmpfiles.d line excludes both /tmp/podman-run-* and /tmp/storage-run-*")
 
 
 @register("D06", "V11", alone=Verdict.WARN)
@@ -192,4 +192,4 @@ def cached_mount_program(subject: Subject) -> Sign | None:
         return None
     if any(map(mount_program_of, subject.storage_texts)):
         return None
-    return Sign(found="overlay/.has-mount-program says true, and no storage.conf names a mount program")
+    return Sign(found="overlay/.has-mount-program says true, but no storage.conf names a mount program")

@@ -65,14 +65,14 @@ def stale_lock(subject: Subject) -> Sign | None:
     left = [lock.rpartition(" ") for lock in subject.host.all("lock")]
     said = {
         "dead": "belongs to a process that is gone",
-        "none": "holds no process ID, so shadow never takes it over",
+        "none": "contains no process ID, so shadow never takes it over",
     }
     found = [f"{path} {said[state]}" for path, _, state in left if state in said]
     if not found:
         return None
     of_nobody = [path for path, _, state in left if state == "none"]
     # a program that is just making its lock has been at it for no time at all
-    by_hand = f"where it is minutes old and no useradd, usermod or vipw runs: rm {' '.join(of_nobody)}"
+    by_hand = f"if it is minutes old and no useradd, usermod or vipw is running: rm {' '.join(of_nobody)}"
     if len(of_nobody) < len(found):
         by_hand += "; podstead apply removes the other"
     return Sign(found="; ".join(found), expected="no lock", remedy=by_hand if of_nobody else "")

@@ -43,7 +43,7 @@ def _no_tool(subject: Subject, tool: str, *, newer: bool) -> Sign | None:
 def no_tun(subject: Subject) -> Sign | None:
     tun = subject.host.get("dev.tun")
     if tun == "missing":
-        return Sign(found="/dev/net/tun is missing", expected="a character device that everybody may use")
+        return Sign(found="/dev/net/tun is missing", expected="a character device that every user may use")
     if tun is not None and not tun.endswith(("6", "7")):
         return Sign(found=f"/dev/net/tun has mode {tun}", expected="0666")
     return said(
@@ -98,7 +98,7 @@ def no_firewall_tool(subject: Subject) -> Sign | None:
     tools, podman = subject.state.platform.tools, subject.podman
     if podman is None or podman.major < 4 or "nft" in tools or ("iptables" in tools and podman.major < 6):
         return None
-    return Sign(found="neither nft nor iptables is installed", expected="nft, for networks of one's own")
+    return Sign(found="neither nft nor iptables is installed", expected="nft, for custom networks")
 
 
 @register("G03", "V23", alone=Verdict.WARN)
@@ -106,7 +106,7 @@ def removed_in_six(subject: Subject) -> Sign | None:
     lines = subject.host.all("network.removed")
     if not lines or subject.podman is None or subject.podman.major < 5:
         return None
-    return Sign(found=lines[0], expected="pasta and netavark: Podman 6 has nothing else")
+    return Sign(found=lines[0], expected="pasta and netavark: Podman 6 supports nothing else")
 
 
 @register("G13", *_NETWORK, alone=Verdict.WARN)

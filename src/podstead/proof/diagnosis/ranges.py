@@ -108,7 +108,7 @@ def malformed(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found="; ".join(theirs[:3]),
-        expected="an owner, a first ID and a count in every line: this Podman stops at any other",
+        expected="an owner, a first ID and a count on every line: this Podman stops at any other line",
         remedy="correct these lines: each must be an owner, a first ID and a count with colons between them, with the "
         "owner and the IDs that it has now",
     )

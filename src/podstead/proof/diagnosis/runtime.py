@@ -76,7 +76,7 @@ def keys_used_up(subject: Subject) -> Sign | None:
     if not all(re.fullmatch("[0-9]{1,10}", one) for one in (used, limit)) or int(used) * 10 < int(limit) * 9:
         return None
     return Sign(
-        found=f"{used} of {limit} kernel keys are in use", expected="room for containers: each takes one"
+        found=f"{used} of {limit} kernel keys are in use", expected="free keys: each container takes one"
     )
 
 

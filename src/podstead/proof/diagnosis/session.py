@@ -31,7 +31,7 @@ def no_home(subject: Subject) -> Sign | None:
     if not subject.evidence.who or "home" in subject.evidence.access:
         return None
     return Sign(
-        found=f"{subject.evidence.environment.get('HOME') or subject.account.home} is not there or not writable"
+        found=f"{subject.evidence.environment.get('HOME') or subject.account.home} does not exist or is not writable"
     )
 
 
@@ -48,7 +48,7 @@ def not_owned(subject: Subject) -> Sign | None:
     if not foreign:
         return said(subject, r"exists and it is not owned by the current user")
     return Sign(
-        found=f"{', '.join(foreign[:3])} belongs to somebody else",
+        found=f"{', '.join(foreign[:3])} belongs to another user",
         expected=f"files of {subject.user}",
         # never with -R: what containers own below belongs to subordinate IDs
         remedy=f"chown {subject.user}: {' '.join(foreign)}" if _plain(foreign) else "",
@@ -83,7 +83,8 @@ def no_user_bus(subject: Subject) -> Sign | None:
     if not subject.state.platform.systemd or user is None or _has_bus(subject) or not user.runtime_dir:
         return None
     return Sign(
-        found=f"/run/user/{subject.account.uid} is there, its bus is not", expected="the socket of a user bus"
+        found=f"/run/user/{subject.account.uid} exists, but its bus does not",
+        expected="the socket of a user bus",
     )
 
 
@@ -98,7 +99,7 @@ def no_linger(subject: Subject) -> Sign | None:
     user = subject.state.session.users.get(subject.user)
     if not subject.state.platform.systemd or user is None or user.linger or not subject.wants_linger:
         return None
-    return Sign(found=f"/var/lib/systemd/linger/{subject.user} is not there", expected="linger")
+    return Sign(found=f"/var/lib/systemd/linger/{subject.user} does not exist", expected="linger")
 
 
 @register("E01", *_SESSION)

@@ -83,7 +83,7 @@ def no_mount_program(subject: Subject) -> Sign | None:
     return Sign(
         found=f"{place.place}: mount_program = {place.value}" if place else f"mount_program is {match[1]}",
         expected=f"{match[1]}, or no mount_program",
-        cause=f"storage.conf names the mount program {match[1]}, which is not there",
+        cause=f"storage.conf names the mount program {match[1]}, which does not exist",
     )
 
 
@@ -116,9 +116,9 @@ def place_closed(subject: Subject) -> Sign | None:
     return Sign(
         found=f"{found}; mkdir {match[1]}: permission denied",
         expected="a folder of the user",
-        cause=f"The user may not make {match[1]}, where storage is to be",
+        cause=f"The user is not allowed to create {match[1]}, where the storage is to be",
         remedy=f"mkdir -p {shlex.quote(wanted.rpartition('/')[0] or '/')} && "
-        f"install -d -o {shlex.quote(subject.user)} -g {account.gid} -m 0700 {quoted}; or take the setting out of the file",
+        f"install -d -o {shlex.quote(subject.user)} -g {account.gid} -m 0700 {quoted}; or remove the setting from the file",
     )
 
 
@@ -173,7 +173,7 @@ def _foreign_files(subject: Subject) -> Sign | None:
         found=f"files in storage belong to {', '.join(map(str, foreign[:5]))}",
         expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
         cause="Files in container storage belong to another account",
-        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(subject.user)}:{subject.account.gid} those that Podman made",
+        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(subject.user)}:{subject.account.gid} the ones that Podman created",
     )
 
 
@@ -195,7 +195,7 @@ def no_additional_store(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found=f"{place.place}: additionalimagestores has {path}; "
-        + ("it is not there" if match else "the user may not read it"),
+        + ("it does not exist" if match else "the user is not allowed to read it"),
         expected="a folder that the user can read",
         cause=f"The additional image store {path} cannot be reached",
     )
@@ -209,7 +209,7 @@ def other_locks(subject: Subject) -> Sign | None:
     place = naming(subject.evidence.configs, "", "num_locks")
     return Sign(
         found=f"{place.place}: num_locks = {place.value}; {sign.found}" if place else sign.found,
-        expected="a lock segment of the size that is configured",
+        expected="a lock segment of the configured size",
     )
 
 

@@ -48,7 +48,7 @@ def network_home(subject: Subject) -> Sign | None:
     mount = _graph(subject)
     if mount is None or mount[0] not in NETWORK:
         return None
-    return Sign(found=f"container storage lies on {mount[0]}", expected="a local file system")
+    return Sign(found=f"container storage is on {mount[0]}", expected="a local file system")
 
 
 @register("H02", "V27", "V31", *CONTAINERS)
@@ -60,7 +60,7 @@ def no_user_xattrs(subject: Subject) -> Sign | None:
 def noexec(subject: Subject) -> Sign | None:
     mount, ran = _graph(subject), subject.evidence.attempts.get("executable")
     if mount is not None and "noexec" in mount[1]:
-        return Sign(found="container storage lies on a file system mounted noexec", expected="exec")
+        return Sign(found="container storage is on a file system mounted noexec", expected="exec")
     # the probe's folder lies beside the storage, or where the user's home cannot be written in
     if (
         ran is not None
@@ -83,8 +83,8 @@ def nosuid_with_runc(subject: Subject) -> Sign | None:
     ):
         return None
     return Sign(
-        found="the OCI runtime is runc, and storage lies on a file system mounted nosuid",
-        expected="crun, or suid",
+        found="the OCI runtime is runc, and storage is on a file system mounted nosuid",
+        expected="crun, or a mount with suid",
     )
 
 
@@ -93,7 +93,8 @@ def no_d_type(subject: Subject) -> Sign | None:
     info = subject.evidence.info
     if info is not None and info.get("store.graphStatus.Supports d_type") == "false":
         return Sign(
-            found="the file system does not support d_type", expected="XFS with ftype=1, or another one"
+            found="the file system does not support d_type",
+            expected="XFS with ftype=1, or another file system",
         )
     return _info_said(subject, r"d_type support")
 
@@ -112,7 +113,7 @@ def backing_overlay(subject: Subject) -> Sign | None:
         and (podman.major, podman.minor) >= (3, 1)  # before, fuse-overlayfs was the only way
     ):
         return Sign(
-            found=f"container storage lies on {mount[0]}, where the kernel mounts no overlay",
+            found=f"container storage is on {mount[0]}, where the kernel cannot mount overlay",
             expected="another file system, or a mount program",
         )
     return _info_said(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
@@ -165,7 +166,7 @@ def vfs_by_default(subject: Subject) -> Sign | None:
     ):
         return None
     return Sign(
-        found=f"Podman {subject.podman} takes the driver vfs", expected=str(subject.spec.storage.driver)
+        found=f"Podman {subject.podman} uses the driver vfs", expected=str(subject.spec.storage.driver)
     )
 
 
@@ -223,7 +224,7 @@ def hidden_system_file(subject: Subject) -> Sign | None:
     ):
         return None
     return Sign(
-        found=f"{subject.account.home}/.config/containers/containers.conf hides the system's whole file"
+        found=f"{subject.account.home}/.config/containers/containers.conf hides the whole system file"
     )
 
 
@@ -263,4 +264,4 @@ def closed_parent(subject: Subject) -> Sign | None:
 def no_policy(subject: Subject) -> Sign | None:
     if "podman" not in subject.state.platform.tools or subject.host.all("policy") or not subject.host.values:
         return None
-    return Sign(found="neither /etc/containers/policy.json nor /usr/share/containers/policy.json is there")
+    return Sign(found="neither /etc/containers/policy.json nor /usr/share/containers/policy.json exists")
