@@ -26,10 +26,10 @@ def test_doas_without_a_password_is_root_and_every_other_way_says_what_is_missin
     assert check(controller, fresh, "doas") == (1, "doas is not installed on this host")
     fresh.sh("apt-get -qq update && apt-get -qq install -y opendoas >/dev/null 2>&1")
     fresh.sh("printf 'permit carol\\n' >/etc/doas.conf; chmod 400 /etc/doas.conf")
-    assert check(controller, fresh, "doas") == (1, "admin may not use doas on this host")
+    assert check(controller, fresh, "doas") == (1, "admin is not allowed to use doas on this host")
     fresh.sh("printf 'permit nopass admin\\n' >/etc/doas.conf")
     assert check(controller, fresh, "doas") == (3, "")
-    message = "doas takes a password only from a terminal, and podstead has none on the host"
+    message = "doas reads a password only from a terminal, and podstead has no terminal on the host"
     assert check(controller, fresh, "doas", "-K", password="x\n") == (1, message)
 
 

@@ -178,7 +178,7 @@ def test_a_method_that_is_not_installed_is_named() -> None:
     ("stderr", "expected"),
     [
         ("sudo: a password is required", "sudo asks the login user for a password"),
-        ("alice is not in the sudoers file.", "the login user may not use sudo on this host"),
+        ("alice is not in the sudoers file.", "the login user is not allowed to use sudo on this host"),
         ("Sorry, try again.", "sudo refused the password of the login user"),
         ("bash: warning: setlocale", None),
     ],

@@ -431,7 +431,7 @@ def test_one_podstead_at_a_time_and_no_user_can_hold_the_lock(shell: str, box: P
     try:
         done = applying(shell, serial)
         assert done.returncode != 0
-        assert f"another podstead is at work on this host: process {holder.pid} since" in done.stderr.decode()
+        assert f"another podstead is running on this host: process {holder.pid} since" in done.stderr.decode()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()} == {0o600}
     finally:

@@ -29,7 +29,7 @@ class HostState:
     engine: engine_lasting.EngineState
     facts: facts.FactsState = field(default_factory=facts.FactsState)
     unseen: Mapping[str, str] = field(default_factory=dict)
-    """Users who could not be looked at, and why."""
+    """Users who could not be inspected, and why."""
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:

@@ -17,7 +17,7 @@ class Judgement:
     expected: str = ""
     found: str = ""
     cause: str = ""
-    """Why something could not be looked at, or does not apply."""
+    """Why something could not be checked, or does not apply."""
 
 
 def passed(found: str = "", expected: str = "") -> Judgement:
@@ -31,7 +31,7 @@ def failed(*, expected: str, found: str) -> Judgement:
 
 
 def blind(why: str) -> Judgement:
-    """It could not be looked at."""
+    """It could not be checked."""
     return Judgement(verdict=Verdict.COULD_NOT_LOOK, cause=why)
 
 
@@ -61,7 +61,7 @@ class Check:
     judge: Callable[[Subject], Judgement] | None = None
     """None for a check that is judged for the host and for none of its users."""
     needs: tuple[Reason, ...] = ()
-    """Why it could not be looked at: the first reason is told."""
+    """Why it could not be checked: the first reason is told."""
     applies: Reason | None = None
     """Why it does not apply."""
     undone_by_reboot: bool = False

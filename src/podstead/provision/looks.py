@@ -1,4 +1,4 @@
-"""Users who could not be looked at: what depends on the look is refused, whichever part it belongs to."""
+"""Users who could not be inspected: what depends on the look is refused, whichever part it belongs to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from podstead.provision.part import Meaning
 
 OF_SESSION: Final = Meaning(
     id="session:NAME:look",
-    title="could not look at a user",
+    title="could not inspect a user",
     why=(
         "podstead looks at everything that belongs to a user with that user's own rights and within a time limit that root "
         "enforces. If something of the user's hangs, or no program can be run as the user, that user is left unchanged; all others are processed."
@@ -23,7 +23,7 @@ OF_SESSION: Final = Meaning(
 )
 OF_STORAGE: Final = Meaning(
     id="storage:NAME:look",
-    title="could not look at the storage of a user",
+    title="could not inspect the storage of a user",
     why="The driver of a user's storage is determined by files that only a look at this user shows; see session:NAME:look.",
     remedy="timeout -k 2 20 runuser -u NAME -- ls -la ~NAME/.config/containers /run/user/UID, then run podstead again",
     sources=("containers-storage.conf(5)",),
@@ -40,7 +40,7 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
         refusals += [
             Refusal(
                 id=one,
-                title=f"{name} could not be looked at",
+                title=f"{name} could not be inspected",
                 reason=f"{unseen[name]}; what {name} has is unknown, so it is left unchanged",
                 remedy=f"find out what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
                 f"ls -la {seen} /run/user/{account.uid}; then run podstead again",

@@ -52,7 +52,7 @@ def problem(target: Target) -> tuple[str, str] | None:
         and target.connection.become_password is not None
     ):
         return (
-            f"{target.connection.become_method} takes a password only from a terminal, and podstead has none on the host",
+            f"{target.connection.become_method} reads a password only from a terminal, and podstead has no terminal on the host",
             f"use sudo, or a rule that lets {target.connection.user or 'the login user'} use {target.connection.become_method} without a password",
         )
     return None
@@ -77,7 +77,7 @@ def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str,
         one in text
         for one in ("a password is required", "no password was provided", "Authentication required")
     ):
-        hint = f"give it with -K/--ask-become-pass, or let {user} use {method} without one (if {user} may at all)"
+        hint = f"give it with -K/--ask-become-pass, or let {user} use {method} without one (if {user} is allowed to use it)"
         return f"{method} asks {user} for a password", hint
     if (
         "not in the sudoers file" in text
@@ -86,7 +86,7 @@ def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str,
         or ("Operation not permitted" in text and method == "doas")
     ):
         return (
-            f"{user} may not use {method} on this host",
+            f"{user} is not allowed to use {method} on this host",
             f"allow {user} in {method}'s configuration, or connect as root (-u root)",
         )
     if code == 127 and f"{method}:" in text:

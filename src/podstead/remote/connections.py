@@ -93,17 +93,17 @@ class RemoteHost:
         except TimeoutError as error:
             raise HostError(
                 f"no answer within {self.seconds} s; the command was ended on the host",
-                hint="raise --command-timeout",
+                hint="increase --command-timeout",
             ) from error
         except Exception as error:  # paramiko, gevent and socket raise many kinds when a connection breaks
             raise HostError(
                 f"the connection broke: {error}",
-                hint="check the network and run again: podstead continues where it was",
+                hint="check the network and run again: podstead continues from the current state",
             ) from error
         if any(isinstance(one.line, TooMuch) for one in output):
             raise HostError(
                 f"the host printed more than {MAX_BYTES // 2**20} MiB or {MAX_LINES} lines, and the connection was closed",
-                hint="log in and see what it prints before a command runs: a ForceCommand of sshd, or a shell profile",
+                hint="log in and check what is printed before a command runs: a ForceCommand of sshd, or a shell profile",
             )
         lines: list[str] = output.stdout_lines
         code = become.exit_code(lines)
@@ -114,7 +114,7 @@ class RemoteHost:
         if code in (124, 137):
             raise HostError(
                 f"the command took longer than {self.seconds} s and was ended on the host",
-                hint="raise --command-timeout",
+                hint="increase --command-timeout",
             )
         if code not in (0, None):
             said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
@@ -162,7 +162,7 @@ def _explain(target: Target, text: str) -> tuple[str, str]:
         name = f"{target.connection.kind} {target.connection.address}"
         return (
             f"cannot run commands in {name}: {text}",
-            "check that it exists and runs, and that this user may use it",
+            "check that it exists and is running, and that this user is allowed to use it",
         )
     where = f"{target.connection.address}:{target.connection.port or 22}"
     if "No host key for" in text:
@@ -171,8 +171,9 @@ def _explain(target: Target, text: str) -> tuple[str, str]:
             f"check the key and connect once with 'ssh {target.connection.address}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
         )
     if "does not match" in text:
-        return f"the host key of {where} has changed", "find out why; if it is expected: ssh-keygen -R " + (
-            target.connection.address
+        return (
+            f"the host key of {where} has changed",
+            "find out why; if the change is expected: ssh-keygen -R " + (target.connection.address),
         )
     if "Authentication" in text or "No authentication methods" in text or "private key" in text:
         user = f" as {target.connection.user}" if target.connection.user else ""
@@ -211,7 +212,10 @@ class Run:
                 elif name in begun:
                     # side by side they would undo each other's locks, and pyinfra knows one connection for each
                     self._skip(
-                        target, Status.FAILED, f"this is the same machine as {begun[name]}", "take one out"
+                        target,
+                        Status.FAILED,
+                        f"this is the same machine as {begun[name]}",
+                        "remove one of them",
                     )
                 else:
                     begun[name] = target.name

@@ -157,7 +157,7 @@ def config_problem(target: Target) -> str | None:
     path = config_path(target)
     # a device will do (/dev/null)
     if os.path.isdir(path) or not os.access(path, os.R_OK):  # noqa: PTH112 - as above
-        return f"ssh_config {path} does not exist or may not be read"
+        return f"ssh_config {path} does not exist or cannot be read"
     return None
 
 

@@ -27,7 +27,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"is currently used by process",
-        "no range of a user who has processes is moved: loginctl terminate-user USER ends them; then run podstead again",
+        "the range of a user with running processes is not moved: loginctl terminate-user USER ends them; then run podstead again",
     ),
     *chain.from_iterable(one.advice for one in FAMILIES),
     (r"No space left on device", "free some space on the host, then run podstead again"),
@@ -37,7 +37,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         _any(*chain.from_iterable(one.not_offered for one in FAMILIES)),
-        "the package sources of this host do not have it: check its repositories",
+        "the package sources of this host do not provide the package: check its repositories",
     ),
     (
         r"Could not enable linger: Connection timed out",
@@ -53,11 +53,11 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"does not exist, you cannot use the flags",
-        "a file is missing that another program should have kept; run podstead again",
+        "a file that another program should have kept is missing; run podstead again",
     ),
     (
         r"no socket /run/user",
-        "on the host, this says why: systemctl status user@UID.service; is dbus-user-session (or dbus-broker) installed?",
+        "to find out why, run on the host: systemctl status user@UID.service; is dbus-user-session (or dbus-broker) installed?",
     ),
 )
 """What a log holds, and what to do then, in words of :data:`podstead.proof.remedy.KINDS`."""

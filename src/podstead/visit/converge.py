@@ -27,7 +27,7 @@ OVERTAKEN = "75"
 """The exit code by which a change says so (EX_TEMPFAIL of sysexits.h)."""
 
 UNKNOWN_PODMAN = (
-    "this host's package lists do not say which Podman it will get; its network tool and storage driver are settled "
+    "this host's package lists do not say which Podman it will get; its network tool and storage driver are decided "
     "once that is known"
 )
 
@@ -162,7 +162,7 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
 def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostReport:
     """Check or apply, by ``job.verb``; ``state`` is a look that was just taken.
 
-    Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises.
+    Raises LookError when the host could not be inspected, and whatever ``visit.run`` raises.
     """
     spec = visit.spec
     visit.say("looking")
@@ -196,7 +196,7 @@ def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostR
         changes=tuple(records),
         trouble=Trouble(
             message=f"{len(changes)} change(s) need root, and this is {state.platform.user}",
-            hint="add --become (-b, with -K where a password is asked for), or connect as root (-u root)",
+            hint="add --become (-b, with -K if sudo asks for a password), or connect as root (-u root)",
         ),
     )
 

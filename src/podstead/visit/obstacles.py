@@ -18,12 +18,12 @@ from podstead.provision.plan import Plan, plan
 
 MEANING: Final = Meaning(
     id="host:NAME:cause",
-    title="something that is not podstead's to change stands in the way",
+    title="something that podstead does not change is blocking rootless Podman",
     why=(
-        "A mount option, a kernel, an outer container, a file of somebody else's: apply refuses it and says what to do. The "
-        "last part of the id is a failure mode: podstead explain knows it, too."
+        "A mount option, a kernel, an outer container, another user's file: apply refuses and says what to do. The last part "
+        "of the id is a failure mode, which podstead explain also knows."
     ),
-    remedy="See the remedy that is printed with it.",
+    remedy="See the remedy that is printed with the refusal.",
     sources=("podstead explain",),
 )
 """Of every such refusal: the failure mode has an entry of its own."""

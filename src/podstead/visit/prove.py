@@ -43,7 +43,7 @@ def verify(job: Job, visit: Visit) -> HostReport:
     trouble = None
     if not names:
         trouble = Trouble(
-            message="nobody to verify: the spec names no users",
+            message="there are no users to verify: the document names none",
             hint="name them under users, or with -e 'users={NAME: {}}'",
         )
     results.append(_reboot())
@@ -107,7 +107,7 @@ def _of_host(
         *lint.findings(spec, state.subids, state.accounts, state.platform.family, judged=judged),
     ]
     if not state.platform.is_root:
-        why = "only root sees all that apply would look at"
+        why = "only root sees everything that apply would look at"
         return [*found, finding_of("V29", Verdict.NOT_APPLICABLE, cause=why)]
     wanted = intended(spec, state)
     return [*honest(found, wanted), settled(wanted)]

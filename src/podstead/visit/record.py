@@ -162,5 +162,5 @@ class Report(Record):
 
 
 def failed_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """What makes a verification fail: a failure, or something that could not be looked at."""
+    """What makes a verification fail: a failure, or something that could not be checked."""
     return tuple(one for one in findings if one.verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK))

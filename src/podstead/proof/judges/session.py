@@ -73,7 +73,7 @@ def _no_survival(subject: Subject) -> str:
 def _survival(subject: Subject) -> Judgement:
     user = subject.state.session.users.get(subject.user)
     if user is None:
-        return blind("the user's session could not be looked at")
+        return blind("the user's session could not be checked")
     lacking = [
         what
         for what, there in (

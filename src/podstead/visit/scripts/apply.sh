@@ -16,7 +16,7 @@ ps_sum() { # checksum of a file, or "absent"
 
 ps_expect() { # path checksum: somebody else's change since the look is never overwritten
     [ "$(ps_sum "$1")" = "$2" ] && return 0
-    ps_overtaken "$1 was changed by somebody else since podstead looked"
+    ps_overtaken "$1 was changed by someone else since podstead looked"
 }
 
 ps_overtaken() { # what: the plan is no longer good; podstead plans anew for this exit code (EX_TEMPFAIL)
@@ -237,7 +237,7 @@ ps_serial() { # two podsteads on one host take turns, in a folder that only root
         until flock -n 9; do # busybox's has no -w
             if [ "$(date +%s)" -ge "$ps_until" ]; then
                 ps_holder=$(tr -cd 0-9 <$PS_RUN/holder)
-                ps_say "podstead: another podstead is at work on this host: process ${ps_holder:-unknown} $(ps_since "$ps_holder"); nothing was changed"
+                ps_say "podstead: another podstead is running on this host: process ${ps_holder:-unknown} $(ps_since "$ps_holder"); nothing was changed"
                 return 1
             fi
             ps_pause
