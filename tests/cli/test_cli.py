@@ -80,7 +80,7 @@ def test_without_an_inventory_it_says_what_to_give(verb: str) -> None:
 
 
 def test_a_pattern_without_an_inventory_is_no_host() -> None:
-    assert "'web1' is looked up in nothing" in refused(podstead("check", "web1"))
+    assert "no inventory in which to look up 'web1'" in refused(podstead("check", "web1"))
 
 
 def test_a_pattern_that_matches_nothing_is_a_mistake(fleet: Path) -> None:

@@ -70,7 +70,7 @@ LOCKED = KeyFile(path="/k", mode=0o600, encrypted=True)
         ({"temporary_problem": "No space left on device"}, "fail", "temporary folder", "No space"),
         ({"settings_problems": ("podstead.toml:1: fork",)}, "fail", "settings", "podstead.toml:1"),
         ({"settings_warnings": ("is ignored",)}, "warn", "settings", "is ignored"),
-        ({"ssh": None}, "warn", "ssh client", "there is none"),
+        ({"ssh": None}, "warn", "ssh client", "not installed"),
         ({"agent": Agent(socket="/s", problem="refused")}, "warn", "ssh agent", "/s does not answer"),
         ({"agent": Agent(), "keys": ()}, "warn", "keys", "no key"),
         ({"keys": (KeyFile(path="/k", mode=0o644),)}, "warn", "key /k", "mode 0644"),
@@ -85,7 +85,7 @@ LOCKED = KeyFile(path="/k", mode=0o600, encrypted=True)
         ({"ssh_config": SshFile(path="/c", exists=True, problem="odd")}, "fail", "ssh config", "odd"),
         ({"encoding": "ANSI_X3.4-1968"}, "warn", "locale", "not UTF-8"),
         ({"terminal": "dumb"}, "warn", "terminal", "TERM=dumb"),
-        ({"now": 1_600_000_000.0}, "warn", "clock", "before the day"),
+        ({"now": 1_600_000_000.0}, "warn", "clock", "earlier than the day"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(

@@ -174,14 +174,14 @@ def test_it_never_overwrites_unasked(made: Path) -> None:
     before = files(made)
     said = refused(podstead("init", made))
     for name in WRITTEN:
-        assert f"{made / name}: exists already" in said
+        assert f"{made / name}: already exists" in said
     assert "--force" in said
     assert files(made) == before
 
 
 def test_one_file_in_the_way_is_enough_to_write_nothing(tmp_path: Path) -> None:
     (tmp_path / "podstead.toml").write_text("forks = 3\n", encoding="utf-8")
-    assert "podstead.toml: exists already" in refused(podstead("init", tmp_path))
+    assert "podstead.toml: already exists" in refused(podstead("init", tmp_path))
     assert files(tmp_path) == {"podstead.toml": "forks = 3\n"}
 
 
@@ -209,7 +209,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused_even_with_force(tmp_path: Pa
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("", encoding="utf-8")
-    assert f"{tmp_path / name}: is no folder" in refused(podstead("init", tmp_path / "project", "--force"))
+    assert f"{tmp_path / name}: is not a folder" in refused(podstead("init", tmp_path / "project", "--force"))
     assert set(files(tmp_path)) == {name}
 
 

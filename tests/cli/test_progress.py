@@ -136,11 +136,11 @@ def plain(text: str) -> str:
 def test_a_terminal_shows_who_is_busy_with_what_and_for_how_long(tmp_path: Path, silent: Silent) -> None:
     with on_terminal("check", "-i", fleet(tmp_path, silent.port, 30), "-f", "20", rows=8) as seen:
         seen.until("a clock that runs", lambda text: re.search(r" 1 s +h\d+: connecting", plain(text)))
-        seen.until("the summary", lambda text: "0 of 30 done, 20 in hand, 10 to go" in plain(text))
+        seen.until("the summary", lambda text: "0 of 30 done, 20 in progress, 10 remaining" in plain(text))
         assert "and 16 more hosts" in plain(seen.text)
         # the picture never is higher than the terminal: the cursor goes up by less than that
         assert max(map(int, re.findall(r"\x1b\[(\d+)A", seen.text)), default=0) < 8
-        assert seen.text.count("\x1b[1A") < 8 * seen.text.count("in hand")
+        assert seen.text.count("\x1b[1A") < 8 * seen.text.count("in progress")
 
 
 def test_ctrl_c_once_starts_no_further_host_and_waits_for_those_in_hand(
@@ -150,9 +150,9 @@ def test_ctrl_c_once_starts_no_further_host_and_waits_for_those_in_hand(
         seen.until("the first host", lambda text: "h1: connecting" in text)
         seen.process.send_signal(signal.SIGINT)
         seen.until("an answer", lambda text: "interrupted" in text)
-        assert "no further host is started; waiting for those in hand: h1 (" in plain(seen.text).replace(
-            "\n", ""
-        )
+        assert "no further hosts are started; waiting for those in progress: h1 (" in plain(
+            seen.text
+        ).replace("\n", "")
         assert seen.process.poll() is None
         silent.close()
         code, text = seen.end(), plain(seen.text)
@@ -227,9 +227,9 @@ def test_the_summary_counts_done_failed_in_hand_and_left() -> None:
         board.take(Progress(host=name, doing="looking"), 1.0)
     board.take(Result(report=HostReport(name="a", status=Status.OK)), 2.0)
     board.take(Result(report=HostReport(name="b", status=Status.UNREACHABLE)), 2.0)
-    assert board.summary() == "2 of 6 done (1 failed), 1 in hand, 3 to go"
+    assert board.summary() == "2 of 6 done (1 failed), 1 in progress, 3 remaining"
     board.stopping = True
-    assert board.summary().endswith("3 not to be started")
+    assert board.summary().endswith("3 will not be started")
 
 
 def test_who_is_at_it_longest_comes_first_with_the_time_of_the_step() -> None:

@@ -240,10 +240,10 @@ def test_tasks_are_listed_as_they_were_chosen(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("-t ''", "--tags: names nothing"),
-        ("-t ,", "--tags: names nothing"),
-        ("--skip-tags ''", "--skip-tags: names nothing"),
-        ("--start-at ''", "--start-at: names nothing"),
+        ("-t ''", "--tags: is empty"),
+        ("-t ,", "--tags: is empty"),
+        ("--skip-tags ''", "--skip-tags: is empty"),
+        ("--start-at ''", "--start-at: is empty"),
         ("-t subids --skip-tags subids", "leave nothing to do"),
         ("-t packages --start-at session", "leave nothing to do"),
     ],

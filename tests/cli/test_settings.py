@@ -100,13 +100,13 @@ def test_all_mistakes_are_said_at_once_with_their_places(tmp_path: Path) -> None
     assert (done.returncode, done.stdout) == (2, "")
     for said in (
         "podstead.toml:1: fork: there is no such setting (did you mean 'forks'?)",
-        "podstead.toml:2: output: 'jsn' is none of text, json, junit (did you mean 'json'?)",
-        "podstead.toml:3: inventory: [1] is no list of texts",
+        "podstead.toml:2: output: 'jsn' is not one of text, json, junit (did you mean 'json'?)",
+        "podstead.toml:3: inventory: must be a list of strings, not [1]",
         "podstead.toml:4: become: 'yes' is neither true nor false",
-        "podstead.toml:5: timeout: 0 is no whole number from 1 to 3600",
-        "podstead.toml:6: forks: true is no whole number from 1 to 500",
+        "podstead.toml:5: timeout: 0 is not a whole number from 1 to 3600",
+        "podstead.toml:6: forks: true is not a whole number from 1 to 500",
         "pyproject.toml:2: roles_paht: there is no such setting (did you mean 'roles_path'?)",
-        "PODSTEAD_COMMAND_TIMEOUT: 'soon' is no whole number from 1 to 86400",
+        "PODSTEAD_COMMAND_TIMEOUT: 'soon' is not a whole number from 1 to 86400",
     ):
         assert said in done.stderr
 
@@ -154,7 +154,7 @@ def test_a_file_that_anybody_could_have_written_is_ignored_and_said(tmp_path: Pa
     (tmp_path / "podstead.toml").write_text("forks = 7\n")
     tmp_path.chmod(0o777)
     done = podstead(tmp_path, "config", "-o", "json")
-    assert "warning: podstead.toml is ignored: everybody may write to" in done.stderr
+    assert "warning: podstead.toml is ignored because every user may write to" in done.stderr
     assert '"podstead.toml' not in done.stdout
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'another'\n")
     checked = podstead(tmp_path, "inventory", "-i", "web1,")
@@ -194,7 +194,7 @@ def test_an_empty_variable_is_none(tmp_path: Path) -> None:
 
 def test_a_variable_with_a_slip_is_pointed_out() -> None:
     said = list(strays({"PODSTEAD_FORK": "1", "PODSTEAD_FORKS": "1", CONFIG: "x", "OTHER_FORKS": "1"}))
-    assert said == ["PODSTEAD_FORK is no setting (did you mean 'PODSTEAD_FORKS'?)"]
+    assert said == ["PODSTEAD_FORK is not a setting (did you mean 'PODSTEAD_FORKS'?)"]
 
 
 @pytest.mark.parametrize(
@@ -221,5 +221,5 @@ def test_no_text_makes_the_line_of_a_key_fail(lines: list[str]) -> None:
 
 
 def test_values_are_those_of_the_table(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="PODSTEAD_PROBE_TIMEOUT: 4 is no whole number from 5 to 3600"):
+    with pytest.raises(InputError, match="PODSTEAD_PROBE_TIMEOUT: 4 is not a whole number from 5 to 3600"):
         load(tmp_path, {"PODSTEAD_PROBE_TIMEOUT": "4"})

@@ -62,7 +62,7 @@ def test_once_finishes_the_change_that_was_begun_and_starts_no_other_host(
         130,
         {host.name: Status.CHANGED, "later": Status.SKIPPED},
     ), err
-    assert f"waiting for those in hand: {host.name} (Ctrl-C again stops at once)" in err
+    assert f"waiting for those in progress: {host.name} (Ctrl-C again stops at once)" in err
     assert "bob:" in host.path("/etc/subuid").read_text()
     assert leftovers(host) == []
 

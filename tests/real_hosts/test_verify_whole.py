@@ -98,7 +98,7 @@ def test_users_and_checks_can_be_chosen(pair: tuple[Host, Path], controller: Con
         (("--user", "alcie"), "did you mean 'alice'?"),
         (("--user", "root"), "--remote-user"),
         (("--check", "V99"), "there is no check V99"),
-        (("--since", "/dev/null"), "is no report of podstead"),
+        (("--since", "/dev/null"), "is not a report that podstead wrote"),
     ],
 )
 def test_a_wrong_choice_is_an_input_error_before_anything_connects(

@@ -139,7 +139,7 @@ def test_an_unknown_id_is_an_input_error_with_the_nearest(name: str, near: str) 
 
 @pytest.mark.parametrize("name", ["", "x", "subids:alice:ranges:more", "::", "V99\x1b[2J"])
 def test_what_has_no_entry_is_an_input_error(name: str) -> None:
-    with pytest.raises(InputError, match="nothing has the id"):
+    with pytest.raises(InputError, match="there is no id"):
         find(name)
 
 

@@ -70,7 +70,7 @@ def test_every_number_among_the_settings_is_one_of_a_job() -> None:
 
 
 def test_a_setting_that_is_no_number_has_none() -> None:
-    with pytest.raises(TypeError, match="output is no number"):
+    with pytest.raises(TypeError, match="output is not a number"):
         assert SETTINGS["output"].number
 
 

@@ -57,7 +57,7 @@ def test_a_part_plans_under_its_own_name_and_in_its_own_phases(part: Part) -> No
 
 
 def test_a_plan_refuses_in_the_order_of_the_parts() -> None:
-    """Also where the phases leave the order open; what could not be looked at comes last."""
+    """Also where the phases leave the order open; what could not be checked comes last."""
     for spec, state, allowed in situations():
         said = [
             part_of(one.id) for one in plan(spec, state, allowed=allowed).refusals if ":look" not in one.id

@@ -45,7 +45,7 @@ filters = record(
         multiple=True,
         metavar="TAGS",
         shell_complete=shell_completion.tags,
-        help=f"All but these {_NAMES}; comma-separated, repeatable.",
+        help=f"Everything except these {_NAMES}; comma-separated, repeatable.",
     ),
     click.option(
         "--start-at",
@@ -53,7 +53,7 @@ filters = record(
         "start_at",
         metavar="PART|ID",
         shell_complete=shell_completion.tags,
-        help="Skip everything that the plan has before this part or change.",
+        help="Skip everything that comes before this part or change in the plan.",
     ),
 )
 
@@ -73,7 +73,7 @@ _hosts_only = stack(
     click.option(
         "--syntax-check",
         is_flag=True,
-        help="Validate everything that was written, connect to nothing, and stop.",
+        help="Validate the whole input without connecting to any host, and stop.",
     ),
 )
 listing_of_verify = record("listing", Listing, _hosts_only)
@@ -121,7 +121,7 @@ def choose(hosts: Sequence[ResolvedHost], filters: Filters) -> Chosen:
     given = {"--tags": split(tags) if tags else None, "--skip-tags": split(skip_tags) if skip_tags else None}
     for option, names in {**given, "--start-at": start_at}.items():
         if names is not None and not names:  # an empty variable of a script would else mean: do everything
-            problems.append(Problem(where=option, message="names nothing"))
+            problems.append(Problem(where=option, message="is empty"))
     if start_at:
         words.known("--start-at", start_at, problems)
     if not problems and not _left(chosen):

@@ -17,17 +17,17 @@ from podstead.errors import Exit, InputError, PodsteadError
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
 VERBS = {
     "apply": "Bring hosts to their declared state, then look again.",
-    "check": "The same look without any change; exit code 3 when something would change.",
+    "check": "Look in the same way but change nothing; exit code 3 when something would change.",
     "verify": "Prove, on the host and as each user, that rootless Podman works.",
     "judge": "Judge the answer of the script that verify --print-script wrote.",
     "show": "Print a host's merged document, with --origins where each value comes from.",
     "inventory": "List the hosts that a pattern matches.",
-    "roles": "List the roles that can be had, with their keys.",
-    "explain": "Say what a check, a failure or a change means, and how to mend it by hand.",
+    "roles": "List the available roles, with their keys.",
+    "explain": "Explain what a check, a failure or a change means, and how to fix it by hand.",
     "init": "Write a starter project: inventory, a role of your own, CI, a schema for editors.",
     "schema": "Print the JSON Schema of a layer, for editors.",
     "config": "Print every setting, its value and where it comes from.",
-    "doctor": "Look at this machine: can podstead work from here?",
+    "doctor": "Check this machine: can podstead work from here?",
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
 #: Verbs whose ``--output`` is that of a report, and so a setting.

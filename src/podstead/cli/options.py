@@ -28,7 +28,7 @@ def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     if value not in (None, "root"):
         raise InputError.one(
             f"--become-user: {value!r} is not root",
-            hint="podstead changes what belongs to the system; for what is done as a user it becomes that user by itself",
+            hint="podstead changes what belongs to the system; to act as a user, it becomes that user by itself",
         )
 
 
@@ -63,16 +63,21 @@ selection = record(
         "--limit",
         metavar="PATTERN",
         shell_complete=shell_completion.hosts,
-        help="Only hosts that match this pattern, too.",
+        help="Further limit the hosts to those that match this pattern.",
     ),
     click.option(
         "-e",
         "--extra-vars",
         multiple=True,
         metavar="KEY=VALUE|@FILE|JSON",
-        help="Values that win over every layer. Repeatable.",
+        help="Values that override every layer. Repeatable.",
     ),
-    setting("roles_path", "--roles-path", metavar="DIR", help="Where to look for roles first. Repeatable."),
+    setting(
+        "roles_path",
+        "--roles-path",
+        metavar="DIR",
+        help="Folder in which to look for roles first. Repeatable.",
+    ),
     *vault_options,
 )
 
@@ -99,7 +104,7 @@ _link = stack(
         "ssh_common_args",
         "--ssh-common-args",
         metavar="ARGS",
-        help="As ansible_ssh_common_args, for example '-F ssh_config'.",
+        help="Like ansible_ssh_common_args, for example '-F ssh_config'.",
     ),
     click.option("-k", "--ask-pass", is_flag=True, help="Ask for the connection password."),
     setting("become", "-b", "--become/--no-become", help="Become root on the hosts."),
@@ -109,10 +114,10 @@ _link = stack(
         metavar="root",
         expose_value=False,
         callback=_root_only,
-        help="Only root is possible; there for those who are used to it.",
+        help="Only root is accepted; exists for those who are used to the option.",
     ),
     click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password for becoming root."),
-    setting("forks", "-f", "--forks", help="Hosts at a time."),
+    setting("forks", "-f", "--forks", help="How many hosts to process at the same time."),
     setting("timeout", "-T", "--timeout", help="Seconds to connect."),
     setting("command_timeout", "--command-timeout", help="Seconds for one command on a host."),
 )
@@ -145,13 +150,13 @@ output = record(
     click.option(
         "--output-file",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the JSON document there, too.",
+        help="Also write the JSON document to this file.",
     ),
     click.option(
         "-v",
         "--verbose",
         count=True,
-        help="More: every task, connections and time; -vvv: what the connections do.",
+        help="More output: every task, connections and times; -vvv: what the connections do.",
     ),
 )
 
@@ -179,7 +184,7 @@ def need_inventory(sources: Sequence[str], pattern: str) -> None:
     """Raise InputError where a pattern has nothing to be looked up in."""
     if not sources and not pattern.startswith("@"):
         raise InputError.one(
-            f"no inventory: {pattern!r} is looked up in nothing"
+            f"no inventory in which to look up {pattern!r}"
             if pattern != "all"
             else "no hosts: no inventory was given",
             hint="give one with -i PATH, $PODSTEAD_INVENTORY or 'inventory' in podstead.toml, or name this machine: @local",

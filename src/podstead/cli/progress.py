@@ -52,8 +52,8 @@ class Board:
         bad = sum(self.done[status] for status in _BAD)
         left = max(self.hosts - done - len(self.busy), 0)
         parts = [f"{done} of {self.hosts} done" + (f" ({bad} failed)" if bad else "")]
-        parts += [f"{len(self.busy)} in hand"] if self.busy else []
-        parts += [f"{left} not to be started" if self.stopping else f"{left} to go"] if left else []
+        parts += [f"{len(self.busy)} in progress"] if self.busy else []
+        parts += [f"{left} will not be started" if self.stopping else f"{left} remaining"] if left else []
         return ", ".join(parts)
 
     def lines(self, now: float, width: int, height: int) -> list[str]:
@@ -99,7 +99,7 @@ def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
         board.stopping = True
         names = _names(in_hand)
         said = (
-            f"interrupted: no further host is started; waiting for those in hand: {names} (Ctrl-C again stops at once)"
+            f"interrupted: no further hosts are started; waiting for those in progress: {names} (Ctrl-C again stops at once)"
             if times == 1
             else f"stopped at once; in the middle of: {names}"
         )

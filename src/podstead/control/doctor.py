@@ -47,7 +47,7 @@ def diagnose(control: Control) -> tuple[Diagnosis, ...]:
         *_file(
             "known_hosts",
             control.known_hosts,
-            "hosts are refused until their keys are known: connect once with ssh",
+            "hosts are refused until their keys are known: connect to each once with ssh",
         ),
         *_file("ssh config", control.ssh_config, ""),
         *_surroundings(control),
@@ -85,7 +85,7 @@ def _python(control: Control) -> Iterator[Diagnosis]:
             yield _fail(one.name, f"{one.version} is not {one.needs}", f"pip install '{one.name}{one.needs}'")
     if not bad:
         known = ", ".join(f"{one.name} {one.version}" for one in control.libraries)
-        yield _ok("libraries", known or "podstead runs from a source tree, which names none")
+        yield _ok("libraries", known or "podstead runs from a source tree, which declares no versions")
 
 
 def _worker(control: Control) -> Iterator[Diagnosis]:
@@ -93,7 +93,7 @@ def _worker(control: Control) -> Iterator[Diagnosis]:
         yield _fail(
             "worker",
             f"the worker process does not start: {control.worker_problem}",
-            "run 'python -m podstead.remote.worker </dev/null' and look at what it says",
+            "run 'python -m podstead.remote.worker </dev/null' and read what it prints",
         )
     elif control.worker_seconds > _SLOW:
         yield _warn(
@@ -110,7 +110,7 @@ def _temporary(control: Control) -> Iterator[Diagnosis]:
         yield _fail(
             "temporary folder",
             f"{control.temporary} cannot be written: {control.temporary_problem}",
-            "free some space, or name another one in TMPDIR",
+            "free some space, or name another folder in TMPDIR",
         )
     else:
         yield _ok("temporary folder", f"{control.temporary} can be written")
@@ -122,7 +122,9 @@ def _settings(control: Control) -> Iterator[Diagnosis]:
     for warning in control.settings_warnings:
         yield _warn("settings", warning, "see docs/command-line.md")
     if not control.settings_problems:
-        yield _ok("settings", ", ".join(control.settings_files) or "no file here; defaults and variables")
+        yield _ok(
+            "settings", ", ".join(control.settings_files) or "no file here; defaults and variables apply"
+        )
 
 
 def _ssh(control: Control) -> Iterator[Diagnosis]:
@@ -131,7 +133,7 @@ def _ssh(control: Control) -> Iterator[Diagnosis]:
     else:
         yield _warn(
             "ssh client",
-            "there is none; podstead connects without it, but ProxyCommand and learning host keys need it",
+            "not installed; podstead connects without it, but ProxyCommand and learning host keys need it",
             "install openssh-client",
         )
 
@@ -145,19 +147,19 @@ def _agent(control: Control) -> Iterator[Diagnosis]:
             'start one: eval "$(ssh-agent)"; or unset SSH_AUTH_SOCK',
         )
     elif not agent.socket:
-        yield _ok("ssh agent", "none is running; keys are read from files")
+        yield _ok("ssh agent", "not running; keys are read from files")
     elif not agent.keys and locked:
-        yield _warn("ssh agent", "runs and holds no key", f"ssh-add {locked[0].path}")
+        yield _warn("ssh agent", "is running but holds no key", f"ssh-add {locked[0].path}")
     else:
-        yield _ok("ssh agent", f"runs and holds {agent.keys} key(s)")
+        yield _ok("ssh agent", f"is running and holds {agent.keys} key(s)")
 
 
 def _keys(control: Control) -> Iterator[Diagnosis]:
     if not control.keys and not control.agent.keys:
         yield _warn(
             "keys",
-            "there is no key in ~/.ssh and none in an agent; logins need -k or --private-key",
-            "make one: ssh-keygen -t ed25519",
+            "there is no key in ~/.ssh or in an agent; logins need -k or --private-key",
+            "create one: ssh-keygen -t ed25519",
         )
     yield from (_key(key, control) for key in control.keys)
 
@@ -166,15 +168,15 @@ def _key(key: KeyFile, control: Control) -> Diagnosis:
     if key.mode & 0o077:
         return _warn(
             f"key {key.path}",
-            f"others may use it (mode {key.mode:04o}); OpenSSH refuses it",
+            f"other users may read it (mode {key.mode:04o}); OpenSSH refuses it",
             f"chmod 600 {key.path}",
         )
     if key.problem:
-        return _warn(f"key {key.path}", key.problem, "see 'ssh-keygen -l -f' of it, or name another one")
+        return _warn(f"key {key.path}", key.problem, "check it with 'ssh-keygen -l -f', or name another key")
     if key.encrypted and not control.agent.keys:
         return _warn(
             f"key {key.path}",
-            "is encrypted, and no agent holds a key: podstead asks for no passphrase",
+            "is encrypted, and no agent holds a key: podstead does not ask for a passphrase",
             f'eval "$(ssh-agent)"; ssh-add {key.path}',
         )
     return _ok(f"key {key.path}", "is encrypted; the agent has keys" if key.encrypted else "can be used")
@@ -198,9 +200,13 @@ def _surroundings(control: Control) -> Iterator[Diagnosis]:
     if encoding == "utf8":
         yield _ok("locale", control.encoding)
     else:
-        yield _warn("locale", f"{control.encoding} is not UTF-8; names may look odd", "export LC_ALL=C.UTF-8")
+        yield _warn(
+            "locale",
+            f"{control.encoding} is not UTF-8; names may be displayed incorrectly",
+            "export LC_ALL=C.UTF-8",
+        )
     if control.terminal is None:
-        yield _ok("terminal", "standard output is none: plain lines, no colour")
+        yield _ok("terminal", "standard output is not a terminal: plain lines, no colour")
     elif control.terminal in ("", "dumb"):
         yield _warn(
             "terminal",
@@ -212,7 +218,7 @@ def _surroundings(control: Control) -> Iterator[Diagnosis]:
     if control.now < control.installed - _DAY:
         yield _warn(
             "clock",
-            "stands before the day on which podstead was installed; reports will carry wrong times",
+            "is earlier than the day on which podstead was installed; reports will have wrong times",
             "set the clock: timedatectl set-ntp true",
         )
     else:

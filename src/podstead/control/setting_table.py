@@ -37,7 +37,7 @@ class Setting:
     def number(self) -> int:
         """The default of a setting of the kind ``number``."""
         if not isinstance(self.default, int):
-            raise TypeError(f"{self.name} is no number")
+            raise TypeError(f"{self.name} is not a number")
         return self.default
 
     @property
@@ -70,7 +70,7 @@ SETTINGS: Final = _settings(
         name="ssh_common_args",
         kind="text",
         option="--ssh-common-args",
-        means="as ansible_ssh_common_args",
+        means="like ansible_ssh_common_args",
     ),
     Setting(name="become", kind="flag", option="-b, --become", means="become root on the hosts"),
     Setting(
@@ -93,7 +93,7 @@ SETTINGS: Final = _settings(
         default=20,
         low=1,
         high=500,
-        means="hosts at a time",
+        means="how many hosts to process at the same time",
     ),
     Setting(
         name="timeout",
@@ -138,18 +138,16 @@ def complaint(setting: Setting, value: object) -> str:
     if setting.kind == "number":
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not (whole and setting.low <= int(str(value)) <= setting.high):
-            return f"{_shown(value)} is no whole number from {setting.low} to {setting.high}"
+            return f"{_shown(value)} is not a whole number from {setting.low} to {setting.high}"
     elif setting.kind == "flag":
         return "" if isinstance(value, bool) else f"{_shown(value)} is neither true nor false"
     elif setting.is_list:
         good = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-        return "" if good else f"{_shown(value)} is no list of texts"
+        return "" if good else f"must be a list of strings, not {_shown(value)}"
     elif not isinstance(value, str) or not value:
-        return f"{_shown(value)} is no text"
+        return f"must be a string, not {_shown(value)}"
     elif setting.choices and value not in setting.choices:
-        return (
-            f"{_shown(value)} is none of {', '.join(setting.choices)}{did_you_mean(value, setting.choices)}"
-        )
+        return f"{_shown(value)} is not one of {', '.join(setting.choices)}{did_you_mean(value, setting.choices)}"
     return ""
 
 

@@ -80,7 +80,7 @@ def strays(environ: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(environ):
         meant = did_you_mean(name, known, cutoff=0.8) if name.startswith("PODSTEAD_") else ""
         if meant and name not in known:
-            yield f"{name} is no setting{meant}"
+            yield f"{name} is not a setting{meant}"
 
 
 def _from_text(setting: Setting, text: str) -> Any:  # noqa: ANN401 - a setting may be of several types

@@ -44,7 +44,7 @@ def read(folder: Path, named: str, problems: list[Problem]) -> Found:
         if _anybody_may_write(path.parent):
             if _speaks_of_podstead(path):
                 place = path.parent.resolve()
-                warning = f"{path.name} is ignored: everybody may write to {place}; if it is to be read, name it in {CONFIG}"
+                warning = f"{path.name} is ignored because every user may write to {place}; to have it read, name it in {CONFIG}"
                 found.warnings += (warning,)
             continue
         _add(found, path, problems)

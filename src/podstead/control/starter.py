@@ -72,14 +72,14 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
 def _hosts(hosts: Sequence[str]) -> str:
     if not hosts:
         return (
-            "# This machine. Over SSH: the name of a host as ssh knows it, in place of localhost, and no connection.\n"
+            "# This machine. Over SSH: the name of a host as ssh knows it instead of localhost, and no connection.\n"
             "all:\n  hosts:\n    localhost:\n      ansible_connection: local\n"
         )
     lines = "".join(f"    {_plain(name)}:\n" for name in dict.fromkeys(hosts))
     return (
-        "# Hosts as ssh knows them: ~/.ssh/config, its keys and its known hosts count.\n"
+        "# Hosts as ssh knows them: ~/.ssh/config, its keys and its known hosts apply.\n"
         f"all:\n  hosts:\n{lines}  vars:\n"
-        "    # ansible_user: deploy        # whom to connect as; without it, ssh's own choice\n"
+        "    # ansible_user: deploy        # the user to connect as; without it, ssh's own choice\n"
         "    ansible_become: true          # with sudo; -K asks for its password\n"
     )
 
@@ -89,9 +89,9 @@ def _layer(users: Mapping[str, bool]) -> str:
         f"  {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
     )
     return (
-        f"{_SCHEMA_LINE}# What every host shall be. A group's or a host's own file says what is otherwise there.\n"
+        f"{_SCHEMA_LINE}# What every host should be. A group's or a host's own file says what differs there.\n"
         "roles: [site]\n\n"
-        "# Who runs containers. The account must exist, unless `create: true` is said.\n"
+        "# Who runs containers. The account must exist, unless `create: true` is set.\n"
         f"users:\n{lines}"
     )
 

@@ -77,8 +77,8 @@ def _summary(user: str, findings: list[Finding], host: HostReport, screen: Scree
         f"{count[verdict]} {word}"
         for verdict, word in (
             (Verdict.FAIL, "failed"),
-            (Verdict.COULD_NOT_LOOK, "could not be looked at"),
-            (Verdict.WARN, "to look at"),
+            (Verdict.COULD_NOT_LOOK, "could not be checked"),
+            (Verdict.WARN, "to review"),
             (Verdict.NOT_APPLICABLE, "not applicable"),
         )
         if count[verdict]
@@ -91,8 +91,10 @@ def _summary(user: str, findings: list[Finding], host: HostReport, screen: Scree
 
 def _room(capacity: Capacity) -> str:
     if not capacity.users:
-        return f"no room for another user of {capacity.count} IDs"
-    return f"room for {capacity.users} more user(s) of {capacity.count} IDs, the next at {capacity.next}"
+        return f"no room for another user with {capacity.count} IDs"
+    return (
+        f"room for {capacity.users} more user(s) with {capacity.count} IDs each, the next at {capacity.next}"
+    )
 
 
 def _every(findings: list[Finding], screen: Screen) -> None:
@@ -132,7 +134,7 @@ def _problem(problem: Problem, screen: Screen) -> None:
         ("costs", ", ".join(head.costs)),
         ("not ruled out", ", ".join(head.others)),
         ("checks", " ".join(problem.checks)),
-        ("not looked at", " ".join(problem.blind)),
+        ("not checked", " ".join(problem.blind)),
     )
     for label, text in rows:
         screen.more(label, text, indent)

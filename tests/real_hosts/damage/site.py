@@ -79,7 +79,7 @@ class Lane:
         return self.controller.json(verb, self.inventory, "-l", ",".join(host.name for host in hosts))
 
     def expect_green(self, what: str, hosts: Sequence[Host]) -> None:
-        """No failure, no warning, nothing that could not be looked at."""
+        """No failure, no warning, nothing that could not be checked."""
         ran = self.run("verify", hosts)
         wrong = [f"{host.name}: {_text(one)}" for host in ran.report.hosts for one in _wrong(host)]
         self.false_alarms += [f"after {what}: {text}" for text in wrong]

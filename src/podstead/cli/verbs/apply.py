@@ -18,7 +18,7 @@ from podstead.cli.options import Link, Printing, Selection
 @click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file.")
 @filters
 @click.option(
-    "--allow", multiple=True, metavar="ID", help="Do a refused change all the same, by its id. Repeatable."
+    "--allow", multiple=True, metavar="ID", help="Make a refused change anyway, by its id. Repeatable."
 )
 @listing
 def command(  # noqa: PLR0913 - these are the options
@@ -34,8 +34,8 @@ def command(  # noqa: PLR0913 - these are the options
 ) -> int:
     """Bring hosts to their declared state, then look again.
 
-    PATTERN is a host, a group, a glob, or @local for this machine. "changed" is said only for what a second look
-    confirms; what podstead refuses to do is said with the reason and what you can do.
+    PATTERN is a host, a group, a glob, or @local for this machine. "changed" is reported only for what a second
+    look confirms; when podstead refuses something, it says why and what you can do.
     """
     return converge(
         "check" if check else "apply",

@@ -33,9 +33,9 @@ def command(
     allow: tuple[str, ...],
     listing: Listing,
 ) -> int:
-    """Say what apply would do, and change nothing.
+    """Show what apply would do, and change nothing.
 
-    Exit code 0: nothing to do; 3: changes are pending; 1: something is refused or failed; 4: a host was unreachable.
+    Exit code 0: nothing to do; 3: changes are pending; 1: something was refused or failed; 4: a host was unreachable.
     """
     return converge(
         "check",

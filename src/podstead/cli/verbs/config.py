@@ -18,7 +18,7 @@ from podstead.printable import one_line
 def command(*, output: str) -> int:
     """Print every setting, its value and where it comes from.
 
-    Settings are read from podstead.toml, or [tool.podstead] in pyproject.toml, of the current folder, or from the one
+    Settings are read from podstead.toml, or [tool.podstead] in pyproject.toml, in the current folder, or from the one
     file that PODSTEAD_CONFIG names. Paths in a file are relative to that file.
     """
     settings = load(Path(), os.environ)

@@ -20,10 +20,10 @@ from podstead.report.screen import Screen
 @click.command("doctor")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, output: str) -> int:
-    """Look at this machine: can podstead work from here?
+    """Check this machine: can podstead work from here?
 
-    Versions, SSH client, agent, keys, known_hosts and config, the settings, the temporary folder, the worker process.
-    Nothing is connected to and nothing is changed. Exit code 1 when something fails.
+    It checks versions, SSH client, agent, keys, known_hosts and config, the settings, the temporary folder and the
+    worker process. It connects to no host and changes nothing. Exit code 1 when something fails.
     """
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises for a user without one
     found = diagnose(gather(os.environ, home))

@@ -16,9 +16,9 @@ from podstead.report.explain import entries, find
 @click.argument("name", required=False, shell_complete=shell_completion.explained)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, name: str | None, output: str) -> int:
-    """Say what a check (V10), a failure mode (B03) or a change (subids:alice:ranges) means.
+    """Explain what a check (V10), a failure mode (B03) or a change (subids:alice:ranges) means.
 
-    Without a name: list all.
+    Without a name: list all of them.
     """
     chosen = [find(name)] if name else list(entries())
     if output == "json":

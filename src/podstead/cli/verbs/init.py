@@ -31,7 +31,7 @@ from podstead.suggest import did_you_mean, listed
     "users",
     multiple=True,
     metavar="NAME",
-    help="An account that shall run containers; made where it is missing. Repeatable. [who calls]",
+    help="An account that is to run containers; created if it is missing. Repeatable. [the calling user]",
 )
 @click.option(
     "--role", default=DEFAULT_ROLE, show_default=True, metavar="NAME", help="The built-in role to start from."
@@ -40,8 +40,8 @@ from podstead.suggest import did_you_mean, listed
 def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: str, force: bool) -> int:
     """Write a starter project: inventory, a role of your own, CI, and a schema for editors.
 
-    DIR is made where it is missing. A file that exists is never overwritten without --force: then nothing is
-    written, and the exit code is 2.
+    DIR is created if it is missing. Existing files are never overwritten without --force: if there are any,
+    nothing is written and the exit code is 2.
     """
     known = Shelf([builtin_roles()]).known()
     if role not in known:
@@ -74,7 +74,7 @@ def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool)
     existing = {path for path in texts if os.path.lexists(folder / path)}
     folders = {parent for path in texts for parent in (folder / path).parents}
     problems = [
-        Problem(where=str(one), message="is no folder")
+        Problem(where=str(one), message="is not a folder")
         for one in folders
         if os.path.lexists(one) and not os.path.isdir(one)  # noqa: PTH112 - Path's own raises where it may not look
     ]
@@ -82,10 +82,10 @@ def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool)
         if os.path.isdir(folder / path):  # noqa: PTH112 - as above
             problems.append(Problem(where=str(folder / path), message="is a folder"))
         elif not force:
-            problems.append(Problem(where=str(folder / path), message="exists already"))
+            problems.append(Problem(where=str(folder / path), message="already exists"))
     if problems:
         raise InputError(
-            problems, hint="nothing was written; --force overwrites files, or name another folder"
+            problems, hint="nothing was written; use --force to overwrite files, or name another folder"
         )
     return existing
 

@@ -32,11 +32,13 @@ _UNSEEN = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufe
 )
 @click.option("--graph", "as_graph", is_flag=True, help="Print the tree of groups; PATTERN is a group.")
 @click.option("--host", metavar="NAME", help="Print the variables of one host.")
-@click.option("--list-hosts", is_flag=True, help="One host a line (the default).")
-@click.option("--export", is_flag=True, help="With --list: variables of groups stay with the groups.")
-@click.option("--vars", "with_variables", is_flag=True, help="With --graph: show variables, too.")
+@click.option("--list-hosts", is_flag=True, help="One host per line (the default).")
+@click.option("--export", is_flag=True, help="With --list: keep the variables of groups with the groups.")
+@click.option("--vars", "with_variables", is_flag=True, help="With --graph: also show variables.")
 @click.option(
-    "--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write it there instead."
+    "--output-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the output to this file instead.",
 )
 def command(  # noqa: PLR0913 - these are the options
     *,
@@ -51,8 +53,8 @@ def command(  # noqa: PLR0913 - these are the options
 ) -> int:
     """Print the hosts that PATTERN matches, or the inventory as ansible-inventory prints it.
 
-    Only the inventory is read: whether the documents of the hosts are right is what check --syntax-check says. Secrets
-    are hidden, and what Ansible Vault has sealed stays sealed.
+    Only the inventory is read; check --syntax-check says whether the hosts' documents are correct. Secrets are hidden,
+    and what Ansible Vault has encrypted stays encrypted.
     """
     if as_list + as_graph + bool(host) + list_hosts > 1:
         raise click.UsageError("give one of --list, --graph, --host and --list-hosts")
@@ -114,7 +116,7 @@ def _group(inventory: Inventory, name: str) -> str:
     if name not in inventory.groups:
         hint = did_you_mean(name, inventory.groups)
         raise InputError.one(
-            f"--graph takes a group, and there is none called {name!r}{hint}", where="pattern"
+            f"--graph takes a group, and there is no group called {name!r}{hint}", where="pattern"
         )
     return name
 

@@ -33,7 +33,7 @@ from podstead.visit.record import Report
 def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> int:
     """Judge the answer of the script that 'podstead verify --print-script' wrote.
 
-    FILE is what the script printed ('-' for standard input). Nothing is connected to.
+    FILE is what the script printed ('-' for standard input). podstead connects to no host.
     """
     began = time.monotonic()
     spec = load((), extra_vars=list(extra_vars), pattern="@local", limit=None)[0].spec
@@ -44,7 +44,8 @@ def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> i
         host = judge(name, text, spec)
     except LookError as error:
         raise InputError.one(
-            f"{name}: {error.message}", hint=error.hint or "it must be the whole output of the script"
+            f"{name}: {error.message}",
+            hint=error.hint or "the file must contain the whole output of the script",
         ) from error
     report = Report(
         verb="verify",

@@ -28,12 +28,14 @@ from podstead.suggest import did_you_mean
     "--inventory",
     "sources",
     metavar="PATH",
-    help="Also the roles beside this inventory. Repeatable.",
+    help="Also list the roles beside this inventory. Repeatable.",
 )
-@setting("roles_path", "--roles-path", metavar="DIR", help="Where to look for roles first. Repeatable.")
+@setting(
+    "roles_path", "--roles-path", metavar="DIR", help="Folder in which to look for roles first. Repeatable."
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str, ...], output: str) -> int:
-    """List the roles that can be had, with their keys; with NAME, one role."""
+    """List the available roles, with their keys; with NAME, one role."""
     problems: list[Problem] = []
     folders = [folder / "roles" for folder in places(sources)]
     shelf = Shelf(folders, chosen=[Path(folder) for folder in roles_path])

@@ -15,7 +15,7 @@ from podstead.printable import printable
 @click.command("show")
 @options.selection
 @click.option(
-    "--origins/--no-origins", "with_origins", default=False, help="Say behind each value where it comes from."
+    "--origins/--no-origins", "with_origins", default=False, help="Show after each value where it comes from."
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, selection: Selection, with_origins: bool, output: str) -> int:

@@ -25,28 +25,30 @@ from podstead.visit.record import Report
 @options.selection
 @options.connection_of_verify
 @options.output
-@click.option("--user", "users", multiple=True, metavar="NAME", help="Only as this user. Repeatable.")
+@click.option("--user", "users", multiple=True, metavar="NAME", help="Verify only as this user. Repeatable.")
 @click.option(
     "--check",
     "checks",
     multiple=True,
     metavar="ID",
     shell_complete=shell_completion.checks,
-    help="Only this check, such as V10. Repeatable.",
+    help="Report only this check, such as V10. Repeatable.",
 )
 @click.option(
     "--since",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="REPORT",
-    help="An earlier --output-file: says what a reboot since then has undone (V30).",
+    help="An earlier --output-file: report what a reboot since then has undone (V30).",
 )
 @setting(
     "probe_timeout",
     "--probe-timeout",
-    help="Seconds for the probe of one user; what still runs then is ended on the host.",
+    help="Seconds for the probe of one user; whatever is still running then is ended on the host.",
 )
 @click.option(
-    "--as-user", is_flag=True, help="Without root, as the connecting user; says what root would have shown."
+    "--as-user",
+    is_flag=True,
+    help="Without root, as the connecting user; reports what only root could have shown.",
 )
 @click.option(
     "--print-script",
@@ -69,8 +71,8 @@ def command(  # noqa: PLR0913 - these are the options
 ) -> int:
     """Prove, on the host and as each user, that rootless Podman works.
 
-    Real namespaces, the real newuidmap, real binds and real containers; each proof with its counter-proof. Nothing
-    is left behind. Exit code 1 when a check failed or could not be made.
+    It uses real namespaces, the real newuidmap, real binds and real containers; each proof has a counter-proof.
+    Nothing is left behind. Exit code 1 when a check failed or could not be made.
     """
     if print_script:
         click.echo(script.standalone(), nl=False)
@@ -111,7 +113,7 @@ def _known(users: Sequence[str], specified: set[str]) -> None:
         if name not in specified:
             raise InputError.one(
                 f"--user: no chosen host has a user {name}{did_you_mean(name, sorted(specified))}",
-                hint="--user chooses whom to verify; the user to connect as is -u or --remote-user",
+                hint="--user selects the users to verify; the user to connect as is set with -u or --remote-user",
             )
 
 
@@ -120,6 +122,6 @@ def _earlier(path: Path) -> Report:
         return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise InputError.one(
-            f"--since: {path} is no report of podstead",
+            f"--since: {path} is not a report that podstead wrote",
             hint="write one with: podstead verify ... --output-file FILE",
         ) from error
