@@ -81,7 +81,7 @@ LOOKS = (
     Trick("manydrivers", "20000 names that look like storage drivers", _STORE + "perl -e 'mkdir \"x$_-images\" for 1..20000'"),
     Trick("deep", "folders in the storage 300 deep", _STORE + "perl -e 'for (1..300) { mkdir \"d\"; chdir \"d\" }'"),
     Trick("nohome", "the home emptied and closed", "rm -rf ~/.[!.]* ~/*; chmod 000 ~"),
-    Trick("buslink", "another user's bus as a link in place of the own", f"rm -f $XDG_RUNTIME_DIR/bus; ln -s /run/user/{BOB}/bus $XDG_RUNTIME_DIR/bus"),
+    Trick("buslink", "another user's bus as a link in place of their own", f"rm -f $XDG_RUNTIME_DIR/bus; ln -s /run/user/{BOB}/bus $XDG_RUNTIME_DIR/bus"),
     Trick("runlink", "libpod's folder as a link to another user's", f"rm -rf $XDG_RUNTIME_DIR/libpod; ln -s /run/user/{BOB}/libpod $XDG_RUNTIME_DIR/libpod"),
     Trick("profile", "shell profiles that never end", "for f in .profile .bashrc .bash_profile .zshenv .kshrc; do echo 'sleep infinity' >~/$f; done"),
     Trick("stopper", "every new process of the user is stopped (SIGSTOP)", _STAY.format(_EACH.replace("IT", "kill -STOP $q")), "unseen"),
