@@ -35,7 +35,7 @@ def _explained() -> str:
     rows = [
         _NOTE,
         "# Checks and changes\n",
-        "What `podstead explain ID` says. In ids, NAME and KEY stand for what differs.\n",
+        "What `podstead explain ID` says. In ids, NAME and KEY are placeholders.\n",
     ]
     for entry in entries():
         if entry.ref:
@@ -67,7 +67,7 @@ def _failure_modes() -> str:
         _NOTE,
         "# Failure modes\n",
         (
-            "Every known way in which a host breaks rootless Podman, what it looks like, and what mends it. `podstead verify` names "
+            "Every known way in which a host breaks rootless Podman, what it looks like, and how to fix it. `podstead verify` names "
             "them by reference and id; `podstead explain B03` prints an entry. The data is TOML in `src/podstead/proof/catalogue`.\n"
         ),
     ]

@@ -25,8 +25,8 @@ def hosts(
 ) -> tuple[ResolvedHost, ...]:
     """Read inventories (paths, ``"host1,host2,"`` or none for ``@local``) and return the hosts of a pattern.
 
-    ``roles_path`` are folders with roles that win over those beside the inventory and the built-in ones;
-    ``vault_password_files`` open what Ansible Vault has sealed. Raises :class:`~podstead.errors.InputError` with every
+    ``roles_path`` are folders with roles that override those beside the inventory and the built-in roles;
+    ``vault_password_files`` decrypt what Ansible Vault has encrypted. Raises :class:`~podstead.errors.InputError` with every
     mistake in the input.
     """
     sources = [inventory] if isinstance(inventory, str | Path) else list(inventory)
@@ -46,7 +46,7 @@ def apply(
     """Bring hosts to their declared state, then look again.
 
     ``options`` are fields of :class:`podstead.visit.job.Job`: ``forks``, ``connect_timeout`` and ``command_timeout`` (seconds),
-    ``tags``, ``skip_tags``, ``start_at``, ``allow``. A host that fails is a part of the report, not an exception; raises
+    ``tags``, ``skip_tags``, ``start_at``, ``allow``. A host that fails is part of the report, not an exception; raises
     :class:`~podstead.errors.RunError` only when the run as a whole was impossible.
     """
     return run(job_for("apply", chosen, **options), on_progress=on_progress)
@@ -55,7 +55,7 @@ def apply(
 def check(
     chosen: Sequence[ResolvedHost], *, on_progress: OnProgress | None = None, **options: Unpack[JobOptions]
 ) -> Report:
-    """Say what :func:`apply` would do; change nothing."""
+    """Report what :func:`apply` would do, and change nothing."""
     return run(job_for("check", chosen, **options), on_progress=on_progress)
 
 

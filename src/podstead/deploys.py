@@ -1,12 +1,12 @@
 """podstead inside plain pyinfra.
 
-``pyinfra INVENTORY podstead.deploys.provision``, or in somebody's own deploy::
+``pyinfra INVENTORY podstead.deploys.provision``, or in your own deploy::
 
     from podstead.deploys import provision
     provision()                                  # the host document is in the inventory's data
-    provision({"users": {"alice": {}}})          # or given here, above everything
+    provision({"users": {"alice": {}}})          # or given here, overriding everything
 
-The keys of the host document (users, subids, packages, ...) stand beside other data of a pyinfra inventory. pyinfra
+The keys of the host document (users, subids, packages, ...) are written beside other data of a pyinfra inventory. pyinfra
 shows group data of one group only; podstead merges all of them as it merges Ansible's. Set ``podstead_report`` in the
 data to a folder, and each host's report is written there as JSON.
 """
@@ -47,7 +47,9 @@ def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
     layers.append(PlainLayer(name="provision()", rank=Rank(Stage.EXTRA, 1), values=extra or {}))
     given = {key for layer in layers for key in layer.values}
     if host.name == "@local" and "users" not in given and (name := invoking_user()):
-        layers.append(PlainLayer(name="who runs pyinfra", rank=Rank(Stage.ALL), values={"users": {name: {}}}))
+        layers.append(
+            PlainLayer(name="the user who runs pyinfra", rank=Rank(Stage.ALL), values={"users": {name: {}}})
+        )
     try:
         return document(layers)
     except InputError as error:

@@ -242,4 +242,4 @@ def test_settings_are_found_with_their_lines_and_comments_are_none() -> None:
 
 def test_a_healthy_start_says_where_the_storage_is() -> None:
     seen = replace(HEALTHY, start=Info(Attempt(0, ""), {"store.graphRoot": GRAPH}))
-    assert judged("V31", subject(seen)).found == f"storage in {GRAPH}; nothing of it was kept"
+    assert judged("V31", subject(seen)).found == f"storage in {GRAPH}; nothing that it created was kept"

@@ -117,7 +117,7 @@ def test_storage_that_was_made_with_another_driver_is_never_converted() -> None:
     one = host("5.4")
     one.storage["alice"] = "vfs"
     (refusal,) = planned(one).refusals
-    assert refusal.title == "storage of alice was made with vfs"
+    assert refusal.title == "storage of alice was created with vfs"
     assert "podman system reset" in refusal.remedy
 
 

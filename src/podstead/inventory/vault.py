@@ -97,7 +97,7 @@ def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | Non
 
 
 def _nobody(_prompt: str) -> SecretStr:
-    raise InputError.one("nobody can be asked for a vault password")
+    raise InputError.one("cannot ask for a vault password here")
 
 
 def passwords(

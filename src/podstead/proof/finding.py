@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """``COULD_NOT_LOOK`` is never a pass: something that was not looked at is said to be so."""
+    """``COULD_NOT_LOOK`` is never a pass: it says that something could not be looked at."""
 
     PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"

@@ -100,7 +100,7 @@ def _user(name: str, driver: str, config: str | None, path: str, drivers: tuple[
     if drivers and driver not in drivers:
         return _refused(
             change_id,
-            f"storage of {name} was made with {', '.join(drivers)}",
+            f"storage of {name} was created with {', '.join(drivers)}",
             f"Podman keeps the driver of the first use in the user's database; {driver} would be ignored",
             f"save what is needed, then run 'podman system reset' as {name} (removes all containers and images of {name})",
         )

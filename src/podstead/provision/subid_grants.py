@@ -240,8 +240,8 @@ def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
     file, bad = lines[0]
     return allocate.Refused(
         f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so it is not known which IDs are free: {where}",
-        "in an editor, correct each line to the owner, the first ID and the number of IDs, with a colon between each; where the "
-        f"IDs do not belong to anyone, delete the line: sed -i '{bad.line}d' {file.path}; then run podstead apply",
+        "in an editor, correct each line to the owner, the first ID and the number of IDs, with a colon between each; if the IDs "
+        f"do not belong to anyone, delete the line: sed -i '{bad.line}d' {file.path}; then run podstead apply",
     )
 
 

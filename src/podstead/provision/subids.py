@@ -217,7 +217,7 @@ PART: Final = Part(
                 "A tool that was killed leaves /etc/subuid.lock or /etc/subgid.lock behind. useradd and usermod take such a lock "
                 "over when they next need it; a lock that names no process is refused, because it may belong to any program."
             ),
-            remedy="rm /etc/subuid.lock, where the process that it names (cat /etc/subuid.lock) does not exist",
+            remedy="rm /etc/subuid.lock, if the process that it names (cat /etc/subuid.lock) does not exist",
             sources=("shadow lib/commonio.c",),
         ),
         Meaning(

@@ -238,7 +238,7 @@ PART: Final = Part(
                 "A line that the administrator wrote is a decision, wherever its file sorts: a hardening rule, or the mitigation "
                 "of a vulnerability; so is a line with a pattern that matches the key. A file that sorts after podstead's wins at boot in any case."
             ),
-            remedy="Find out why the line is there; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
+            remedy="Find out why the line exists; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
             sources=("sysctl.d(5)",),
         ),
         Meaning(

@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 
 class ChangeStatus(StrEnum):
-    """``CHANGED`` is said only after a second look no longer finds the difference."""
+    """``CHANGED`` is reported only after a second look no longer finds the difference."""
 
     CHANGED = "changed"
     PENDING = "pending"
@@ -59,7 +59,7 @@ class ChangeRecord(Record):
 
 
 class Trouble(Record):
-    """Why a host could not be worked on: what is wrong, and what to do."""
+    """Why a host could not be processed: what is wrong, and what to do."""
 
     message: str
     hint: str = ""

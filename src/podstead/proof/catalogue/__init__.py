@@ -50,12 +50,12 @@ class FailureMode(BaseModel):
     )
     title: str = Field(max_length=100)
     severity: Severity
-    breaks: str = Field(description="What no longer works, for whom.")
+    breaks: str = Field(description="What no longer works, and for which users.")
     symptoms: tuple[str, ...] = Field(default=(), description="What programs print, word for word.")
     cause: str
     remedy: Mapping[str, str] = Field(description='Family ("debian", "redhat", ... or "any") -> what to do.')
     needs: frozenset[Need] = Field(default=frozenset(), description="What the remedy takes.")
-    applied: bool = Field(default=False, description="podstead apply mends it.")
+    applied: bool = Field(default=False, description="podstead apply repairs it.")
     obstacle: bool = Field(
         default=False,
         description="One look proves it, without a probe, and no part of the plan deals with it: podstead apply refuses it.",

@@ -127,11 +127,11 @@ def _pod(subject: Subject) -> Judgement:
     if subject.evidence.in_pod and whole is not None and whole.ok:
         return passed("a container ran in a pod")
     if create is None:
-        return blind("no pod was made")
+        return blind("no pod was created")
     bad = next((one for one in (create, start) if one is not None and not one.ok), None)
     if bad is not None:
         return failed(expected="a pod whose pause container runs", found=why(bad.said))
-    return passed("a pod was made and started") if start else blind("the pod was not started")
+    return passed("a pod was created and started") if start else blind("the pod was not started")
 
 
 V20: Final = Check(

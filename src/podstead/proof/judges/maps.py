@@ -194,7 +194,7 @@ def _nested(subject: Subject) -> Judgement:
     if tried != ["ok", "refused"]:
         expected = "a map within the extents is accepted, a map across them is refused"
         return failed(expected=expected, found=f"within: {tried[0]}, across: {tried[1]}")
-    return passed(f"nested map {inner}; a map along the extents was taken, one across them refused")
+    return passed(f"nested map {inner}; a map within the extents was accepted, a map across them was refused")
 
 
 V16: Final = Check(

@@ -61,7 +61,7 @@ def _no_helper(subject: Subject) -> Judgement:
     if not subject.granted:
         return blind("nothing is granted")
     if "newuidmap" in subject.evidence.helpers:
-        return blind("no child namespace could be made")
+        return blind("no child namespace could be created")
     return failed(expected="newuidmap and newgidmap", found="newuidmap was not found")
 
 

@@ -88,7 +88,7 @@ def _survival(subject: Subject) -> Judgement:
             expected="linger, a runtime directory and a user bus without a login",
             found=f"missing: {', '.join(lacking)}",
         )
-    return passed(f"linger is on, /run/user/{user.uid}/bus is there")
+    return passed(f"linger is on, /run/user/{user.uid}/bus exists")
 
 
 V26: Final = Check(

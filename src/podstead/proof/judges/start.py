@@ -25,7 +25,7 @@ def _start(subject: Subject) -> Judgement:
             found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
         )
     if seen.start is None or seen.listed is None:
-        return blind("no namespace could be made in which to start Podman")
+        return blind("no namespace could be created in which to start Podman")
     went_wrong = not (seen.listed.ok and seen.start.ran.ok)
     # one that Podman would write to fails for want of a copy, and without one that it would read anything may succeed
     if large := [line for line in seen.large if went_wrong or not line.startswith("bound ")]:
@@ -38,7 +38,7 @@ def _start(subject: Subject) -> Judgement:
         return failed(expected=_EXPECTED, found=_placed(why(said)))
     if seen.policy is not None and re.search(r"invalid policy|policy\.json", seen.policy.said):
         return failed(expected="a signature policy that Podman reads", found=_placed(why(seen.policy.said)))
-    kept = "with the user's database" if seen.has_database else "nothing of it was kept"
+    kept = "with the user's database" if seen.has_database else "nothing that it created was kept"
     graph = seen.start.get("store.graphRoot") or "an unknown folder"
     return passed(f"storage in {graph}; {kept}")
 
