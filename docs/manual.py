@@ -13,7 +13,7 @@ from podstead.control.settings import ORDER
 from podstead.errors import Exit
 
 _MEANINGS = {
-    Exit.GOOD: "Good.",
+    Exit.GOOD: "Success.",
     Exit.FAILED: "A host, a change or a check failed.",
     Exit.USAGE: "Wrong usage or input.",
     Exit.PENDING: "Changes are pending (check).",

@@ -149,7 +149,7 @@ def test_a_chroot_and_a_container_are_hosts_too(machine: Machine) -> None:
             assert ("chroot" in absent["session:alice:linger"]) == (name[:7] == "@chroot")
         code, report = machine.report("check", "@podman/nowhere", "-e", VARIABLES)
         assert (code, report["status"]) == (4, "unreachable"), report
-        assert "check that it exists and runs" in report["trouble"]["hint"]
+        assert "check that it exists and is running" in report["trouble"]["hint"]
     finally:
         machine.host.sh(
             f"{STORAGE} podman rm -f -t 0 box; umount /srv/box/proc /srv/box/usr; rm -rf /srv/box /srv/store /srv/storage.conf /run/store"
