@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from podstead.visit import protocol
 from podstead.visit.protocol import FactKind, Frame, RecordKind, Sections
 
-_FRAME = """Everything that a host answers stands in a frame:
+_FRAME = """A host answers in frames:
 
 ```text
 @@podstead FRAME 1 NONCE base64
@@ -15,23 +15,24 @@ _FRAME = """Everything that a host answers stands in a frame:
 @@podstead end NONCE
 ```
 
-Between the two lines is one text in base64 (or hex, which the first line then says); 1 is the version of the frame itself. The
-text has records: an empty line, a line `@@NONCE KEY ARGUMENT`, and a body up to the next record, byte by byte. The nonce is drawn
-for each run, so nothing that a host holds can be taken for a record. What runs as a user prints records under a nonce of its
-own, and root's script packs them into one record (`base64` or `hex` on a line, then the data): a user can say anything in there,
-but nothing about anybody else. An answer without its last line, or whose last record is not `end`, is no answer.
+The content between the two lines is encoded in base64 (or hex, as the first line then says); 1 is the version of the frame
+format. Decoded, it consists of records: an empty line, a line `@@NONCE KEY ARGUMENT`, and a body that extends to the next record,
+byte for byte. The nonce is drawn for each run, so nothing stored on a host can be mistaken for a record. Programs that run as a
+user print records under a nonce of their own, and root's script packs them into one record (`base64` or `hex` on a line, then the
+data): a user can claim anything there, but nothing about another user. An answer without its last line, or whose last record is
+not `end`, is rejected.
 
-What is missing was not there, or was not looked at. In bodies, words in capitals stand for what differs.
+What is missing was absent on the host or could not be read. In bodies, words in capitals are placeholders.
 """
-_DATA = """The data is TOML: `src/podstead/visit/scripts/protocol.toml`. The scripts beside it write what is in it, podstead reads it,
-and `tests/unit/test_protocol.py` holds both to it.
+_DATA = """The data is TOML: `src/podstead/visit/scripts/protocol.toml`. The scripts in the same folder write these records, podstead
+reads them, and `tests/unit/test_protocol.py` checks both against the table.
 """
-_FACTS = """Facts are lines of a name, a tab and a value. The host's stand in the record `facts` of `observe`, a user's in the records
-`facts` and `owners` of `user-look`.
+_FACTS = """A fact is a line: a name, a tab and a value. Facts about the host are in the record `facts` of `observe`, facts about a user in
+the records `facts` and `owners` of `user-look`.
 """
-_VERSION = """This is protocol **{version}**. The script that `podstead verify --print-script` writes says in its answer which podstead and
-which protocol it is of. `podstead judge` refuses the answer of another protocol, and notes another version of podstead. The number
-is raised when the answer of an earlier script would be read wrongly; what is only added does not raise it.
+_VERSION = """This is protocol **{version}**. The script that `podstead verify --print-script` writes states its podstead version and its
+protocol in its answer. `podstead judge` refuses an answer of a different protocol, and adds a note for a different version of
+podstead. The number is increased when the answer of an earlier script would be misread; additions do not increase it.
 """
 
 

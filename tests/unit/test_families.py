@@ -122,7 +122,7 @@ def test_the_remedies_of_the_catalogue_are_for_families_that_there_are() -> None
 def test_what_the_manager_of_a_family_prints_comes_with_advice(family: Family) -> None:
     printed = {
         "wait for the other program to end, then run podstead again": family.locked,
-        "the package sources of this host do not have it: check its repositories": family.not_offered,
+        "the package sources of this host do not provide the package: check its repositories": family.not_offered,
         "the host cannot reach its package sources: check its network or proxy": family.unreachable,
         **{hint: (pattern,) for pattern, hint in family.advice},
     }
