@@ -16,7 +16,7 @@ from podstead.proof.evidence import Evidence, from_records
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
-from podstead.report.formats import FORMATS
+from podstead.report.formats import FORMATS, renderer
 from podstead.report.view import View
 from podstead.visit import prove
 from podstead.visit.obstacles import intended
@@ -73,8 +73,8 @@ def _shown(host: object) -> None:
         }
     )
     stream = io.StringIO()
-    for render in FORMATS.values():
-        render(report, View(verbose=2), stream)
+    for name in FORMATS:
+        renderer(name)(report, View(verbose=2), stream)
     assert not set(stream.getvalue()) & set("\x1b\x9b\x07\x00\u202e"), (
         "a control character reaches the terminal"
     )

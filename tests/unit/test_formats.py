@@ -9,14 +9,14 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
 
 from podstead import report as room
 from podstead.control.setting_table import SETTINGS
-from podstead.report.formats import FORMATS
+from podstead.report.formats import FORMATS, renderer
 from podstead.report.view import Renderer, View
 from podstead.visit.record import HostReport, Report, Status
 
@@ -29,34 +29,35 @@ REPORT = Report(
 )
 
 
-def renderers() -> Iterator[Callable[..., object]]:
-    """What a module of ``report/`` calls ``render``."""
-    for module in pkgutil.iter_modules(room.__path__):
-        found = getattr(import_module(f"{room.__name__}.{module.name}"), "render", None)
-        if found:
-            yield found
+def renderers() -> dict[str, Callable[..., object]]:
+    """What the modules of ``report/`` call ``render``, by the names of the modules."""
+    modules = {
+        one.name: import_module(f"{room.__name__}.{one.name}") for one in pkgutil.iter_modules(room.__path__)
+    }
+    return {name: module.render for name, module in modules.items() if hasattr(module, "render")}
 
 
-def test_the_setting_has_the_names_of_the_formats() -> None:
-    assert SETTINGS["output"].choices == tuple(FORMATS)
+def test_every_module_that_renders_a_report_is_a_choice_of_output_under_its_name() -> None:
+    assert renderers() == {name: renderer(name) for name in FORMATS}
     assert SETTINGS["output"].default in FORMATS
-
-
-def test_every_renderer_has_a_name() -> None:
-    assert set(renderers()) == set(FORMATS.values())
-    assert len(set(FORMATS.values())) == len(FORMATS)
 
 
 def test_every_renderer_is_called_alike() -> None:
     wanted = [one.annotation for one in inspect.signature(Renderer.__call__).parameters.values()][1:]
-    for render in renderers():
+    for render in renderers().values():
         assert wanted == [one.annotation for one in inspect.signature(render).parameters.values()]
+
+
+def test_a_format_is_imported_when_it_is_asked_for() -> None:
+    """Nobody who wants JSON pays for rich."""
+    code = "import sys, podstead.report.formats as one; one.renderer('json'); sys.exit('podstead.report.text' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_renderer_writes_whole_lines_of_a_report_and_leaves_the_stream_open(name: str) -> None:
     out = io.StringIO()
-    FORMATS[name](REPORT, View(pattern="web"), out)
+    renderer(name)(REPORT, View(pattern="web"), out)
     assert "web1" in out.getvalue().replace("\\u00e9", "e").replace("é", "e")
     assert out.getvalue().endswith("\n")
 
@@ -64,7 +65,7 @@ def test_a_renderer_writes_whole_lines_of_a_report_and_leaves_the_stream_open(na
 def test_each_format_is_what_its_name_says() -> None:
     text, document, junit = (io.StringIO() for _ in range(3))
     for name, out in (("text", text), ("json", document), ("junit", junit)):
-        FORMATS[name](REPORT, View(pattern="web"), out)
+        renderer(name)(REPORT, View(pattern="web"), out)
     assert text.getvalue().startswith("PLAY [check web] ***")
     assert document.getvalue() == REPORT.to_json() + "\n"
     assert json.loads(document.getvalue())["hosts"][0]["name"] == "wéb1"

@@ -20,7 +20,7 @@ from podstead.errors import Exit
 from podstead.printable import one_line, printable
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import NotApplicable, Refusal, unified_diff
-from podstead.report.terminal import draw
+from podstead.report.text import draw
 from podstead.report.view import View
 from podstead.visit.record import (
     ChangeRecord,

@@ -15,8 +15,7 @@ from podstead.cli.progress import watching
 from podstead.document.tags import parts_asked_for
 from podstead.errors import InputError, RunError
 from podstead.fleet.run import job_for, run
-from podstead.report import json_document
-from podstead.report.formats import FORMATS
+from podstead.report.formats import renderer
 from podstead.report.view import View
 from podstead.visit.job import JobOptions
 from podstead.visit.record import Report, Verb
@@ -53,7 +52,7 @@ def emit(report: Report, view: View, printing: Printing) -> None:
     """Print a report, and write its JSON document where asked."""
     try:
         out = _standard_output()
-        FORMATS[printing.output](report, view, out)
+        renderer(printing.output)(report, view, out)
         out.flush()
     finally:  # also where standard output is gone: what was done to hosts is told once only
         if printing.output_file:
@@ -71,7 +70,7 @@ def _standard_output() -> TextIO:
 def _write(report: Report, view: View, path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
-            json_document.render(report, view, file)
+            renderer("json")(report, view, file)
     except OSError as error:
         raise RunError(f"cannot write the report to {path}: {error.strerror}") from error
 

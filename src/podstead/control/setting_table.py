@@ -127,7 +127,7 @@ SETTINGS: Final = _settings(
         kind="choice",
         option="-o, --output",
         default="text",
-        choices=("text", "json", "junit"),
+        choices=("text", "json", "junit"),  # the modules of podstead.report that render a report
         means="what to print (apply, check, verify, judge)",
     ),
 )
