@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from podstead.cli import verbs
 from podstead.cli.main import VERBS
 from podstead.visit.protocol import load
 from tests.model_host import ModelHost, encode, record
@@ -41,6 +44,14 @@ def fleet(tmp_path: Path) -> Path:
     (tmp_path / "hosts.yml").write_text("web:\n  hosts:\n    web1:\n    web2:\n")
     (tmp_path / "group_vars" / "all.yml").write_text("users:\n  alice: {}\n")
     return tmp_path
+
+
+def test_every_module_of_a_verb_is_listed_under_its_name() -> None:
+    modules = {
+        one.name: import_module(f"{verbs.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(verbs.__path__)
+    }
+    assert {name: module.command.name for name, module in modules.items()} == {verb: verb for verb in VERBS}
 
 
 def test_help_names_every_verb() -> None:

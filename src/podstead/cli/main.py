@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from podstead.cli.setting_options import Configured, Defaults
+from podstead.cli.setting_options import Configured
 from podstead.errors import Exit, InputError, PodsteadError
 
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
@@ -30,8 +30,6 @@ VERBS = {
     "doctor": "Check this machine: can podstead work from here?",
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
-#: Verbs whose ``--output`` is that of a report, and so a setting.
-_REPORTS = ("apply", "check", "verify", "judge")
 #: What a write may meet: a full disk or quota, a limit, a broken device, a closed descriptor.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
@@ -85,11 +83,7 @@ podstead verify -i inventories/fleet     prove it, as each user
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Show help when no verb is given."""
-    configured = Configured()
-    ctx.obj = configured
-    ctx.default_map = {
-        verb: Defaults(configured, without=() if verb in _REPORTS else ("output",)) for verb in VERBS
-    }
+    ctx.obj = Configured()
 
 
 def main() -> NoReturn:

@@ -1,13 +1,14 @@
-"""Options that have a setting: click's ``envvar`` and ``default_map``, judged as a whole before the first is used."""
+"""Options that have a setting: what variables and files say is judged as a whole before the first is used."""
 
 from __future__ import annotations
 
 import os
-from collections import UserDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from podstead.cli.records import Decorator
 from podstead.control.setting_table import SETTINGS, Setting
@@ -29,23 +30,22 @@ class Configured:
             for warning in self.settings.warnings:
                 click.echo(f"podstead: warning: {printable(warning)}", err=True)
 
-
-class Defaults(UserDict[str, Any]):
-    """The ``default_map`` of a verb. ``without`` are parameters that mean something else in this verb."""
-
-    def __init__(self, configured: Configured, without: tuple[str, ...] = ()) -> None:
-        self._configured = configured
-        self._without = without
-
-    @property
-    def data(self) -> dict[str, Any]:  # type: ignore[override]
-        settings = self._configured.settings
-        said = settings.from_files() if settings else {}
-        return {name: value for name, value in said.items() if name not in self._without}
+    def from_files(self) -> dict[str, Any]:
+        """Parameter -> value, of what files say; nothing while none had to be read."""
+        return self.settings.from_files() if self.settings else {}
 
 
 class SettingOption(click.Option):
     """An option whose value may come from a variable or a file."""
+
+    def consume_value(
+        self, ctx: click.Context, opts: Mapping[str, click.Parameter]
+    ) -> tuple[Any, ParameterSource]:
+        # not click's default_map: that would reach options of the same name that have no setting (roles --output)
+        value, source = super().consume_value(ctx, opts)
+        configured = ctx.find_object(Configured)
+        said = configured.from_files() if configured and source is ParameterSource.DEFAULT else {}
+        return (said[self.name], ParameterSource.DEFAULT_MAP) if self.name in said else (value, source)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         # all mistakes of all settings are said at once, before click stops at the first

@@ -40,7 +40,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
     def from_files(self) -> dict[str, Any]:
-        """Parameter -> value, of what files say: click's ``default_map``; variables are read by click itself."""
+        """Parameter -> value, of what files say; variables are read by click itself."""
         return {
             one.setting.param or one.setting.name: one.value
             for one in self.values
