@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
-from podstead.proof import catalogue
+from podstead.proof import catalogue, diagnosis
 from podstead.proof.checks import finding_of
 from podstead.proof.diagnosis import DIAGNOSES, explain, signs
 from podstead.proof.engine_evidence import Attempt
@@ -40,6 +42,18 @@ REFS = [one.ref for one in DIAGNOSES]
 def test_every_diagnosis_has_a_broken_host_that_it_is_proved_on() -> None:
     assert sorted(BROKEN) == sorted(set(REFS))
     assert len(BROKEN) == sum(len(table) for table in (KERNEL, RANGES, SESSION, CONTAINERS, START))
+
+
+def test_every_module_that_looks_for_failure_modes_is_listed() -> None:
+    modules = {
+        one.name: import_module(f"{diagnosis.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(diagnosis.__path__)
+    }
+    entries = {
+        name: module.register.entries for name, module in modules.items() if hasattr(module, "register")
+    }
+    assert [name for name, own in entries.items() if not all(one in DIAGNOSES for one in own)] == []
+    assert sum(map(len, entries.values())) == len(DIAGNOSES)
 
 
 def test_every_failure_mode_that_can_be_detected_has_a_diagnosis() -> None:
@@ -112,7 +126,7 @@ VARIANTS: Mapping[str, Subject] = {
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_healthy_host_shows_no_sign_and_passes_everything(name: str) -> None:
     one = VARIANTS[name]
-    assert [(diagnosis.ref, sign) for diagnosis, sign in signs(one)] == []
+    assert [(who.ref, sign) for who, sign in signs(one)] == []
     verdicts = {finding.check: finding.verdict for finding in findings(one)}
     absent = {check for check, verdict in verdicts.items() if verdict is Verdict.NOT_APPLICABLE}
     assert absent == ({"V11", "V20"} if "3.0" in name else {"V11"})
@@ -137,7 +151,7 @@ def alpine() -> Subject:
 
 def test_a_healthy_host_without_systemd_is_told_only_what_it_cannot_do() -> None:
     """J06 says what the host is and F06 that limits have no effect; nothing fails."""
-    assert {diagnosis.ref for diagnosis, sign in signs(alpine()) if sign.proved} == {"F06", "J06"}
+    assert {who.ref for who, sign in signs(alpine()) if sign.proved} == {"F06", "J06"}
     found = findings(alpine())
     assert [(one.check, one.ref) for one in found if one.verdict is Verdict.WARN] == [("V25", "F06")]
     assert {one.check for one in found if one.verdict is Verdict.NOT_APPLICABLE} == {"V11", "V26"}

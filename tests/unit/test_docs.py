@@ -19,6 +19,7 @@ from podstead.errors import Exit
 from podstead.ids import allocate
 from podstead.ids.ranges import IdRange
 from podstead.inventory.load import load
+from podstead.proof import catalogue
 from podstead.proof.checks import CHECKS
 from tests.real_hosts.hostile_users import TRICKS
 
@@ -83,6 +84,24 @@ def test_every_check_is_in_the_guide() -> None:
         for number in range(int(first), int(last) + 1)
     }
     assert set(CHECKS) <= listed | spans
+
+
+def test_the_numbers_of_failure_modes_are_those_of_the_catalogue() -> None:
+    """Also in what is new; a released part of the change log says what there was then."""
+    new = (
+        (ROOT / "CHANGELOG.md")
+        .read_text(encoding="utf-8")
+        .partition("\n## Unreleased\n")[2]
+        .partition("\n## ")[0]
+    )
+    modes = catalogue.load().values()
+    diagnosed = sum(not (mode.undetected or mode.of_files) for mode in modes)
+    expected = {"failure modes": str(len(modes)), "of them diagnosed": str(diagnosed)}
+    for name, text in (("README.md", README), ("docs/guide.md", GUIDE), ("CHANGELOG.md", new)):
+        told = re.findall(r"(\d+) (failure modes|of them diagnosed)", re.sub(r"known |\[", "", text))
+        found = {what: number for number, what in told}
+        assert found == {what: expected[what] for what in found}, name
+        assert found or text is new, name
 
 
 def test_every_make_target_that_is_named_exists() -> None:
