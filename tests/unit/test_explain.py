@@ -14,6 +14,7 @@ from podstead.provision.plan import Plan
 from podstead.report.explain import changes, entries, find
 from podstead.visit.obstacles import intended
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
+from tests.unit.test_own_files import OWN
 
 PORT = "net.ipv4.ip_unprivileged_port_start"
 Situation = tuple[HostSpec, HostState, frozenset[str]]
@@ -89,6 +90,10 @@ def situations() -> list[Situation]:
     found.append(seen(one))
     zero = ModelHost(accounts={"toor": ModelAccount(0, 0)})
     found.append(seen(zero, spec_of(users={"toor": {}})))
+    found += [
+        seen(ModelHost(installed={"podman": podman}), spec_of(users={}, **document))
+        for _, document, podman in OWN.values()
+    ]
     return found
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from typing import Any
 
 import pytest
 
 from podstead.host import engine, session, sysctls
 from podstead.host import storage as host_storage
+from podstead.host.own_file import OwnFile
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.provision import storage
 from podstead.provision.change import Outcome, WriteFile
+from podstead.provision.drop_ins import toml
 from podstead.provision.parts import owned_files
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
@@ -55,6 +58,18 @@ def test_an_own_file_that_is_no_utf_8_is_brought_back(path: str) -> None:
     one.apply(one.plan(spec).changes)  # the guard of the step knows the bytes
     assert LATIN not in one.files[path]
     assert one.plan(spec).changes == ()
+
+
+@pytest.mark.parametrize("path", owned_files())
+def test_a_state_has_every_own_file_to_the_byte(path: str) -> None:
+    assert host(files={path: LATIN}).state(()).own(path) == OwnFile(path, b"# f\xfcr alle\n")
+    assert host().state(()).own(path) == OwnFile(path)
+
+
+def test_a_drop_in_may_have_values_without_a_table() -> None:
+    text = toml({"b": {"x": 1}, "z": ["one"], "a": {}})
+    assert tomllib.loads(text) == {"z": ["one"], "a": {}, "b": {"x": 1}}
+    assert text.startswith(HEADER)
 
 
 def test_an_own_storage_file_that_podman_cannot_read_is_written_anew() -> None:

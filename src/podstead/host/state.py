@@ -11,6 +11,7 @@ from podstead.host import engine as engine_lasting
 from podstead.host import packages as host_packages
 from podstead.host import session as host_session
 from podstead.host import storage as host_storage
+from podstead.host.own_file import OwnFile
 from podstead.host.platforms import Platform
 from podstead.ids.flaws import Side
 
@@ -28,8 +29,14 @@ class HostState:
     storage: host_storage.StorageState
     engine: engine_lasting.EngineState
     facts: facts.FactsState = field(default_factory=facts.FactsState)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that were printed whole, by path: all that podstead owns, and some that it reads."""
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Users who could not be inspected, and why."""
+
+    def own(self, path: str) -> OwnFile:
+        """A file that podstead owns: a part that has nothing else to look at needs no state of its own."""
+        return OwnFile(path, self.files.get(path))
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
@@ -57,6 +64,7 @@ def from_records(seen: frames.Records) -> HostState:
         storage=host_storage.parse(records),
         engine=engine_lasting.parse(records),
         facts=facts.parse(records),
+        files={one.argument: one.body for one in seen.all("file")},
         unseen=looked.unseen,
     )
 

@@ -32,9 +32,10 @@ def delegate_drop_in(controllers: Iterable[str]) -> str:
     return _HEADER + _render(_DELEGATE, controllers=sorted(controllers))
 
 
-def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """A drop-in for containers.conf(5) or containers-storage.conf(5)."""
-    return _HEADER + tomli_w.dumps({name: dict(tables[name]) for name in sorted(tables)})
+def toml(document: Mapping[str, Any]) -> str:
+    """A drop-in in TOML, as Podman and what it is made of read it; keys and tables are sorted."""
+    plain = {name: dict(one) if isinstance(one, Mapping) else one for name, one in document.items()}
+    return _HEADER + tomli_w.dumps(dict(sorted(plain.items())))
 
 
 def _render(source: str, **values: object) -> str:
