@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -184,34 +185,66 @@ def answered(folder: Path, shell: str, programs: Sequence[str], text: str) -> li
     return [*filter(None, (done.stdout + done.stderr).decode().splitlines())]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What a host with this manager is asked, and how podman and crun are installed there: what each program is called with."""
+
+    has: tuple[str, ...]
+    """The programs by which the manager is known."""
+    asked: tuple[str, ...]
+    installs: tuple[str, ...]
+
+
 RPM = r"rpm|-q|--qf|%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\tinstalled\n|podman|crun"
-QUERIES = {
-    "apt": [r"dpkg-query|-W|-f=${Package}\t${Version}\t${db:Status-Status}\n|podman|crun"],
-    "apk": ["podman\tapk|info|-e|-v|podman\tinstalled", "crun\tapk|info|-e|-v|crun\tinstalled"],
-    "pacman": ["pacman|-Q|podman|crun\t\tinstalled"],
-    **{manager: [RPM] for manager in ("zypper", "dnf", "yum")},
+TRIED: Mapping[str, Tried] = {
+    "apt": Tried(
+        has=("dpkg-query",),
+        asked=(r"dpkg-query|-W|-f=${Package}\t${Version}\t${db:Status-Status}\n|podman|crun",),
+        installs=(
+            "dpkg|--force-confold|--configure|-a",
+            "apt-get|-q|-y|-o|DPkg::Lock::Timeout=120|-o|Dpkg::Options::=--force-confold|install|--no-install-recommends|--|podman|crun",
+        ),
+    ),
+    "apk": Tried(
+        has=("apk",),
+        asked=("podman\tapk|info|-e|-v|podman\tinstalled", "crun\tapk|info|-e|-v|crun\tinstalled"),
+        installs=("apk|add|--|podman|crun",),
+    ),
+    "pacman": Tried(
+        has=("pacman",),
+        asked=("pacman|-Q|podman|crun\t\tinstalled",),
+        installs=("pacman|-S|--noconfirm|--needed|--|podman|crun",),
+    ),
+    "zypper": Tried(
+        has=("rpm", "zypper"),
+        asked=(RPM,),
+        installs=("zypper|--non-interactive|install|--|podman|crun",),
+    ),
+    "dnf": Tried(has=("rpm", "dnf"), asked=(RPM,), installs=("dnf|-y|install|--|podman|crun",)),
+    "yum": Tried(has=("rpm",), asked=(RPM,), installs=("yum|-y|install|--|podman|crun",)),
 }
+
+
+def test_every_manager_is_tried_here() -> None:
+    assert TRIED.keys() == {*MANAGERS}
+
+
+def test_apt_is_asked_for_first_and_what_rests_on_rpm_last() -> None:
+    """Debian has a game called pacman, rpm may be there as a mere tool, and openSUSE may have dnf."""
+    on_rpm = tuple(manager for manager in MANAGERS if "rpm" in TRIED[manager].has)
+    assert on_rpm == ("zypper", "dnf", "yum") == MANAGERS[-3:]
+    assert MANAGERS[0] == "apt"
 
 
 @pytest.mark.process
 @with_shells
 @each_shell
-@pytest.mark.parametrize(
-    ("programs", "manager"),
-    [
-        (("dpkg-query", "podman", "apk", "pacman", "rpm", "zypper", "dnf"), "apt"),
-        (("apk", "pacman", "rpm", "zypper", "dnf"), "apk"),
-        (("pacman", "rpm", "zypper", "dnf"), "pacman"),
-        (("rpm", "zypper", "dnf", "yum"), "zypper"),
-        (("rpm", "dnf", "yum"), "dnf"),
-        (("rpm",), "yum"),
-    ],
-)
-def test_a_host_is_asked_with_the_first_manager_that_it_has(
-    shell: str, programs: Sequence[str], manager: str, tmp_path: Path
-) -> None:
-    found = answered(tmp_path, shell, programs, "ps_packages")
-    assert found == [f"@@{NONCE} packages {manager}", *QUERIES[manager]]
+@each_manager
+def test_a_host_is_asked_with_the_first_manager_that_it_has(shell: str, manager: str, tmp_path: Path) -> None:
+    later = MANAGERS[MANAGERS.index(manager) :]
+    programs = {"podman", *(program for one in later for program in TRIED[one].has)}
+    found = answered(tmp_path, shell, sorted(programs), "ps_packages")
+    assert found == [f"@@{NONCE} packages {manager}", *TRIED[manager].asked]
 
 
 @pytest.mark.process
@@ -228,24 +261,7 @@ def test_a_host_without_any_says_so(shell: str, programs: Sequence[str], tmp_pat
 def test_where_podman_is_missing_apt_says_which_one_there_is(shell: str, tmp_path: Path) -> None:
     found = answered(tmp_path, shell, ("dpkg-query", "apt-cache"), "ps_packages")
     candidate = [f"@@{NONCE} candidate", "apt-cache|policy|podman"]
-    assert found == [f"@@{NONCE} packages apt", *QUERIES["apt"], *candidate]
-
-
-INSTALLS = {
-    "apt": [
-        "dpkg|--force-confold|--configure|-a",
-        "apt-get|-q|-y|-o|DPkg::Lock::Timeout=120|-o|Dpkg::Options::=--force-confold|install|--no-install-recommends|--|podman|crun",
-    ],
-    "apk": ["apk|add|--|podman|crun"],
-    "pacman": ["pacman|-S|--noconfirm|--needed|--|podman|crun"],
-    "zypper": ["zypper|--non-interactive|install|--|podman|crun"],
-    "dnf": ["dnf|-y|install|--|podman|crun"],
-    "yum": ["yum|-y|install|--|podman|crun"],
-}
-
-
-def test_every_manager_is_tried_here() -> None:
-    assert {*QUERIES} == {*INSTALLS} == {*MANAGERS}
+    assert found == [f"@@{NONCE} packages apt", *TRIED["apt"].asked, *candidate]
 
 
 @pytest.mark.process
@@ -253,8 +269,9 @@ def test_every_manager_is_tried_here() -> None:
 @each_shell
 @each_manager
 def test_a_manager_installs_without_asking(shell: str, manager: str, tmp_path: Path) -> None:
-    programs = ("dpkg", "apt-get", "apk", "pacman", "rpm", "zypper", "dnf", "yum")
-    assert answered(tmp_path, shell, programs, f"ps_install {manager} podman crun") == INSTALLS[manager]
+    programs = sorted({call.split("|")[0] for one in TRIED.values() for call in one.installs})
+    found = answered(tmp_path, shell, programs, f"ps_install {manager} podman crun")
+    assert found == [*TRIED[manager].installs]
 
 
 @pytest.mark.process
