@@ -17,7 +17,7 @@ from podstead.visit.settled import honest, settled
 from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended
-from tests.real_hosts.damage.test_damage import DAMAGES
+from tests.real_hosts.damage.every import DAMAGES
 from tests.unit.subjects import SPEC, host, no_grant, subject
 from tests.unit.test_diagnosis_ranges import lines
 
