@@ -83,12 +83,10 @@ def test_an_unknown_tag_is_a_mistake_with_what_was_meant(name: str, meant: str) 
 def test_parts_that_were_asked_for() -> None:
     assert parts_asked_for((), ()) == PART_NAMES
     assert parts_asked_for(("subids:alice:ranges", "engine"), ()) == ("subids", "engine")
-    assert parts_asked_for((), ("subids", "session:alice:linger"), "sysctls:x:live") == (
-        "sysctls",
-        "storage",
-        "engine",
-        "session",
-    )
+    from_sysctls = PART_NAMES[PART_NAMES.index("sysctls") :]
+    assert parts_asked_for((), ("subids", "session:alice:linger"), "sysctls:x:live") == from_sysctls
+    assert {"storage", "engine", "session"} <= {*from_sysctls}
+    assert parts_asked_for((), ("storage",), "sysctls")[:2] == ("sysctls", "engine")
 
 
 @pytest.mark.parametrize("verb", ["apply", "check", "verify"])
@@ -116,7 +114,8 @@ def test_tasks_are_listed_in_order_for_hosts_that_are_alike(hosts: str) -> None:
 
 
 def test_tags_are_listed(hosts: str) -> None:
-    assert podstead("check", "--list-tags", "-i", hosts).stdout.splitlines()[:7] == list(PART_NAMES)
+    tags = podstead("check", "--list-tags", "-i", hosts).stdout.splitlines()
+    assert tags[: len(PART_NAMES)] == list(PART_NAMES)
 
 
 def test_tags_of_roles_are_listed_and_taken(tmp_path: Path) -> None:
@@ -173,4 +172,5 @@ def test_a_run_of_some_parts_says_and_counts_only_those() -> None:
     some = podstead("check", *words, "--tags", "storage,engine", "-v").stdout
     assert re.findall(r"TASK \[([^\]]+)\]", some) == ["storage", "engine"]
     rest = podstead("check", *words, "--start-at", "engine", "-v").stdout
-    assert set(re.findall(r"TASK \[([^\]]+)\]", rest)) <= {"engine", "session", "host"}
+    from_engine = PART_NAMES[PART_NAMES.index("engine") :]
+    assert set(re.findall(r"TASK \[([^\]]+)\]", rest)) <= {*from_engine, "host"}

@@ -98,9 +98,10 @@ def test_all_mistakes_are_said_at_once_with_their_places(tmp_path: Path) -> None
     (tmp_path / "pyproject.toml").write_text("[tool.podstead]\nroles_paht = 'x'\n")
     done = podstead(tmp_path, "check", PODSTEAD_COMMAND_TIMEOUT="soon")
     assert (done.returncode, done.stdout) == (2, "")
+    formats = ", ".join(SETTINGS["output"].choices)
     for said in (
         "podstead.toml:1: fork: there is no such setting (did you mean 'forks'?)",
-        "podstead.toml:2: output: 'jsn' is not one of text, json, junit (did you mean 'json'?)",
+        f"podstead.toml:2: output: 'jsn' is not one of {formats} (did you mean 'json'?)",
         "podstead.toml:3: inventory: must be a list of strings, not [1]",
         "podstead.toml:4: become: 'yes' is neither true nor false",
         "podstead.toml:5: timeout: 0 is not a whole number from 1 to 3600",

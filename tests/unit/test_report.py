@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from podstead.document.tags import PART_NAMES
 from podstead.errors import Exit
 from podstead.printable import one_line, printable
 from podstead.proof.finding import Finding, Severity, Verdict
@@ -63,11 +64,15 @@ def finding(check: str, verdict: Verdict, **more: Any) -> Finding:
     )
 
 
+PARTS = ("packages", "accounts", "subids", "sysctls", "storage", "engine", "session")
+"""What was asked for in the runs that are shown here, however many parts there are by now."""
+
+
 def shown(one: Report, *, colour: bool = False, **options: Any) -> str:
     text = io.StringIO()
     draw(
         one,
-        View(**options),
+        View(**{"parts": PARTS, **options}),
         Console(
             file=text,
             width=80,
@@ -298,6 +303,10 @@ def test_what_is_not_applicable_leaves_a_host_and_its_part_ok() -> None:
     assert "ok: [web1] => nothing to change" in lines
     assert f"skipping: [web1] => (item={ABSENT.id}) not applicable: {ABSENT.reason}" in lines
     assert (recap(shown(one))["web1"]["ok"], recap(shown(one))["web1"]["skipped"]) == (7, 1)
+
+
+def test_every_part_is_asked_for_where_none_was_named() -> None:
+    assert View().parts == PART_NAMES
 
 
 def test_only_the_parts_that_were_asked_for_are_counted() -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-PART_NAMES: Final = ("packages", "accounts", "subids", "sysctls", "storage", "engine", "session")
+PART_NAMES: Final = (
+    "packages",
+    "accounts",
+    "subids",
+    "sysctls",
+    "storage",
+    "engine",
+    "session",
+)
 """The words for the parts, in the order of a plan; the records of the parts are in :mod:`podstead.provision.parts`."""
 FOREIGN: Final = "host"
 """Refusals of what is not podstead's to change; looked at with every part, and no part of its own."""
