@@ -48,6 +48,7 @@ def test_every_renderer_is_called_alike() -> None:
         assert wanted == [one.annotation for one in inspect.signature(render).parameters.values()]
 
 
+@pytest.mark.process
 def test_a_format_is_imported_when_it_is_asked_for() -> None:
     """Nobody who wants JSON pays for rich."""
     code = "import sys, podstead.report.formats as one; one.renderer('json'); sys.exit('podstead.report.text' in sys.modules)"
