@@ -25,7 +25,7 @@ not `end`, is rejected.
 What is missing was absent on the host or could not be read. In bodies, words in capitals are placeholders.
 """
 _DATA = """The data is TOML: `src/podstead/visit/scripts/protocol.toml`. The scripts in the same folder write these records, podstead
-reads them, and `tests/unit/test_protocol.py` checks both against the table.
+reads them, and `tests/unit/visit/test_protocol.py` checks both against the table.
 """
 _FACTS = """A fact is a line: a name, a tab and a value. Facts about the host are in the record `facts` of `observe`, facts about a user in
 the records `facts` and `owners` of `user-look`.

@@ -7,7 +7,7 @@ import pytest
 from podstead.host.sysctls import DROP_IN
 from podstead.host.sysctls_boot import matches
 from podstead.provision.change import Outcome
-from tests.unit.test_sysctls_plan import HEADER, PORT, USERNS, host, live_changes, planned, settled, spec
+from tests.unit.provision.test_sysctls import HEADER, PORT, USERNS, host, live_changes, planned, settled, spec
 
 
 @pytest.mark.parametrize(

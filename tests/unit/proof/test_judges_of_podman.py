@@ -16,7 +16,7 @@ from podstead.proof.evidence import Evidence
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
-from tests.unit.subjects import (
+from tests.support.subjects import (
     ATTEMPTS,
     FACTS,
     GID_MAP,

@@ -18,8 +18,8 @@ from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended
 from tests.real_hosts.damage.every import DAMAGES
-from tests.unit.subjects import SPEC, host, no_grant, subject
-from tests.unit.test_diagnosis_ranges import lines
+from tests.support.subjects import SPEC, host, no_grant, subject
+from tests.unit.proof.test_diagnosis_ranges import lines
 
 USERNS = "user.max_user_namespaces"
 DECIDED = "/etc/sysctl.d/97-hardening.conf"

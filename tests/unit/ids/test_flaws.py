@@ -10,7 +10,7 @@ from podstead.ids.flaws import Granted, Side
 from podstead.ids.ranges import IdRange
 from podstead.provision.change import EditShared, Outcome
 from tests.model_host import ModelAccount, ModelHost, spec_of
-from tests.unit.test_subids_plan import grants, host, ids, planned, reason
+from tests.unit.provision.test_subids import grants, host, ids, planned, reason
 
 ALICE, BOB = "alice:524288:65536\n", "bob:589824:65536\n"
 

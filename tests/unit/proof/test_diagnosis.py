@@ -17,7 +17,7 @@ from podstead.proof.engine_evidence import Attempt
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 from podstead.proof.verdict import findings
-from tests.unit.subjects import (
+from tests.support.subjects import (
     ATTEMPTS,
     HEALTHY,
     TOOLS,
@@ -29,11 +29,11 @@ from tests.unit.subjects import (
     podman,
     subject,
 )
-from tests.unit.test_diagnosis_containers import BROKEN as CONTAINERS
-from tests.unit.test_diagnosis_kernel import BROKEN as KERNEL
-from tests.unit.test_diagnosis_ranges import BROKEN as RANGES
-from tests.unit.test_diagnosis_session import BROKEN as SESSION
-from tests.unit.test_diagnosis_start import BROKEN as START
+from tests.unit.proof.test_diagnosis_containers import BROKEN as CONTAINERS
+from tests.unit.proof.test_diagnosis_kernel import BROKEN as KERNEL
+from tests.unit.proof.test_diagnosis_ranges import BROKEN as RANGES
+from tests.unit.proof.test_diagnosis_session import BROKEN as SESSION
+from tests.unit.proof.test_diagnosis_start import BROKEN as START
 
 BROKEN = {**KERNEL, **RANGES, **SESSION, **CONTAINERS, **START}
 REFS = [one.ref for one in DIAGNOSES]
@@ -57,7 +57,7 @@ def test_every_module_that_looks_for_failure_modes_is_listed() -> None:
 
 
 def test_every_failure_mode_that_can_be_detected_has_a_diagnosis() -> None:
-    # what only a look at both files as a whole can tell, podstead.proof.owners finds (test_lint)
+    # what only a look at both files as a whole can tell, podstead.proof.owners finds (tests/unit/proof/test_owners.py)
     detectable = {ref for ref, mode in catalogue.load().items() if not (mode.undetected or mode.of_files)}
     assert set(REFS) == detectable
     # by configuration, and by what programs say

@@ -16,7 +16,7 @@ from podstead.proof.finding import Verdict
 from podstead.proof.subject import PING_RANGE, PORT_START
 from podstead.proof.verdict import findings
 from tests.model_host import ModelHost
-from tests.unit.subjects import (
+from tests.support.subjects import (
     ATTEMPTS,
     CHOWN,
     GID_MAP,

@@ -13,7 +13,7 @@ from podstead.proof.check import Check, Judgement, failed, passed
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Verdict
 from podstead.proof.verdict import judged
-from tests.unit.subjects import HEALTHY, subject
+from tests.support.subjects import HEALTHY, subject
 
 MODULES = sorted(path.stem for path in Path(judges.__file__).parent.glob("*.py") if path.stem != "__init__")
 V05 = CHECKS["V05"]

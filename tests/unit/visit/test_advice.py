@@ -15,7 +15,7 @@ from podstead.proof import catalogue, remedy
 from podstead.proof.diagnosis import remedy_of, signs
 from podstead.visit import advice as advising
 from podstead.visit.advice import advice
-from tests.unit.test_diagnosis import BROKEN
+from tests.unit.proof.test_diagnosis import BROKEN
 
 JANE = Account(name="CORP\\jane", uid=4321, gid=4321, home="/home/jane", shell="")
 SOURCES = Path(podstead.__file__).parent

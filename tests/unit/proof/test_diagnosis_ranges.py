@@ -14,7 +14,7 @@ from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
 from podstead.provision import subids
 from tests.model_host import ModelAccount, ModelHost, spec_of
-from tests.unit.subjects import (
+from tests.support.subjects import (
     HEALTHY,
     RANGE,
     TOOLS,

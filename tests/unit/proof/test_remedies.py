@@ -17,9 +17,9 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
 from tests.model_host import ModelAccount, spec_of
-from tests.unit.subjects import HEALTHY, RANGE, host, judged, no_grant, subject
-from tests.unit.test_diagnosis import BROKEN
-from tests.unit.test_diagnosis_ranges import lines, people
+from tests.support.subjects import HEALTHY, RANGE, host, judged, no_grant, subject
+from tests.unit.proof.test_diagnosis import BROKEN
+from tests.unit.proof.test_diagnosis_ranges import lines, people
 
 MEANT = frozenset(
     {"ACL", "ALL", "CNI", "ID", "JSON", "NFS", "PAM", "PATH", "RHEL", "SSH", "SSSD", "TARGET", "WSL", "XDG"}

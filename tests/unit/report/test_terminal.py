@@ -33,7 +33,7 @@ from podstead.visit.record import (
     failed_findings,
 )
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 def report(*hosts: HostReport, **more: Any) -> Report:

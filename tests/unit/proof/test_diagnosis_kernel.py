@@ -11,7 +11,7 @@ from podstead.ids.ranges import IdMap
 from podstead.proof.diagnosis import signs
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import PING_RANGE
-from tests.unit.subjects import (
+from tests.support.subjects import (
     HEALTHY,
     TOOLS,
     Broken,

@@ -15,7 +15,7 @@ from podstead.proof.evidence import Evidence
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 from podstead.proof.verdict import findings
-from tests.unit.subjects import (
+from tests.support.subjects import (
     HEALTHY,
     RANGE,
     Broken,

@@ -13,7 +13,7 @@ from podstead.visit import prove
 from podstead.visit.job import Job
 from podstead.visit.look import Visit
 from tests.model_host import spec_of
-from tests.unit.subjects import host, subject
+from tests.support.subjects import host, subject
 
 SPEC = spec_of(users={"alice": {}, "ghost": {}})
 

@@ -14,7 +14,7 @@ from podstead.provision.plan import Plan
 from podstead.report.explain import changes, entries, find
 from podstead.visit.obstacles import intended
 from tests.model_host import ModelAccount, ModelHost, look, spec_of
-from tests.unit.test_own_files import OWN
+from tests.unit.provision.test_own_files import OWN
 
 PORT = "net.ipv4.ip_unprivileged_port_start"
 Situation = tuple[HostSpec, HostState, frozenset[str]]

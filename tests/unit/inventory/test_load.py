@@ -7,7 +7,7 @@ from podstead.errors import InputError
 from podstead.inventory.load import load, read_inventory
 from podstead.inventory.resolve import ResolvedHost
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

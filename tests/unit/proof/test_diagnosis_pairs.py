@@ -14,9 +14,9 @@ from podstead.proof.diagnosis.sign import CONTAINERS
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import PING_RANGE, PORT_START
 from podstead.proof.verdict import findings
-from tests.unit.subjects import host, no_container, no_grant, subject
-from tests.unit.test_diagnosis import BROKEN
-from tests.unit.test_diagnosis_ranges import lines
+from tests.support.subjects import host, no_container, no_grant, subject
+from tests.unit.proof.test_diagnosis import BROKEN
+from tests.unit.proof.test_diagnosis_ranges import lines
 
 ORDER = {id(one): place for place, one in enumerate(DIAGNOSES)}
 PROVED = sorted(ref for ref, one in BROKEN.items() if one.proved)

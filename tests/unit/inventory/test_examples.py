@@ -17,7 +17,7 @@ from podstead.document.yaml_document import parse
 from podstead.inventory.groups import Inventory
 from podstead.inventory.yaml_inventory import add
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 PAGES = sorted(
     path
     for pattern in (

@@ -18,7 +18,7 @@ from podstead.provision.part import Part
 from podstead.provision.parts import PARTS, owned_files
 from podstead.provision.plan import Plan, plan
 from podstead.report.explain import _matches, changes
-from tests.unit.test_explain import planned_ids, situations
+from tests.unit.report.test_explain import planned_ids, situations
 
 each_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 

@@ -12,7 +12,7 @@ from podstead.proof.engine_evidence import Attempt, Graph, Info
 from podstead.proof.engine_files import naming, settings, spoken_of
 from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
-from tests.unit.subjects import (
+from tests.support.subjects import (
     GRAPH,
     HEALTHY,
     TOOLS,

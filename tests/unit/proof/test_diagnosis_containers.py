@@ -16,7 +16,7 @@ from podstead.proof.finding import Verdict
 from podstead.proof.subject import PING_RANGE, PORT_START, Subject
 from podstead.visit import script
 from tests.model_host import NONCE, ModelHost, spec_of
-from tests.unit.subjects import (
+from tests.support.subjects import (
     GRAPH,
     HEALTHY,
     INFO,

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-ROLES = Path(__file__).parents[2] / "roles"
+ROLES = Path(__file__).parents[3] / "roles"
 NAMES = sorted(path.parent.name for path in ROLES.glob("*/role.yml"))
 NOT_SETTINGS = ("roles", "tags", "override")
 
