@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+# a program that was started with nohup, or in the background, ignores signals, and so does everything that it starts
+for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("podstead", deadline=None)
