@@ -16,6 +16,7 @@ from podstead.errors import LookError
 from podstead.host import facts, frames, state
 from podstead.host.frames import Record, Records
 from podstead.printable import printable
+from podstead.proof.checks import CHECKS
 from podstead.proof.evidence import Evidence, from_records, parse
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject, subject_of
@@ -141,7 +142,8 @@ def test_an_answer_that_is_changed_anywhere_is_none_or_can_be_judged(data: st.Da
     changed = whole[:at] + data.draw(st.text(st.characters(codec="ascii"), max_size=20)) + whole[end:]
     seen = read(changed)
     if seen is not None:
-        findings(of_alice(seen))
+        judged = {finding.check for finding in findings(of_alice(seen))}
+        assert judged == {check.id for check in CHECKS.values() if not check.of_host}
 
 
 @given(st.data())

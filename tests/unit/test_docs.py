@@ -132,7 +132,9 @@ def test_the_fleet_example_of_the_readme_is_an_inventory(tmp_path: Path) -> None
 
 
 def test_the_yaml_of_the_guide_is_a_layer() -> None:
-    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL):
+    blocks = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    assert blocks
+    for block in blocks:
         HostSpec.model_validate(yaml.safe_load(block))
 
 

@@ -18,10 +18,10 @@ from typing import IO, Unpack
 from pydantic import TypeAdapter, ValidationError
 
 from podstead.errors import RunError
-from podstead.fleet import compare
 from podstead.fleet.interrupts import Interrupts
 from podstead.fleet.redact import Redact, redacted, redactor
 from podstead.inventory.resolve import ResolvedHost
+from podstead.proof.finding import Finding
 from podstead.version import VERSION
 from podstead.visit.job import Job, JobOptions, Progress, Result, Target
 from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
@@ -84,10 +84,15 @@ def run(
         seconds=round(time.monotonic() - began, 3),
         interrupted=bool(interrupts.count),
         hosts=hosts,
-        fleet=compare.same_numbers({target.name: target.spec for target in job.targets}, hosts)
-        if job.verb == "verify"
-        else (),
+        fleet=_between(job, hosts) if job.verb == "verify" else (),
     )
+
+
+def _between(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
+    """What only the hosts together show."""
+    from podstead.fleet import compare  # noqa: PLC0415 - the checks and their judges come along, which only verify needs
+
+    return compare.same_numbers({target.name: target.spec for target in job.targets}, hosts)
 
 
 def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:

@@ -29,7 +29,7 @@ class HostState:
     storage: host_storage.StorageState
     engine: engine_lasting.EngineState
     facts: facts.FactsState = field(default_factory=facts.FactsState)
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Files that were printed whole, by path: all that podstead owns, and some that it reads."""
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Users who could not be inspected, and why."""

@@ -84,9 +84,9 @@ ps_user() { # name uid home: what is root's own to say, then what is seen with t
         ps_look_as "$@" </dev/null
         ps_looked=$?
         printf '\n@@ended %s\n' "$ps_looked"
-    } | { if [ -n "${PS_FOLDER-}" ]; then tee "$PS_FOLDER/look"; else cat; fi; } | ps_pack
+    } | { if [ -n "$PS_FOLDER" ]; then tee "$PS_FOLDER/look"; else cat; fi; } | ps_pack
     # nobody is proved who could not be looked at
-    [ -z "${PS_FOLDER-}" ] || grep -aq '^@@[0-9a-f]\{32\} looked' "$PS_FOLDER/look" || printf '%s\n' "$1" >>"$PS_FOLDER/unseen"
+    [ -z "$PS_FOLDER" ] || grep -aq '^@@[0-9a-f]\{32\} looked' "$PS_FOLDER/look" || printf '%s\n' "$1" >>"$PS_FOLDER/unseen"
 }
 
 ps_look_as() { # name uid home

@@ -163,14 +163,14 @@ ps_all() {
     [ $PS_JOBS -le 8 ] || PS_JOBS=8
     ps_pool ps_one
     if [ "$(id -u)" = 0 ]; then ps_pool ps_peer; fi # of a single user there is no next
-    rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look"
+    rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look" "$PS_FOLDER"/values.*
     cat "$PS_FOLDER"/*
     ps_record end
 }
 
 ps_look_and_prove() {
     ps_folder || PS_FOLDER=
-    if [ "${PS_SELF-}" = yes ]; then # as whoever has logged in
+    if [ "$PS_SELF" = yes ]; then # as whoever has logged in
         PS_SUBJECTS=$(id -un)
         case " $PS_USERS " in *" $PS_SUBJECTS "*) ;; *) PS_USERS="$PS_USERS $PS_SUBJECTS" ;; esac
     fi

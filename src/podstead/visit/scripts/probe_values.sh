@@ -30,14 +30,19 @@ ps_map() { # own-id more: the arguments of newuidmap for ranges on standard inpu
         END { if (n) printf " %.0f %.0f %.0f", inside, s, n + more }'
 }
 
-ps_values() { # number
+ps_values() { # number: computed once, and read again where another user is to reach what this one's containers own
     PS_USER=$(sed -n "$(($1 + 1))p" "$PS_FOLDER/subjects")
+    PS_DENIED_GID=$(awk '$2 < 2147483646 { printf "%.0f", $2 + 1 }' /proc/sys/net/ipv4/ping_group_range)
+    [ -s "$PS_FOLDER/values.$1" ] || ps_assignments >"$PS_FOLDER/values.$1"
+    PS_VALUES=$(cat "$PS_FOLDER/values.$1")
+    PS_OWN=$(printf '%s\n' "$PS_VALUES" | sed -n 's/^PS_NONCE=//p')
+}
+
+ps_assignments() { # of PS_USER
     uid=$(id -u "$PS_USER")
     gid=$(id -g "$PS_USER")
     uids=$(ps_ranges '' /etc/subuid "$PS_USER" "$uid")
     gids=$(ps_ranges -g /etc/subgid "$PS_USER" "$uid")
-    PS_DENIED_GID=$(awk '$2 < 2147483646 { printf "%.0f", $2 + 1 }' /proc/sys/net/ipv4/ping_group_range)
-    PS_OWN=$(ps_nonce)
     um=
     gm=
     uo=
@@ -59,7 +64,7 @@ ps_values() { # number
         [ -n "$other" ] || other=$(printf '%s\n' "$uids" | awk '$1 + $2 > e { e = $1 + $2 } END { printf "%.0f", e + 1000000 }')
         raw="0 $uid 1\\n1 $(printf '%s\n' "$uids" | head -n 1)\\n"
     fi
-    PS_VALUES="PS_NONCE=$PS_OWN
+    printf '%s\n' "PS_NONCE=$(ps_nonce)
 PS_UIDMAP='$um'
 PS_GIDMAP='$gm'
 PS_UIDOVER='$uo'

@@ -59,6 +59,8 @@ ps_as_user() { # seconds bytes user command [argument...]: as ps_within
     fi
 }
 
+PS_FOLDER= # none until then, whatever the environment of a su has
+
 ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
     ps_base=/run
     if [ "$(id -u)" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi

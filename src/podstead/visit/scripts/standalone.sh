@@ -26,6 +26,7 @@ ps_stand_alone() { # [user...]
     done
     PS_NONCE=$(ps_nonce)
     PS_SUBJECTS=$PS_USERS
+    PS_SELF=
     printf 'podstead: looking, then proving as%s; this takes a few seconds\n' "$PS_USERS" >&2
     ps_look_and_prove
 }
