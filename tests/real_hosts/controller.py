@@ -101,15 +101,15 @@ class Controller:
         assert "Traceback" not in ran.out + ran.err, str(ran)
         return ran
 
-    def start(self, *words: str | Path) -> subprocess.Popen[str]:
-        """Start podstead in a process group of its own."""
+    def start(self, *words: str | Path, **env: str) -> subprocess.Popen[str]:
+        """Start podstead in a process group of its own; ``env`` is added to its environment."""
         return subprocess.Popen(
             self.argv(*words),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=self.env,
+            env={**self.env, **env},
             cwd=self.home,
             start_new_session=True,
         )

@@ -62,10 +62,12 @@ def peak(pid: int) -> int:
 
 
 @contextmanager
-def started(controller: Controller, host: Host, *words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def started(
+    controller: Controller, host: Host, *words: str, **env: str
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A check over a host as alice, and its worker."""
     inventory = controller.inventory({host.name: controller.reach("alice", ansible_become=False)})
-    process = controller.start("check", "-i", inventory, "-o", "json", *words)
+    process = controller.start("check", "-i", inventory, "-o", "json", *words, **env)
     try:
         wait_for("the worker", lambda: worker_of(process.pid) is not None)
         worker = worker_of(process.pid)
@@ -111,14 +113,15 @@ def test_a_worker_ends_with_its_controller_and_leaves_no_folder(
 
 
 def test_the_folder_of_a_worker_that_was_killed_is_removed_by_the_next(
-    host: Host, controller: Controller
+    host: Host, controller: Controller, tmp_path: Path
 ) -> None:
     force(host, "/usr/bin/sleep 600")
-    with started(controller, host) as (_, worker):
+    # a folder of its own: the next podstead of anybody else would remove it, too
+    with started(controller, host, TMPDIR=str(tmp_path)) as (_, worker):
         folder = f"podstead-worker-{worker}-*"
-        wait_for("the worker's folder", lambda: list(Path("/tmp").glob(folder)) != [])
+        wait_for("the worker's folder", lambda: list(tmp_path.glob(folder)) != [])
         os.kill(worker, signal.SIGKILL)
         wait_for("the worker to end", lambda: not Path(f"/proc/{worker}").exists(), seconds=10)
-    assert list(Path("/tmp").glob(folder)) != []
-    with started(controller, host):
-        wait_for("the old folder to be removed", lambda: list(Path("/tmp").glob(folder)) == [])
+    assert list(tmp_path.glob(folder)) != []
+    with started(controller, host, TMPDIR=str(tmp_path)):
+        wait_for("the old folder to be removed", lambda: list(tmp_path.glob(folder)) == [])
