@@ -137,10 +137,10 @@ def granted_host(texts: dict[str, str], count: int) -> tuple[ModelHost, HostSpec
 
 
 _COMPUTE = f"""
+{script.source("frame.sh")}{script.source("session.sh")}{script.source("probe_values.sh")}
 PS_FOLDER=/etc/run
 mkdir $PS_FOLDER
 echo alice >$PS_FOLDER/subjects
-{script.source("frame.sh")}{script.source("probe_values.sh")}
 ps_values 0
 printf '%s\n' "$PS_VALUES" "PS_DENIED_GID=$PS_DENIED_GID" "PS_USER=$PS_USER"
 """

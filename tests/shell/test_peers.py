@@ -32,6 +32,7 @@ ps_values() {{
     1) PS_USER=nobody PS_OWN={NOBODY} PS_VALUES="PS_NONCE={NOBODY}
 PS_UIDMAP='0 1 1 3 65532 9'" ;;
     esac
+    ps_know "$PS_USER"
 }}
 """
 HOLD = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from podstead.host import frames
 from podstead.host.frames import Record, Records
@@ -33,6 +33,8 @@ class Evidence:
     """Everything about one user. What is None or missing was not looked at."""
 
     context: str = ""
+    shared_with: str = ""
+    """The user as whom what depends on the host's programs alone was proved; empty where it was this user."""
     complete: bool = False
     seconds: int | None = None
     """How long a probe ran that did not come to its end."""
@@ -50,7 +52,7 @@ class Evidence:
     maps: Mapping[str, str] = field(default_factory=dict)
     podman: str | None = None
     info: Info | None = None
-    """Of a state of the probe's own: what Podman would choose."""
+    """What Podman chooses for a new user: ``podman info`` of a storage of the probe's own, or of the user's where that is new."""
     start: Info | None = None
     """``podman info`` as the user would run it, with the user's own files and storage."""
     listed: Attempt | None = None
@@ -129,7 +131,7 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
     if inner.text("probed") is None:
         # the last record was being written when the output ended: half of it would look like all of it
         inner = Records(inner.items[:-1])
-    return from_records(
+    evidence = from_records(
         inner,
         context=context,
         denied=outer.text("denied", name),
@@ -138,6 +140,11 @@ def _of(outer: Records, name: str, nonce: str) -> Evidence:
         reached=reached,
         seconds=_cut(outer, name),
     )
+    return replace(evidence, shared_with=_first(outer, name))
+
+
+def _first(outer: Records, name: str) -> str:
+    return next((first for user, first, _ in _by_user(outer, "once") if user == name), "")
 
 
 def _cut(outer: Records, name: str) -> int | None:
@@ -172,11 +179,13 @@ def from_records(
     binds, icmp = _sockets(records)
     said = {record.argument: record.text for record in records.all("said")}
     complete = records.text("probed") is not None
+    has_database = records.lines("database")[:1] == ["yes"]
     attempts = {
         record.argument: Attempt(int(record.text), said.get(record.argument, ""))
         for record in records.all("rc")
         if re.fullmatch(r"[0-9]{1,3}\s*", record.text) and (complete or record.argument in said)
     }
+    start = info_of(records, attempts, "start")
     return Evidence(
         context=context,
         complete=complete,
@@ -194,11 +203,11 @@ def from_records(
         attempts={name: one for name, one in attempts.items() if name not in _STARTS},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
-        info=info_of(records, attempts, "info"),
-        start=info_of(records, attempts, "start"),
+        info=info_of(records, attempts, "info") or (None if has_database else start),
+        start=start,
         listed=attempts.get("list"),
         policy=attempts.get("policy"),
-        has_database=records.lines("database")[:1] == ["yes"],
+        has_database=has_database,
         large=tuple(line for line in records.lines("large") if line),
         graph=graph_of(records.lines("graph")),
         configs={record.argument: record.text for record in records.all("config")},

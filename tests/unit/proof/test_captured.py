@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from podstead.host import state
+from podstead.host import frames, state
 from podstead.host.families import debian
+from podstead.host.frames import Record
 from podstead.host.package_versions import upstream
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
@@ -20,6 +23,7 @@ from podstead.proof.verdict import findings
 from podstead.visit.obstacles import intended
 from tests.capture import DATA, NONCE, spec
 from tests.lab import RELEASES as CAPTURED
+from tests.model_host import encode, record
 
 PODMAN = {"debian-11": "3.0.1", "debian-12": "4.3.1", "debian-13": "5.4.2", "debian-forky": "5.8.6"}
 RELEASES = sorted(PODMAN)
@@ -134,3 +138,39 @@ def test_debian_11_runs_no_container_and_says_why() -> None:
     }
     assert "requested cgroup controller `pids` is not available" in found["V17"].found
     assert found["V20"].cause == "before Podman 4 a pod needs an image from a registry"
+
+
+def answer(*more: Record, without: str = "", database: str = "no") -> evidence.Evidence:
+    """The probe of alice on Debian 13, with more records of root's, and without what one command of hers printed."""
+    outer = frames.decode(
+        (DATA / "probed" / "debian-13.txt").read_text(encoding="ascii"), kind="probe", nonce=NONCE
+    )
+    nonce = next(item.argument for item in outer.items if item.key == "nonce").split()[1]
+    inner = [
+        replace(item, body=database.encode()) if item.key == "database" else item
+        for item in frames.split(frames.unpack(outer.text("probe", "alice") or ""), nonce).items
+        if item.argument != (without or None)
+    ]
+    printed = b"".join(f"\n@@{nonce} {item.key} {item.argument}\n".encode() + item.body for item in inner)
+    packed = b"base64\n" + base64.b64encode(printed) + b"\n"
+    items = [replace(item, body=packed) if item.key == "probe" else item for item in outer.items]
+    return evidence.parse(encode([*items, *more], kind="probe", nonce=NONCE), nonce=NONCE)["alice"]
+
+
+def test_storage_that_is_new_shows_what_a_new_user_gets() -> None:
+    asked, unasked = answer().info, answer(without="info")
+    assert asked is not None
+    assert unasked.info is unasked.start is not None
+    assert unasked.info is not None
+    assert asked.get("store.graphDriverName") == unasked.info.get("store.graphDriverName") == "overlay"
+
+
+def test_storage_that_was_used_before_shows_nothing_of_a_new_user() -> None:
+    assert answer(database="yes").info is not None
+    assert answer(without="info", database="yes").info is None
+
+
+def test_roots_word_says_as_whom_the_host_was_proved() -> None:
+    assert answer().shared_with == ""
+    assert answer(record("once", "", "alice aaron")).shared_with == "aaron"
+    assert answer(record("once", "", "bob aaron")).shared_with == ""

@@ -90,7 +90,7 @@ ps_user() { # name uid home: what is root's own to say, then what is seen with t
 }
 
 ps_look_as() { # name uid home
-    if [ "$(id -u)" = 0 ]; then
+    if [ "$PS_ME" = 0 ]; then
         ps_as_user "$PS_LOOK_SECONDS" 200000 "$1" sh -c "$PS_LOOK" sh "$@"
     else # with the rights that there are
         ps_within "$PS_LOOK_SECONDS" 200000 sh -c "$PS_LOOK" sh "$@"
@@ -109,14 +109,14 @@ ps_users() { # lines of passwd on standard input. Whoever hangs costs the others
 ps_observe() {
     [ -z "${PS_SCRIPT-}" ] || ps_record script "$PS_SCRIPT"
     ps_record id
-    printf '%s %s\n' "$(id -u)" "$(id -un)"
+    printf '%s %s\n' "$PS_ME" "$(id -un)"
     ps_record files
     grep -H '' /etc/os-release /usr/lib/os-release /proc/1/comm /etc/nsswitch.conf /proc/sys/kernel/osrelease \
         /proc/sys/kernel/threads-max
     ps_record sysctl
     (cd /proc/sys && grep -H '' $PS_SYSCTLS)
     # opening tells a read-only file system, which busybox's test does not for root; others may not write anyway
-    [ "$(id -u)" != 0 ] || for k in $PS_SYSCTLS; do
+    [ "$PS_ME" != 0 ] || for k in $PS_SYSCTLS; do
         [ ! -e "/proc/sys/$k" ] || (: >>"/proc/sys/$k") || printf '%s:read-only\n' "!$k"
     done
     ps_record sysctl-names

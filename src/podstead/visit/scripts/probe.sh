@@ -31,6 +31,8 @@ ps_start() { # number
         PS_CONTEXT=session
     fi
     ps_record context "$PS_USER $PS_CONTEXT"
+    # what depends on the host's programs alone is proved as the first of the users
+    [ "$1" = 0 ] || ps_record once "$PS_USER $(head -n 1 "$PS_FOLDER/subjects")"
     ps_record nonce "$PS_USER $PS_OWN"
     began=$(date +%s)
     # a file, and no pipe: whoever holds a pipe decides how long its writer waits
@@ -61,7 +63,7 @@ except OSError as e: print(e.errno)'
 }
 
 ps_denied() { # the counter-proof of ICMP sockets: a group outside the range must be refused
-    [ -n "$PS_DENIED_GID" ] && [ "$(id -u)" = 0 ] && ps_has_setpriv || return 0
+    [ -n "$PS_DENIED_GID" ] && [ "$PS_ME" = 0 ] && ps_has_setpriv || return 0
     ps_record denied "$PS_USER"
     # a process of the user's: nothing but what is expected gets into root's words
     code=$(ps_icmp)
@@ -99,6 +101,7 @@ ps_peer() { # number: can this user reach what the next user's containers own?
     [ $n != "$1" ] || return 0
     ps_values "$n"
     holder=$PS_USER
+    holder_uid=$ps_uid
     five=$(ps_container_five)
     folder=/tmp/podstead.h$(printf %s "$PS_OWN" | cut -c1-8)
     # the holder's words are the user's own: nothing of it is used but a process ID
@@ -107,10 +110,10 @@ ps_peer() { # number: can this user reach what the next user's containers own?
     {
         ps_values "$1"
         seen=
-        [ -z "$pid" ] || seen=$(ps_see "$folder" "$pid" "$(id -u "$holder")" "$five")
+        [ -z "$pid" ] || seen=$(ps_see "$folder" "$pid" "$holder_uid" "$five")
         if [ -n "$seen" ]; then
             ps_briefly "$1" "$PS_USER" "ps_pid=$pid" "ps_folder=$folder" "ps_same='${seen%%"$ps_newline"*}'" "$PS_VALUES" "$PS_REACH" >"$PS_FOLDER/raw.$1"
-            [ "$(ps_see "$folder" "$pid" "$(id -u "$holder")" "$five")" = "$seen" ] || seen=
+            [ "$(ps_see "$folder" "$pid" "$holder_uid" "$five")" = "$seen" ] || seen=
         fi
         ps_record peer "$PS_USER $holder"
         if [ -n "$seen" ]; then ps_pack <"$PS_FOLDER/raw.$1"; else echo none; fi
@@ -144,7 +147,7 @@ ps_subjects() { # those of PS_SUBJECTS who can be proved: with an account, with 
         printf '%s\n' $PS_SUBJECTS
     ) | while IFS= read -r u; do
         id -u "$u" >/dev/null || continue
-        [ "$(id -u)" = 0 ] || [ "$u" = "$(id -un)" ] || continue
+        [ "$PS_ME" = 0 ] || [ "$u" = "$(id -un)" ] || continue
         grep -qxF -e "$u" "$PS_FOLDER/unseen" || printf '%s\n' "$u"
     done
 }
@@ -162,7 +165,7 @@ ps_all() {
     PS_JOBS=$((PS_JOBS * 2))
     [ $PS_JOBS -le 8 ] || PS_JOBS=8
     ps_pool ps_one
-    if [ "$(id -u)" = 0 ]; then ps_pool ps_peer; fi # of a single user there is no next
+    if [ "$PS_ME" = 0 ]; then ps_pool ps_peer; fi # of a single user there is no next
     rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look" "$PS_FOLDER"/values.*
     cat "$PS_FOLDER"/*
     ps_record end

@@ -2,7 +2,7 @@
 # The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh and probe_space.sh stand before it.
 # shellcheck disable=SC2034,SC2086,SC2154 # K is read in probe_space.sh; lists for word splitting; ps_try sets out and rc
 
-# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder
+# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder, $5 not empty: with podman info
 # shellcheck disable=SC2016 # expanded by the inner shell
 ps_inside='echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --setgroups; cat /proc/self/setgroups
 echo --chown
@@ -26,22 +26,32 @@ echo --process
 if setpriv --help 2>&1 | grep -q -e --reuid; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
 chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
 echo $!
-TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
-echo $? >"$1/info-rc"
+[ -z "$5" ] || {
+  TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
+  echo $? >"$1/info-rc"
+}
 exit $made'
 
 ps_executable() { printf '#!/bin/sh\nexit 0\n' >"$T/run" && chmod +x "$T/run" && "$T/run"; }
 
-ps_engine() {
-    # images bring programs of their own: they must be allowed to run from where they are stored
-    ps_try executable ps_executable
+ps_version() { # sets m, the first number of Podman's version
+    v=$(sed -n 's/^ *"Version": "\([0-9][^"]*\)",\{0,1\}$/podman version \1/p' "$T/start" | head -n 1)
+    [ -n "$v" ] || v=$(ps_podman --version)
     ps_record podman
-    v=$(ps_podman --version)
     printf '%s\n' "$v"
     m=${v##* }
     m=${m%%.*}
+}
+
+ps_engine() {
+    # images bring programs of their own: they must be allowed to run from where they are stored
+    ps_try executable ps_executable
     ps_own_start
-    ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R"
+    ps_version
+    # of storage that is new, podman info has said what there is to say
+    fresh=yes
+    [ "$kept $started" != 'no 0' ] || fresh=
+    ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R" "$fresh"
     ps_record owned
     stat -c '%u:%g' "$T/owned"
     p=$(printf '%s\n' "$out" | sed -n '/^--process$/{n;p;}')
@@ -61,7 +71,8 @@ ps_engine() {
     fi
     if ps_does containers; then
         # before Podman 4 the pause container of a pod was an image in a registry
-        case $m in '' | *[!0-9]* | [0-3]) pods= ;; *) pods=yes ;; esac
+        pods=
+        case $m in '' | *[!0-9]* | [0-3]) ;; *) ! ps_does once || pods=yes ;; esac
         ps_whole
         ps_keep_id
     fi
@@ -114,7 +125,7 @@ ps_answers() { # port: is it our container that answers?
 }
 
 ps_port() { # a port at which nothing listens, out of a dozen of this user's own: the probes of others run at the same time
-    port=$((20000 + $(id -u) % 1000 * 12))
+    port=$((20000 + PS_UID % 1000 * 12))
     n=0
     while [ $n -lt 11 ] && grep -q ": [0-9A-F]*:$(printf %04X $port) [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6; do
         port=$((port + 1))
@@ -165,7 +176,7 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
     # the host's own programs in an empty root: no image and no registry is needed
     for d in /usr /bin /sbin /lib /lib64 /lib32; do [ ! -e $d ] || M="$M -v $d:$d:ro"; done
     limits=
-    k=/sys/fs/cgroup/user.slice/user-$(id -u).slice/user@$(id -u).service/cgroup.controllers
+    k=/sys/fs/cgroup/user.slice/user-$PS_UID.slice/user@$PS_UID.service/cgroup.controllers
     if [ -r "$k" ]; then
         ps_record controllers
         cat "$k"
@@ -202,6 +213,7 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
 }
 
 ps_running() { # what podman top says of a running container, and what the host says of the same process
+    ps_does once || return 0
     ps_try top ps_podman top "$c" user huser group hgroup hpid
     h=$(printf '%s\n' "$out" | tail -n 1 | tr -s ' \t' ' ' | cut -d' ' -f5)
     case $h in '' | *[!0-9]*) ;; *)

@@ -2,6 +2,9 @@
 # The part of the user's probe that asks newuidmap and the kernel directly. probe_user.sh says what is set before.
 # shellcheck disable=SC2086,SC2153 # maps are lists of numbers for word splitting, all set before
 
+PS_UID=$(id -u)
+PS_GID=$(id -g)
+
 ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
 
 ps_limit() { # seconds command...
@@ -65,8 +68,8 @@ ps_maps() { # name: both maps of the child as they are now
 ps_raw_write() { printf '%b' "$PS_RAW" | cat >"/proc/$child/uid_map"; } # cat says what the kernel says, dash does not
 
 ps_single_map() {
-    echo deny >"/proc/$child/setgroups" && echo "0 $(id -u) 1" >"/proc/$child/uid_map" &&
-        echo "0 $(id -g) 1" >"/proc/$child/gid_map"
+    echo deny >"/proc/$child/setgroups" && echo "0 $PS_UID 1" >"/proc/$child/uid_map" &&
+        echo "0 $PS_GID 1" >"/proc/$child/gid_map"
 }
 
 ps_helpers() {

@@ -8,7 +8,8 @@
 ps_own_name() { N=$(printf %s "$PS_NONCE" | cut -c1-8); }
 
 ps_place_t() { # command: that makes or finds it
-    d=$(ps_own_graphroot)
+    ps_own_graphroot
+    d=$ps_own_graph
     while [ -n "$d" ]; do
         T=$d/.podstead.$N
         if [ -d "$d" ] && "$@" "$T"; then return 0; fi
@@ -37,7 +38,7 @@ ps_find() { # command: that finds them
     [ -n "$T$R$H" ]
 }
 
-ps_is_own() { [ "$(stat -c '%u %F' "$1")" = "$(id -u) directory" ]; } # and no link to one, nor another user's
+ps_is_own() { [ "$(stat -c '%u %F' "$1")" = "$PS_UID directory" ]; } # and no link to one, nor another user's
 
 # Where a probe is at work that no other host, and no other PID namespace, can see.
 ps_mark() { cat /proc/sys/kernel/random/boot_id && readlink /proc/self/ns/pid; }
@@ -45,7 +46,7 @@ ps_mark() { cat /proc/sys/kernel/random/boot_id && readlink /proc/self/ns/pid; }
 ps_is_left() { # folder: of no probe at work, if nobody here has it open: made here since the last boot, or a day ago
     ps_is_own "$1" || return 1
     [ -z "$(find "$1" -prune -mmin +1440)" ] || return 0
-    [ "$(stat -c '%u %F' "$1/mark")" = "$(id -u) regular file" ] && m=$(ps_mark) && [ "$(head -c 200 "$1/mark")" = "$m" ]
+    [ "$(stat -c '%u %F' "$1/mark")" = "$PS_UID regular file" ] && m=$(ps_mark) && [ "$(head -c 200 "$1/mark")" = "$m" ]
 }
 
 ps_podman() { # podman with a state of its own, so that the user's database is neither used nor made
@@ -57,12 +58,13 @@ ps_sweep() { if ps_find ps_is_own; then ps_clean; fi; } # what the probe of $N h
 
 ps_left() { # names of the folders that this user's probes have made before the last minute
     set -- "$HOME"/.podstead.???????? /tmp/podstead.[rth]???????? "${XDG_RUNTIME_DIR:-/tmp}"/podstead.????????
-    d=$(ps_own_graphroot)
+    ps_own_graphroot
+    d=$ps_own_graph
     while [ -n "$d" ]; do
         set -- "$@" "$d"/.podstead.????????
         d=${d%/*}
     done
-    find "$@" -prune -type d -user "$(id -u)" -mmin +1 | sed -n 's/.*podstead[.][rth]\{0,1\}\([0-9a-f]\{8\}\)$/\1/p' | sort -u
+    find "$@" -prune -type d -user "$PS_UID" -mmin +1 | sed -n 's/.*podstead[.][rth]\{0,1\}\([0-9a-f]\{8\}\)$/\1/p' | sort -u
 }
 
 # shellcheck disable=SC2010 # thousands of links are read by one program
@@ -87,7 +89,7 @@ ps_space() {
     # crun before 1.11 looks for the user bus in the runtime directory alone
     [ ! -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] || ln -s "$XDG_RUNTIME_DIR/bus" "$R/bus"
     # Podman's locks are in shared memory, whatever the folders are: only what this probe makes it may take away
-    L=/dev/shm/libpod_rootless_lock_$(id -u)
+    L=/dev/shm/libpod_rootless_lock_$PS_UID
     if [ -e "$L" ] || [ -e "${XDG_RUNTIME_DIR:-/nonexistent}/libpod" ]; then L=; fi
     # the user's own configuration counts, but nothing may be written next to it
     [ -d "${XDG_CONFIG_HOME:-$HOME/.config}/containers" ] &&
@@ -152,9 +154,9 @@ ps_working() { # IDs of the processes that are this probe's for certain, by thei
 
 ps_wait_working() { # conmon's own clean-up of a container may come late, and make the folders anew
     until=$(($(date +%s) + 10))
-    while [ -n "$(ps_working)" ] && [ "$(date +%s)" -lt $until ]; do sleep 0.1 || sleep 1; done
+    while w=$(ps_working) && [ -n "$w" ] && [ "$(date +%s)" -lt $until ]; do sleep 0.1 || sleep 1; done
     # a container is the user's to kill, whoever it runs as: who has made a user namespace has every right in it
-    for pid in $(ps_working); do kill -9 "$pid"; done
+    for pid in $w; do kill -9 "$pid"; done
 }
 
 ps_remove() { ps_podman pod rm -f -a && ps_podman rm -f -a; } >/dev/null
@@ -164,7 +166,7 @@ ps_end_pause() {
     [ -n "$R" ] || return 0
     for f in "$R/t/pause.pid" "$R/libpod/tmp/pause.pid"; do
         set -- $(stat -c '%u %s %F' "$f")
-        [ "${1-}" = "$(id -u)" ] && [ "$2" -le 20 ] && [ "$3 $4" = 'regular file' ] || continue
+        [ "${1-}" = "$PS_UID" ] && [ "$2" -le 20 ] && [ "$3 $4" = 'regular file' ] || continue
         pid=
         read -r pid <"$f"
         case $pid in '' | *[!0-9]*) continue ;; esac

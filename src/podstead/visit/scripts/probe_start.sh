@@ -84,6 +84,8 @@ _CONTAINERS_USERNS_CONFIGURED=done _CONTAINERS_ROOTLESS_UID=$PS_UID _CONTAINERS_
 export _CONTAINERS_USERNS_CONFIGURED _CONTAINERS_ROOTLESS_UID _CONTAINERS_ROOTLESS_GID
 limit=
 if command -v timeout >/dev/null; then limit="timeout -k 2 25"; fi
+# which packages its programs are from is half of what podman info costs, and of no interest here
+for f in /usr/bin/dpkg /usr/bin/rpm /usr/bin/pacman; do [ ! -f $f ] || mount --bind /usr/bin/false $f; done 2>/dev/null
 $limit podman info --format json >&3 2>&4 </dev/null
 echo "start $?" >&5
 $limit podman ps -a -q >/dev/null 2>&7 </dev/null
@@ -105,21 +107,27 @@ ps_config_files() { # the files that a Podman of this user reads, in the order i
     done
 }
 
-ps_settings() { # keys separated by |: their values that are paths, in any of those files
-    ps_config_files | while IFS= read -r f; do
-        [ ! -f "$f" ] || head -c 100000 "$f" | sed -nE "s/^[[:space:]]*($1)[[:space:]]*=[[:space:]]*[\"']([^\"']*)[\"'].*/\2/p"
-    done | while IFS= read -r v; do
+ps_read_settings() { # sets ps_set: lines of KEY=PATH out of those files, of every key that is asked for
+    ps_set=$(ps_config_files | while IFS= read -r f; do
+        [ ! -f "$f" ] || { head -c 100000 "$f" && echo; }
+    done | sed -nE "s/^[[:space:]]*([a-z_]*(root|store|path|_dir))[[:space:]]*=[[:space:]]*[\"']([^\"']*)[\"'].*/\1=\3/p")
+}
+
+ps_settings() { # keys separated by |: their values that are paths
+    printf '%s\n' "$ps_set" | sed -nE "s/^($1)=//p" | while IFS= read -r v; do
         case $v in *'$HOME'*) v=${v%%'$HOME'*}$HOME${v#*'$HOME'} ;; esac
         case $v in *'$USER'*) v=${v%%'$USER'*}$(id -un)${v#*'$USER'} ;; esac
-        case $v in *'$UID'*) v=${v%%'$UID'*}$(id -u)${v#*'$UID'} ;; esac
+        case $v in *'$UID'*) v=${v%%'$UID'*}$PS_UID${v#*'$UID'} ;; esac
         case $v in /*) printf '%s\n' "$v" ;; esac
     done
 }
 
-ps_own_graphroot() {
-    g=$(ps_graphroot "$(id -un)" "$(id -u)" "$HOME" \
+ps_own_graph=
+ps_own_graphroot() { # sets ps_own_graph
+    [ -z "$ps_own_graph" ] || return 0
+    ps_own_graph=$(ps_graphroot "$(id -un)" "$PS_UID" "$HOME" \
         "$(head -c 100000 "${CONTAINERS_STORAGE_CONF:-${XDG_CONFIG_HOME:-$HOME/.config}/containers/storage.conf}")")
-    printf '%s\n' "${g:-${XDG_DATA_HOME:-$HOME/.local/share}/containers/storage}"
+    [ -n "$ps_own_graph" ] || ps_own_graph=${XDG_DATA_HOME:-$HOME/.local/share}/containers/storage
 }
 
 ps_has_database() { # graphroot
@@ -130,7 +138,7 @@ ps_has_database() { # graphroot
 }
 
 ps_used_since_boot() {
-    for d in "${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/libpod/tmp" "/tmp/podman-run-$(id -u)/libpod/tmp" $(ps_settings tmp_dir); do
+    for d in "${XDG_RUNTIME_DIR:-/run/user/$PS_UID}/libpod/tmp" "/tmp/podman-run-$PS_UID/libpod/tmp" $(ps_settings tmp_dir); do
         if [ -e "$d/alive" ]; then return 0; fi
     done
     return 1
@@ -142,7 +150,7 @@ ps_in_namespace() { # command...: as root of a namespace with the user's whole g
         ps_limit 10 newuidmap $child $PS_UIDMAP && ps_limit 10 newgidmap $child $PS_GIDMAP
     else
         # what Podman does for a user to whom nothing is granted
-        echo deny >"/proc/$child/setgroups" && echo "0 $(id -u) 1" >"/proc/$child/uid_map" && echo "0 $(id -g) 1" >"/proc/$child/gid_map"
+        echo deny >"/proc/$child/setgroups" && echo "0 $PS_UID 1" >"/proc/$child/uid_map" && echo "0 $PS_GID 1" >"/proc/$child/gid_map"
     fi && ps_limit 90 nsenter -t $child -U --preserve-credentials -- unshare -m "$@"
     set -- $?
     ps_end_child
@@ -158,20 +166,20 @@ ps_in_podman() { # the same by Podman, which may have a security profile that al
 }
 
 ps_own_start() {
-    g=$(ps_own_graphroot)
+    ps_own_graphroot
+    g=$ps_own_graph
+    ps_read_settings
     kept=no
     cover=yes
     if ps_has_database "$g"; then
         kept=yes
         ! ps_used_since_boot || cover=no
     fi
-    x=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+    x=${XDG_RUNTIME_DIR:-/run/user/$PS_UID}
     if [ ! -d "$x" ] || [ ! -w "$x" ]; then x=; fi
     tmp=yes
     # what is set to lie in /tmp must be seen there
     case "$HOME/ $g/ ${CONTAINERS_CONF-} ${CONTAINERS_STORAGE_CONF-} ${CONTAINERS_CONF_OVERRIDE-} $T" in /tmp/* | *' /tmp/'*) tmp=no ;; esac
-    PS_UID=$(id -u)
-    PS_GID=$(id -g)
     export PS_UID PS_GID
     ps_folders=$(ps_settings 'graphroot|runroot|rootless_storage_path|imagestore|static_dir|tmp_dir|volume_path' | grep -vxF "$g" | sort -u)
     for way in ps_in_namespace ps_in_podman; do
@@ -189,7 +197,9 @@ ps_before_json() { sed '/^{/,$d' "$1"; }
 ps_json() { sed -n '/^{/,$p' "$1" | head -c 100000; }
 
 ps_told_start() {
+    started=
     while read -r n code; do
+        [ "$n" != start ] || started=$code
         ps_record rc "$n"
         printf '%s\n' "$code"
         ps_record said "$n"

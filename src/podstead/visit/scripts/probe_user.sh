@@ -3,15 +3,16 @@
 # POSIX sh: dash, busybox ash, bash. Leaves no process, no file and no Podman database of the user's behind.
 # Set before this text, quoted: PS_NONCE; PS_UIDMAP, PS_GIDMAP (arguments of newuidmap for the whole grant); PS_UIDOVER,
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
-# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers; or sweep alone).
+# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers,
+# and once, for what is the same for every user of the host; or sweep alone).
 # probe_helpers.sh, probe_sockets.sh, probe_space.sh, probe_start.sh and probe_engine.sh stand before this text.
 # shellcheck disable=SC2034 # variables of those files
 
 ps_context() {
     ps_record who
-    printf '%s\n' "$(id -un)" "$(id -u)" "$(id -g)" "$(id -G)"
+    printf '%s\n' "$(id -un)" "$PS_UID" "$PS_GID" "$(id -G)"
     ps_record passwd
-    getent passwd "$(id -u)"
+    getent passwd "$PS_UID"
     ps_record environment
     printf '%s\n' "USER=${USER-}" "HOME=${HOME-}" "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR-}" "PATH=$PATH"
     ps_record status
@@ -24,7 +25,7 @@ ps_context() {
     [ -r /etc/subuid ] && echo /etc/subuid
     [ -r /etc/subgid ] && echo /etc/subgid
     [ -S "${XDG_RUNTIME_DIR:-/nonexistent}/bus" ] && echo bus
-    [ "$(stat -c %u "${XDG_RUNTIME_DIR:-/nonexistent}")" = "$(id -u)" ] && echo runtime-dir
+    [ "$(stat -c %u "${XDG_RUNTIME_DIR:-/nonexistent}")" = "$PS_UID" ] && echo runtime-dir
     ps_record limits
     grep -E '^Max (open files|processes)' /proc/self/limits
     ps_record helpers

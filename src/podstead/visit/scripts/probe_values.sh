@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What the probe of a user is made with: what newuidmap and newgidmap are asked for, and what they must refuse.
-# Set before this text: PS_FOLDER. frame.sh and observe.sh (ps_names) stand before it.
+# Set before this text: PS_FOLDER. frame.sh, session.sh (ps_know) and observe.sh stand before it.
 # shellcheck disable=SC2034,SC2154,SC2086 # used by probe.sh; lists of ranges are words
 
 ps_nonce() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -32,14 +32,17 @@ ps_map() { # own-id more: the arguments of newuidmap for ranges on standard inpu
 
 ps_values() { # number: computed once, and read again where another user is to reach what this one's containers own
     PS_USER=$(sed -n "$(($1 + 1))p" "$PS_FOLDER/subjects")
+    if ps_know "$PS_USER"; then PS_KNOWN=$PS_USER; else PS_KNOWN=; fi
     PS_DENIED_GID=$(awk '$2 < 2147483646 { printf "%.0f", $2 + 1 }' /proc/sys/net/ipv4/ping_group_range)
+    ps_do='helpers sockets engine containers'
+    [ "$1" != 0 ] || ps_do="$ps_do once"
     [ -s "$PS_FOLDER/values.$1" ] || ps_assignments >"$PS_FOLDER/values.$1"
     PS_VALUES=$(cat "$PS_FOLDER/values.$1")
     PS_OWN=$(printf '%s\n' "$PS_VALUES" | sed -n 's/^PS_NONCE=//p')
 }
 
 ps_assignments() { # of PS_USER
-    uid=$(id -u "$PS_USER")
+    uid=$ps_uid
     gid=$(id -g "$PS_USER")
     uids=$(ps_ranges '' /etc/subuid "$PS_USER" "$uid")
     gids=$(ps_ranges -g /etc/subgid "$PS_USER" "$uid")
@@ -74,7 +77,7 @@ PS_RAW='$raw'
 PS_LAST=$(printf '%s\n' "$uids" | awk '{ t += $2 } END { printf "%.0f", t }')
 PS_GLAST=$(printf '%s\n' "$gids" | awk '{ t += $2 } END { printf "%.0f", t }')
 PS_PORTS='$(ps_ports "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)")'
-PS_DO='helpers sockets engine containers'"
+PS_DO='$ps_do'"
 }
 
 ps_ports() { # boundary: the first port that everybody may bind, and the last that nobody may

@@ -29,23 +29,33 @@ ps_within() { # seconds bytes command [argument...]: its standard output, cut at
     esac
 }
 
+PS_ME=$(id -u)
+PS_KNOWN= # whoever calls often looks the user up once (ps_know)
+
+ps_know() { # user: sets UID and home
+    ps_uid=$(id -u "$1") || return 1
+    ps_home=$(getent passwd "$1" | cut -d: -f6)
+}
+
+ps_has_run() { # UID. Only the name is looked at: what it stands for may be a file system that hangs
+    for ps_run in /run/user/*; do [ "$ps_run" != "/run/user/$1" ] || return 0; done
+    return 1
+}
+
 ps_as_user() { # seconds bytes user command [argument...]: as ps_within
     ps_s=$1
     ps_b=$2
     ps_u=$3
     shift 3
-    ps_uid=$(id -u "$ps_u") || return 1
-    ps_home=$(getent passwd "$ps_u" | cut -d: -f6)
-    ps_run=/run/user/$ps_uid
+    [ "$PS_KNOWN" = "$ps_u" ] || ps_know "$ps_u" || return 1
     # env -i: nothing of root's environment may leak (XDG_RUNTIME_DIR, HOME and USER of root break Podman)
     set -- "HOME=$ps_home" "USER=$ps_u" "LOGNAME=$ps_u" "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
         LC_ALL=C "$@"
-    # shellcheck disable=SC2010 # only the name is looked at: what it stands for may be a file system that hangs
-    if ls /run/user 2>/dev/null | grep -qx "$ps_uid"; then
+    if ps_has_run "$ps_uid"; then
         set -- "XDG_RUNTIME_DIR=$ps_run" "DBUS_SESSION_BUS_ADDRESS=unix:path=$ps_run/bus" "$@"
     fi
     cd / || return 1 # the user may not enter the directory that root stands in
-    if [ "$(id -u)" = "$ps_uid" ]; then
+    if [ "$PS_ME" = "$ps_uid" ]; then
         ps_within "$ps_s" "$ps_b" env -i "$@"
     elif [ -e /etc/pam.d/runuser ] && command -v runuser >/dev/null 2>&1; then
         ps_within "$ps_s" "$ps_b" runuser -u "$ps_u" -- env -i "$@"
@@ -63,7 +73,7 @@ PS_FOLDER= # none until then, whatever the environment of a su has
 
 ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
     ps_base=/run
-    if [ "$(id -u)" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi
+    if [ "$PS_ME" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi
     # what runs have left that were killed with SIGKILL
     if [ "$ps_base" = /run ]; then # where only root may write
         for ps_old in /run/podstead-run.*.??????; do
@@ -72,7 +82,7 @@ ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when 
             [ -d "/proc/${ps_pid%.*}" ] || rm -rf "$ps_old"
         done
     else # where others, other hosts and other PID namespaces may: one's own of a day ago, longer than any run takes
-        find "$ps_base"/podstead-run.*.?????? -prune -type d -user "$(id -u)" -mmin +1440 -exec rm -rf {} + 2>/dev/null
+        find "$ps_base"/podstead-run.*.?????? -prune -type d -user "$PS_ME" -mmin +1440 -exec rm -rf {} + 2>/dev/null
     fi
     # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number in every other one
     ps_pid=$(exec sh -c 'echo "$PPID"') # not within the next line: it would be the number of a shell that is gone after it
