@@ -57,26 +57,26 @@ class SettingOption(click.Option):
     def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
         # an empty element would be the current folder, with everything in it ("hosts:")
         found = super().value_from_envvar(ctx)
-        return [one for one in found if one] if self.multiple and found else found
+        return [element for element in found if element] if self.multiple and found else found
 
 
 def setting(name: str, *names: str, **more: Any) -> Decorator:  # noqa: ANN401 - click's
     """An option for a setting; range, choices, default and variable come from the table."""
-    one = SETTINGS[name]
-    more = {"type": _type(one), "default": one.default, "show_default": one.default is not None, **more}
-    if one.kind == "number":
+    entry = SETTINGS[name]
+    more = {"type": _type(entry), "default": entry.default, "show_default": entry.default is not None, **more}
+    if entry.kind == "number":
         more.setdefault("metavar", "N")
-    if one.is_list:
+    if entry.is_list:
         more["multiple"] = True
         more.pop("default")
-    return click.option(*names, cls=SettingOption, envvar=one.variable, show_envvar=True, **more)
+    return click.option(*names, cls=SettingOption, envvar=entry.variable, show_envvar=True, **more)
 
 
-def _type(one: Setting) -> click.ParamType[Any] | None:
-    if one.kind == "number":
-        return click.IntRange(one.low, one.high)
-    if one.kind == "choice":
-        return click.Choice(one.choices)
-    if one.kind in ("sources", "paths", "path"):
+def _type(entry: Setting) -> click.ParamType[Any] | None:
+    if entry.kind == "number":
+        return click.IntRange(entry.low, entry.high)
+    if entry.kind == "choice":
+        return click.Choice(entry.choices)
+    if entry.kind in ("sources", "paths", "path"):
         return click.Path()  # its lists in variables are separated as in $PATH
     return None

@@ -44,7 +44,9 @@ def _configured(name: str) -> list[str]:
     from podstead.control.settings import load  # noqa: PLC0415
 
     try:
-        return next(list(one.value) for one in load(Path(), os.environ).values if one.setting.name == name)
+        return next(
+            list(entry.value) for entry in load(Path(), os.environ).values if entry.setting.name == name
+        )
     except (PodsteadError, OSError):
         return []
 

@@ -76,15 +76,23 @@ def _python(control: Control) -> Iterator[Diagnosis]:
             "install podstead with a Python of these versions",
         )
     bad = False
-    for one in control.libraries:
-        if one.version is None:
+    for library in control.libraries:
+        if library.version is None:
             bad = True
-            yield _fail(one.name, f"is not installed ({one.needs})", f"pip install '{one.name}{one.needs}'")
-        elif one.version not in SpecifierSet(one.needs, prereleases=True):
+            yield _fail(
+                library.name,
+                f"is not installed ({library.needs})",
+                f"pip install '{library.name}{library.needs}'",
+            )
+        elif library.version not in SpecifierSet(library.needs, prereleases=True):
             bad = True
-            yield _fail(one.name, f"{one.version} is not {one.needs}", f"pip install '{one.name}{one.needs}'")
+            yield _fail(
+                library.name,
+                f"{library.version} is not {library.needs}",
+                f"pip install '{library.name}{library.needs}'",
+            )
     if not bad:
-        known = ", ".join(f"{one.name} {one.version}" for one in control.libraries)
+        known = ", ".join(f"{library.name} {library.version}" for library in control.libraries)
         yield _ok("libraries", known or "podstead runs from a source tree, which declares no versions")
 
 

@@ -168,9 +168,11 @@ def _libraries() -> Iterator[Library]:
         wanted = metadata.requires("podstead") or []
     except metadata.PackageNotFoundError:
         wanted = []
-    for one in map(Requirement, wanted):
-        if one.marker is None:  # the others are extras
-            yield Library(name=one.name, needs=str(one.specifier), version=_version(one.name))
+    for requirement in map(Requirement, wanted):
+        if requirement.marker is None:  # the others are extras
+            yield Library(
+                name=requirement.name, needs=str(requirement.specifier), version=_version(requirement.name)
+            )
 
 
 def agent(path: str) -> Agent:

@@ -142,7 +142,7 @@ def complaint(setting: Setting, value: object) -> str:
     elif setting.kind == "flag":
         return "" if isinstance(value, bool) else f"{_shown(value)} is neither true nor false"
     elif setting.is_list:
-        good = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+        good = isinstance(value, list) and all(isinstance(element, str) and element for element in value)
         return "" if good else f"must be a list of strings, not {_shown(value)}"
     elif not isinstance(value, str) or not value:
         return f"must be a string, not {_shown(value)}"

@@ -42,9 +42,9 @@ class Settings:
     def from_files(self) -> dict[str, Any]:
         """Parameter -> value, of what files say; variables are read by click itself."""
         return {
-            one.setting.param or one.setting.name: one.value
-            for one in self.values
-            if one.source not in (DEFAULT, one.setting.variable)
+            entry.setting.param or entry.setting.name: entry.value
+            for entry in self.values
+            if entry.source not in (DEFAULT, entry.setting.variable)
         }
 
 
@@ -66,17 +66,17 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise InputError(problems, hint="podstead config shows every setting and where it comes from")
     values = (
-        Value(setting=one, value=said[one.name][0], source=said[one.name][1])
-        if one.name in said
-        else Value(setting=one, value=[] if one.is_list else one.default, source=DEFAULT)
-        for one in SETTINGS.values()
+        Value(setting=setting, value=said[setting.name][0], source=said[setting.name][1])
+        if setting.name in said
+        else Value(setting=setting, value=[] if setting.is_list else setting.default, source=DEFAULT)
+        for setting in SETTINGS.values()
     )
     return Settings(values=tuple(values), files=found.files, warnings=found.warnings)
 
 
 def strays(environ: Mapping[str, str]) -> Iterator[str]:
     """Variables that look like a setting and are none, with the setting that was meant."""
-    known = {one.variable for one in SETTINGS.values()} | {CONFIG}
+    known = {setting.variable for setting in SETTINGS.values()} | {CONFIG}
     for name in sorted(environ):
         meant = did_you_mean(name, known, cutoff=0.8) if name.startswith("PODSTEAD_") else ""
         if meant and name not in known:

@@ -132,9 +132,12 @@ def _rooted(setting: Setting, value: Any, folder: Path) -> Any:  # noqa: ANN401 
     if setting.kind == "path":
         return str(folder / _expanded(value))
     if setting.kind == "paths":
-        return [str(folder / _expanded(one)) for one in value]
+        return [str(folder / _expanded(path)) for path in value]
     if setting.kind == "sources":
-        return [one if "," in one or one.startswith("@") else str(folder / _expanded(one)) for one in value]
+        return [
+            source if "," in source or source.startswith("@") else str(folder / _expanded(source))
+            for source in value
+        ]
     return value
 
 

@@ -63,7 +63,7 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
     for name in users:
         entry = Node({"users": Node({name: Node({}, said)}, said)}, said)
         problems += [
-            Problem(where="--user", message=f"{name!r}: {one.message}") for one in validate(entry)[1]
+            Problem(where="--user", message=f"{name!r}: {problem.message}") for problem in validate(entry)[1]
         ]
     if problems:
         raise InputError(problems)

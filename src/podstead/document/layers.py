@@ -118,32 +118,32 @@ def _agree(claims: Sequence[tuple[Layer, Node]], path: Path, problems: list[Prob
     return Node(winner.value, winner.origin, tuple(replaced))
 
 
-def _disagreement(path: Path, one: Node, other: Node) -> Problem:
-    one, other = _narrow(one, other)
+def _disagreement(path: Path, first: Node, second: Node) -> Problem:
+    first, second = _narrow(first, second)
     return Problem(
-        where=other.origin.where,
+        where=second.origin.where,
         key=".".join(path),
-        message=f"is {shown(other)} here and {shown(one)} in {one.origin.where}, which has the same rank; "
+        message=f"is {shown(second)} here and {shown(first)} in {first.origin.where}, which has the same rank; "
         "set it in one place only, or in a layer of a higher rank",
     )
 
 
-def _narrow(one: Node, other: Node) -> tuple[Node, Node]:
+def _narrow(first: Node, second: Node) -> tuple[Node, Node]:
     """Go down to the first thing in which two whole values differ, for the message."""
-    if len(one.entries) == 1 and one.entries.keys() == other.entries.keys():
-        return next(zip(one.entries.values(), other.entries.values(), strict=True))
-    return one, other
+    if len(first.entries) == 1 and first.entries.keys() == second.entries.keys():
+        return next(zip(first.entries.values(), second.entries.values(), strict=True))
+    return first, second
 
 
-def same(one: Node, other: Node) -> bool:
+def same(left: Node, right: Node) -> bool:
     """True when two trees hold the same value; 1, 1.0 and true are three values."""
-    if isinstance(one.value, Mapping) and isinstance(other.value, Mapping):
-        return one.value.keys() == other.value.keys() and all(
-            same(node, other.value[key]) for key, node in one.value.items()
+    if isinstance(left.value, Mapping) and isinstance(right.value, Mapping):
+        return left.value.keys() == right.value.keys() and all(
+            same(node, right.value[key]) for key, node in left.value.items()
         )
-    if isinstance(one.value, tuple) and isinstance(other.value, tuple):
-        return len(one.value) == len(other.value) and all(map(same, one.value, other.value))
-    return type(one.value) is type(other.value) and one.value == other.value
+    if isinstance(left.value, tuple) and isinstance(right.value, tuple):
+        return len(left.value) == len(right.value) and all(map(same, left.value, right.value))
+    return type(left.value) is type(right.value) and left.value == right.value
 
 
 def origins(tree: Node) -> dict[Path, Provenance]:

@@ -31,11 +31,11 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
     """Merge plain layers over their roles. Raises InputError with every mistake."""
     problems: list[Problem] = []
     given = []
-    for one in layers:
-        origin = Origin(one.name)
-        tree = _node({key: value for key, value in one.values.items() if key in KEYS}, origin, problems)
+    for layer in layers:
+        origin = Origin(layer.name)
+        tree = _node({key: value for key, value in layer.values.items() if key in KEYS}, origin, problems)
         problems.extend(validate(tree, fragment=True)[1])
-        given.append(Layer(name=one.name, rank=one.rank, tree=tree))
+        given.append(Layer(name=layer.name, rank=layer.rank, tree=tree))
     wanted = merge(given, problems).entries.get("roles")
     default = Origin("podstead's default")
     names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)

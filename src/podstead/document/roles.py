@@ -222,8 +222,8 @@ def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
         message = f"expected a mapping from each tag to a list of parts, found {shown(node)}"
         problems.append(Problem(where=node.origin.where, key="tags", message=message))
     for tag, parts in node.entries.items():
-        names = tuple(one.value for one in parts.items if isinstance(one.value, str))
-        unknown = next((one for one in names if part_of(one) not in PART_NAMES), None)
+        names = tuple(part.value for part in parts.items if isinstance(part.value, str))
+        unknown = next((name for name in names if part_of(name) not in PART_NAMES), None)
         if not names or len(names) < len(parts.items) or unknown:
             hint = did_you_mean(unknown, PART_NAMES) if unknown else ""
             message = f"expected a list of parts ({listed(PART_NAMES)}) or ids of changes, found {shown(unknown or parts)}{hint}"

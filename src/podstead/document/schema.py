@@ -55,7 +55,7 @@ def _fragment() -> dict[str, Any]:
     for pattern, reference in need.items():
         need[pattern] = {"anyOf": [{"type": "integer"}, {"type": "string"}, reference]}
     for part in (schema, *schema["$defs"].values()):
-        part["properties"] = {key: _or_template(one) for key, one in part["properties"].items()}
+        part["properties"] = {key: _or_template(subschema) for key, subschema in part["properties"].items()}
     return schema
 
 
@@ -72,18 +72,18 @@ def _or_template(part: dict[str, Any]) -> dict[str, Any]:
     notes: dict[str, Any] = {key: part[key] for key in ("description", "default", "title") if key in part}
     if "anyOf" in part:
         return {**notes, "anyOf": [*part["anyOf"], _TEMPLATE]}
-    return {**notes, "anyOf": [{key: one for key, one in part.items() if key not in notes}, _TEMPLATE]}
+    return {**notes, "anyOf": [{key: value for key, value in part.items() if key not in notes}, _TEMPLATE]}
 
 
 def _loosen(part: Any) -> None:  # noqa: ANN401 - any piece of a JSON document
     """Let a fragment lack what another layer supplies, and let named things have no other names."""
     if isinstance(part, list):
-        for one in part:
-            _loosen(one)
+        for child in part:
+            _loosen(child)
     elif isinstance(part, dict):
         if isinstance(part.get("required"), list):
             del part["required"]
         if "patternProperties" in part:
             part.setdefault("additionalProperties", False)
-        for one in part.values():
-            _loosen(one)
+        for child in part.values():
+            _loosen(child)

@@ -64,14 +64,14 @@ def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, li
     except ValidationError as error:
         found = error.errors(include_url=False)
     problems: dict[tuple[Path, str], Problem] = {}
-    for one in found:
-        if fragment and one["type"] in _OF_THE_WHOLE:
+    for violation in found:
+        if fragment and violation["type"] in _OF_THE_WHOLE:
             continue
-        problem, path, node = _problem(tree, one)
+        problem, path, node = _problem(tree, violation)
         if path in surprises or (fragment and _is_open(node)):
             continue
         # The members of a union fail one by one; the first speaks for all.
-        problems.setdefault((path, "" if one["type"] != "value_error" else problem.message), problem)
+        problems.setdefault((path, "" if violation["type"] != "value_error" else problem.message), problem)
     return None, [*surprises.values(), *problems.values()]
 
 
@@ -121,7 +121,7 @@ def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]
         return Problem(where=node.origin.where, key=".".join(path), message="is missing"), path, node
     if kind != "value_error":
         message = _message(kind, path, node, error)
-    elif loc == error["loc"] and any(is_hidden(one.value) for one in walk(node)):
+    elif loc == error["loc"] and any(is_hidden(descendant.value) for descendant in walk(node)):
         message = _without_values(path, node)
     return Problem(where=node.origin.where, key=".".join(path), message=message), path, node
 
@@ -216,5 +216,5 @@ def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in (Union, UnionType) or hasattr(annotation, "__metadata__"):
-        return next((model for one in get_args(annotation) if (model := _model(one))), None)
+        return next((model for argument in get_args(annotation) if (model := _model(argument))), None)
     return None

@@ -202,7 +202,7 @@ class _Builder:
 
     def merge_key(self, event: Any, value: Value) -> list[Mapping[str, Node]]:  # noqa: ANN401
         candidates = [node.value for node in value] if isinstance(value, tuple) else [value]
-        found = [one for one in candidates if isinstance(one, Mapping)]
+        found = [candidate for candidate in candidates if isinstance(candidate, Mapping)]
         if len(found) < len(candidates):
             self.problem(event, f"<< takes a mapping or a list of mappings, found {shown(value)}")
         return found

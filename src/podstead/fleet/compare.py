@@ -50,7 +50,7 @@ def compared(report: Report, before: Report) -> Report:
     hosts = []
     for host in report.hosts:
         verdict = since(host, before)
-        findings = tuple(verdict if one.check == "V30" else one for one in host.findings)
+        findings = tuple(verdict if finding.check == "V30" else finding for finding in host.findings)
         failed = bool(failed_findings((verdict,))) and verdict in findings
         status = Status.FAILED if failed and host.status is Status.OK else host.status
         hosts.append(host.model_copy(update={"findings": findings, "status": status}))
@@ -59,7 +59,7 @@ def compared(report: Report, before: Report) -> Report:
 
 def since(host: HostReport, before: Report) -> Finding:
     """V30: what was proved before holds after the reboot."""
-    earlier = next((one for one in before.hosts if one.name == host.name), None)
+    earlier = next((candidate for candidate in before.hosts if candidate.name == host.name), None)
     if earlier is None or not earlier.boot_id:
         return finding_of(
             "V30",
@@ -70,11 +70,13 @@ def since(host: HostReport, before: Report) -> Finding:
         return finding_of(
             "V30", Verdict.NOT_APPLICABLE, cause="the host has not been rebooted since that report"
         )
-    was = {(one.user, one.check) for one in earlier.findings if one.verdict in _GOOD}
+    was = {(finding.user, finding.check) for finding in earlier.findings if finding.verdict in _GOOD}
     lost = sorted(
-        f"{one.check} of {one.user or 'the host'}"
-        for one in host.findings
-        if CHECKS[one.check].undone_by_reboot and (one.user, one.check) in was and one.verdict not in _GOOD
+        f"{finding.check} of {finding.user or 'the host'}"
+        for finding in host.findings
+        if CHECKS[finding.check].undone_by_reboot
+        and (finding.user, finding.check) in was
+        and finding.verdict not in _GOOD
     )
     if lost:
         return finding_of(

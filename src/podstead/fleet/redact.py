@@ -44,7 +44,7 @@ _KEPT = frozenset({"name", "id", "status", "verdict", "severity", "check", "ref"
 
 def _clean(value: Any, redact: Redact) -> Any:  # noqa: ANN401 - any piece of a report
     if isinstance(value, dict):
-        return {key: one if key in _KEPT else _clean(one, redact) for key, one in value.items()}
+        return {key: child if key in _KEPT else _clean(child, redact) for key, child in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(one, redact) for one in value]
+        return [_clean(child, redact) for child in value]
     return redact(value) if type(value) is str else value

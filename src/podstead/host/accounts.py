@@ -59,7 +59,7 @@ class AccountsState:
         """
         named = self.by_name.get(text)
         return ((named,) if named else ()) + tuple(
-            one for one in self._by_number.get(text, ()) if one is not named
+            account for account in self._by_number.get(text, ()) if account is not named
         )
 
     def owner(self, text: str) -> Account | None:
@@ -94,7 +94,7 @@ def parse(records: Records) -> AccountsState:
         if len(fields) >= 4 and _ID.fullmatch(fields[2])
     }
     by_name = {**listed, **named}
-    primary = {one.gid: f"the group of {one.name}" for one in by_name.values()}
+    primary = {account.gid: f"the group of {account.name}" for account in by_name.values()}
     return AccountsState(by_name=by_name, groups=primary | listed_groups)
 
 

@@ -48,7 +48,7 @@ def parse_segments(lines: list[str]) -> tuple[Segment, ...]:
         )
         if match and int(match[2]) == int(match[3] or 0):
             found.append(Segment(int(match[2]), int(match[1])))
-    return tuple(one for one in found if one.real)
+    return tuple(segment for segment in found if segment.real)
 
 
 DROP_IN = "/etc/containers/containers.conf.d/50-podstead.conf"
@@ -69,9 +69,9 @@ def parse(records: Records) -> EngineState:
     return EngineState(
         drop_in=OwnFile.seen(records, DROP_IN),
         files={
-            one.argument: one.text
-            for one in records.all("file")
-            if one.argument in MAIN or one.argument.startswith(f"{DROP_IN.rpartition('/')[0]}/")
+            record.argument: record.text
+            for record in records.all("file")
+            if record.argument in MAIN or record.argument.startswith(f"{DROP_IN.rpartition('/')[0]}/")
         },
         segments=parse_segments(records.lines("lock-segments")),
         storage_of=frozenset(_owners(records.lines("storage-seen"))),

@@ -75,10 +75,10 @@ def _about(name: str, uid: str, home: str, inner: Records) -> Iterator[Record]:
     lines = [line for line in inner.lines("paths") if line.split(":", 4)[-1] in asked]
     yield Record("stat", "", "".join(f"{line}\n" for line in lines).encode())
     for key in ("pause", "pause-uid", "pause-gid", "running"):
-        yield from (Record(key, name, one.body) for one in _first(inner, key))
-    for one in _first(inner, "config"):
-        yield Record("file", f"{home}/.config/containers/storage.conf", one.body)
-    facts = b"".join(one.body for key in ("facts", "owners") for one in _first(inner, key))
+        yield from (Record(key, name, record.body) for record in _first(inner, key))
+    for record in _first(inner, "config"):
+        yield Record("file", f"{home}/.config/containers/storage.conf", record.body)
+    facts = b"".join(record.body for key in ("facts", "owners") for record in _first(inner, key))
     yield Record("user-facts", name, facts)
 
 

@@ -17,7 +17,9 @@ class OwnFile:
     @classmethod
     def seen(cls, records: Records, path: str) -> OwnFile:
         """The file of this path as an observation shows it."""
-        return cls(path, next((one.body for one in records.all("file") if one.argument == path), None))
+        return cls(
+            path, next((record.body for record in records.all("file") if record.argument == path), None)
+        )
 
     @property
     def text(self) -> str | None:

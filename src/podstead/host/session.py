@@ -62,16 +62,16 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
     graph = f"{home}/.local/share/containers/storage"
     images = tuple(
         sorted(
-            one.rpartition("/")[2].removesuffix("-images")
-            for one in paths
-            if one.startswith(f"{graph}/") and one.endswith("-images")
+            path.rpartition("/")[2].removesuffix("-images")
+            for path in paths
+            if path.startswith(f"{graph}/") and path.endswith("-images")
         )
     )
     config = next(
         (
-            one.text
-            for one in records.all("file")
-            if one.argument == f"{home}/.config/containers/storage.conf"
+            record.text
+            for record in records.all("file")
+            if record.argument == f"{home}/.config/containers/storage.conf"
         ),
         "",
     )

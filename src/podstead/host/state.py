@@ -64,7 +64,7 @@ def from_records(seen: frames.Records) -> HostState:
         storage=host_storage.parse(records),
         engine=engine_lasting.parse(records),
         facts=facts.parse(records),
-        files={one.argument: one.body for one in records.all("file")},
+        files={record.argument: record.body for record in records.all("file")},
         unseen=looked.unseen,
     )
 

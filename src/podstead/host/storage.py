@@ -28,7 +28,7 @@ class StorageState:
 
 def parse(records: Records) -> StorageState:
     return StorageState(
-        {one.argument: one.text for one in records.all("file") if "/storage." in one.argument},
+        {record.argument: record.text for record in records.all("file") if "/storage." in record.argument},
         {path: OwnFile.seen(records, path) for path in (MAIN, DROP_IN)},
     )
 

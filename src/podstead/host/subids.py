@@ -43,9 +43,9 @@ def parse(records: Records) -> SubidsState:
     for path in PATHS:
         text = next(
             (
-                one.body.decode("utf-8", "surrogateescape")
-                for one in records.all("file")
-                if one.argument == path
+                record.body.decode("utf-8", "surrogateescape")
+                for record in records.all("file")
+                if record.argument == path
             ),
             None,
         )
@@ -128,8 +128,11 @@ def granted(
 def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
     """What is granted on this host, and to whom, as :mod:`podstead.ids.flaws` judges it: UIDs, then GIDs."""
     names = {account.name: account for account in accounts.by_name.values()}
-    real = ({one.uid: one.name for one in names.values()}, accounts.groups)
-    own = ({name: one.uid for name, one in names.items()}, {name: one.gid for name, one in names.items()})
+    real = ({account.uid: account.name for account in names.values()}, accounts.groups)
+    own = (
+        {name: account.uid for name, account in names.items()},
+        {name: account.gid for name, account in names.items()},
+    )
     defs = state.login_defs
     both = []
     for index, (kind, file) in enumerate(zip(("UID", "GID"), state.sides, strict=True)):
@@ -138,9 +141,9 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
         else:
             taken = ()
             grants = tuple(
-                Granted(owner=user, range=one, where=state.source, said=user)
+                Granted(owner=user, range=range_, where=state.source, said=user)
                 for user, given in sorted(state.directory.items())
-                for one in given[index]
+                for range_ in given[index]
             )
         both.append(
             Side(
@@ -165,8 +168,8 @@ def of_file(file: SubidFile, accounts: AccountsState) -> tuple[tuple[Granted, ..
             yield Granted(owner=owner, range=entry.range, where=f"{file.path}:{entry.line}", said=entry.owner)
 
     return (
-        tuple(grant for one in file.entries for grant in granted_by(one)),
-        tuple(grant for bad in file.bad for one in bad.grants for grant in granted_by(one)),
+        tuple(grant for entry in file.entries for grant in granted_by(entry)),
+        tuple(grant for bad in file.bad for entry in bad.grants for grant in granted_by(entry)),
     )
 
 

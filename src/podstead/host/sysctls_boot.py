@@ -65,11 +65,11 @@ def assignments(
         else:
             named.setdefault(line.key, []).append(line)
     found = {}
-    for key in {*(_path(one) for one in keys), *named}:
+    for key in {*(_path(key) for key in keys), *named}:
         explicit = named.get(key, [])
-        free = key not in excluded and all(one.path == own for one in explicit)
-        matching = [one for one in patterns.values() if free and matches(one.key, key)]
-        given = tuple(_assignment(one) for one in (*matching, *explicit) if one.value is not None)
+        free = key not in excluded and all(line.path == own for line in explicit)
+        matching = [line for line in patterns.values() if free and matches(line.key, key)]
+        given = tuple(_assignment(line) for line in (*matching, *explicit) if line.value is not None)
         if given:
             found[key.replace("/", ".")] = given
     return found
@@ -100,8 +100,8 @@ def _in_order(names: list[str], lines: list[str]) -> list[_Line]:
     effective = {path: base for base, path in chosen.items()}
     if "/etc/sysctl.conf" in names:
         effective["/etc/sysctl.conf"] = "\uffff"
-    read = [one for one in map(_line, lines) if one is not None and one.path in effective]
-    return sorted(read, key=lambda one: (effective[one.path], one.number))
+    read = [line for line in map(_line, lines) if line is not None and line.path in effective]
+    return sorted(read, key=lambda line: (effective[line.path], line.number))
 
 
 def _line(text: str) -> _Line | None:
@@ -123,12 +123,15 @@ def _path(key: str) -> str:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether glob(3) finds this file below ``/proc/sys``: "*" stays within a name, braces are alternatives."""
-    return any(_fits(one.split("/"), path.split("/")) for one in islice(_alternatives(pattern), _MOST))
+    return any(
+        _fits(alternative.split("/"), path.split("/"))
+        for alternative in islice(_alternatives(pattern), _MOST)
+    )
 
 
 def _fits(want: list[str], have: list[str]) -> bool:
     return len(want) == len(have) and all(
-        fnmatchcase(name, one.replace("[^", "[!")) for one, name in zip(want, have, strict=True)
+        fnmatchcase(name, glob.replace("[^", "[!")) for glob, name in zip(want, have, strict=True)
     )
 
 
@@ -137,5 +140,5 @@ def _alternatives(pattern: str) -> Iterator[str]:
     if not match:
         yield pattern
         return
-    for one in match[2].split(","):
-        yield from _alternatives(f"{match[1]}{one}{match[3]}")
+    for alternative in match[2].split(","):
+        yield from _alternatives(f"{match[1]}{alternative}{match[3]}")

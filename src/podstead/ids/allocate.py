@@ -78,14 +78,14 @@ class Holdings:
 
     def blocks(self) -> list[IdRange]:
         """Everything that a new range must not touch."""
-        return [*self.own, *self.others, *RESERVED, *(IdRange(one, 1) for one in self.real)]
+        return [*self.own, *self.others, *RESERVED, *(IdRange(number, 1) for number in self.real)]
 
     def blocked(self, wanted: IdRange, *, mine: bool = False) -> IdRange | int | None:
         """What stands in the way of ``wanted``: another range, a real ID, or nothing. ``mine`` counts own ranges."""
         taken = first_overlap(wanted, (*self.others, *RESERVED, *(self.own if mine else ())))
         if taken is not None:
             return taken
-        return min((one for one in self.real if one in wanted), default=None)
+        return min((number for number in self.real if number in wanted), default=None)
 
 
 def allocate(policy: Policy, uid: int | None, sides: Iterable[Holdings]) -> IdRange | Refused:
@@ -157,7 +157,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
         return Refused(
             "the ID map has no room for another range", "merge the user's ranges, or assign one large range"
         )
-    end = max(one.stop for one in side.own)
+    end = max(range_.stop for range_ in side.own)
     wanted = IdRange(end, missing)
     inside = policy.window.start <= wanted.start and wanted.stop <= policy.window.stop
     legacy = max(side.own).start < policy.window.start and wanted.stop <= policy.window.start
@@ -176,7 +176,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
 def too_many(ranges: Iterable[IdRange]) -> bool:
     """Whether the kernel would refuse the map of these ranges for its size."""
     extents = IdMap.expected(2**31 - 1, ranges).extents
-    return len(extents) > MAX_MAP_EXTENTS or sum(len(str(one)) + 1 for one in extents) > MAX_MAP_BYTES
+    return len(extents) > MAX_MAP_EXTENTS or sum(len(str(extent)) + 1 for extent in extents) > MAX_MAP_BYTES
 
 
 def described(block: IdRange | int) -> str:

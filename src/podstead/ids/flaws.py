@@ -65,7 +65,7 @@ class Side:
         return frozenset(self.taken)
 
     def of(self, owner: str) -> tuple[Granted, ...]:
-        return tuple(one for one in self.grants if one.owner == owner)
+        return tuple(grant for grant in self.grants if grant.owner == owner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,111 +106,115 @@ def of_owner(side: Side, owner: str) -> tuple[Flaw, ...]:
 def of_all(side: Side) -> tuple[Flaw, ...]:
     """Everything wrong with the ranges of all owners on one side; each overlap is named once."""
     by_owner: dict[str, list[Granted]] = {}
-    for one in side.grants:
-        by_owner.setdefault(one.owner, []).append(one)
+    for grant in side.grants:
+        by_owner.setdefault(grant.owner, []).append(grant)
     found = [flaw for mine in by_owner.values() for flaw in _alone(mine, side)]
     return (*_neighbours(side), *found)
 
 
 def fatal(side: Side, owner: str) -> Flaw | None:
     """The first flaw for which nothing may be built on the owner's ranges, or None."""
-    return next((one for one in of_owner(side, owner) if one.fatal), None)
+    return next((flaw for flaw in of_owner(side, owner) if flaw.fatal), None)
 
 
-def _overlap(one: Granted, other: Granted, side: Side) -> Flaw:
+def _overlap(grant: Granted, other: Granted, side: Side) -> Flaw:
     return Flaw(
-        damaged=next((grant.where for grant in (one, other) if grant in side.damaged), ""),
+        damaged=next((each.where for each in (grant, other) if each in side.damaged), ""),
         ref="C10",
-        owner=one.owner,
+        owner=grant.owner,
         other=other.owner,
-        range=one.range,
-        text=f"{one.where}: {one.owner}'s {one.range} overlaps {other.owner}'s {other.range} ({other.where})",
+        range=grant.range,
+        text=f"{grant.where}: {grant.owner}'s {grant.range} overlaps {other.owner}'s {other.range} ({other.where})",
     )
 
 
 def _between(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
     """Overlaps of one owner's ranges with those of others, the lowest for each."""
-    for one in mine:
+    for grant in mine:
         met = [
-            other for other in side.everything if other.owner != one.owner and other.range.overlaps(one.range)
+            other
+            for other in side.everything
+            if other.owner != grant.owner and other.range.overlaps(grant.range)
         ]
         if met:
-            yield _overlap(one, min(met, key=lambda other: other.range), side)
+            yield _overlap(grant, min(met, key=lambda other: other.range), side)
 
 
 def _neighbours(side: Side) -> Iterator[Flaw]:
     """Overlaps of different owners: sorted by start, a range can only overlap those that reach past its start."""
     reaching: list[Granted] = []
-    for one in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
-        reaching = [other for other in reaching if other.range.stop > one.range.start]
-        yield from (_overlap(other, one, side) for other in reaching if other.owner != one.owner)
-        reaching.append(one)
+    for grant in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
+        reaching = [other for other in reaching if other.range.stop > grant.range.start]
+        yield from (_overlap(other, grant, side) for other in reaching if other.owner != grant.owner)
+        reaching.append(grant)
         # a file of thousands of overlaps is named by those that reach furthest
         reaching = sorted(reaching, key=lambda other: other.range.stop)[-_REACHING:]
 
 
 def _alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
     """What is wrong with one owner's ranges whatever other owners have."""
-    for one in mine:
-        yield from _of_range(one, side)
-        yield from _real_ids(one, side)
+    for grant in mine:
+        yield from _of_range(grant, side)
+        yield from _real_ids(grant, side)
     yield from _repeats(sorted(mine, key=lambda grant: grant.range))
-    if mine and too_many(one.range for one in mine):
+    if mine and too_many(grant.range for grant in mine):
         owner = mine[0].owner
         text = f"{owner} has {len(mine)} ranges of {side.kind}s, more than the kernel accepts in one ID map"
         yield Flaw(ref="C18", owner=owner, text=text)
 
 
-def _of_range(one: Granted, side: Side) -> Iterator[Flaw]:
-    own = side.own.get(one.owner)
-    where = f"{one.where}: {one.owner}'s {one.range}"
-    if own is not None and own in one.range:
+def _of_range(grant: Granted, side: Side) -> Iterator[Flaw]:
+    own = side.own.get(grant.owner)
+    where = f"{grant.where}: {grant.owner}'s {grant.range}"
+    if own is not None and own in grant.range:
         text = f"{where} includes the owner's own {side.kind} {own}"
-        yield Flaw(ref="C09", owner=one.owner, text=text, range=one.range)
-    if one.range.last > LAST_ID:
+        yield Flaw(ref="C09", owner=grant.owner, text=text, range=grant.range)
+    if grant.range.last > LAST_ID:
         text = f"{where} reaches beyond {LAST_ID}, the last ID that exists"
-        yield Flaw(ref="C12", owner=one.owner, text=text, range=one.range)
-    if one.range.count == 65537:
-        yield Flaw(ref="C25", owner=one.owner, text=f"{where} has 65537 IDs", range=one.range, fatal=False)
+        yield Flaw(ref="C12", owner=grant.owner, text=text, range=grant.range)
+    if grant.range.count == 65537:
+        yield Flaw(
+            ref="C25", owner=grant.owner, text=f"{where} has 65537 IDs", range=grant.range, fatal=False
+        )
 
 
 def _repeats(mine: Sequence[Granted]) -> Iterator[Flaw]:
-    for one, other in pairwise(mine):
-        if one.range == other.range:
-            ref = "C07" if one.said == other.said else "C06"
-            text = f"{one.where} and {other.where} grant {one.owner} {one.range} twice"
-            yield Flaw(ref=ref, owner=one.owner, text=text, range=one.range)
-        elif one.range.overlaps(other.range):
-            text = f"{one.where} and {other.where}, both of {one.owner}, overlap: {one.range}, {other.range}"
-            yield Flaw(ref="C08", owner=one.owner, text=text, range=one.range)
+    for grant, other in pairwise(mine):
+        if grant.range == other.range:
+            ref = "C07" if grant.said == other.said else "C06"
+            text = f"{grant.where} and {other.where} grant {grant.owner} {grant.range} twice"
+            yield Flaw(ref=ref, owner=grant.owner, text=text, range=grant.range)
+        elif grant.range.overlaps(other.range):
+            text = f"{grant.where} and {other.where}, both of {grant.owner}, overlap: {grant.range}, {other.range}"
+            yield Flaw(ref="C08", owner=grant.owner, text=text, range=grant.range)
 
 
-def _real_ids(one: Granted, side: Side) -> Iterator[Flaw]:
+def _real_ids(grant: Granted, side: Side) -> Iterator[Flaw]:
     """Accounts inside a range: the range is in the wrong place where accounts are made (C11), else the account is (C27)."""
-    number = _first_inside(one, side)
-    where = f"{one.where}: {one.owner}'s {one.range}"
+    number = _first_inside(grant, side)
+    where = f"{grant.where}: {grant.owner}'s {grant.range}"
     if number is not None:
         low = number <= side.account_max or any(number in block for block in _RESERVED)
         yield Flaw(
             ref="C11" if low else "C27",
-            owner=one.owner,
+            owner=grant.owner,
             other=side.real[number],
-            range=one.range,
+            range=grant.range,
             text=f"{where} includes {number}, the {side.kind} of {side.real[number]}",
         )
         return
-    block = first_overlap(one.range, RESERVED[:-1])
+    block = first_overlap(grant.range, RESERVED[:-1])
     if block:
         text = f"{where} reaches into the reserved block {block.start} to {block.last}"
-        yield Flaw(ref="C11", owner=one.owner, range=one.range, text=text, fatal=False)
+        yield Flaw(ref="C11", owner=grant.owner, range=grant.range, text=text, fatal=False)
 
 
-def _first_inside(one: Granted, side: Side) -> int | None:
+def _first_inside(grant: Granted, side: Side) -> int | None:
     """The lowest real ID in a range that is not the owner's own."""
-    own = side.own.get(one.owner)
-    for index in range(bisect_left(side.numbers, one.range.start), len(side.numbers)):
+    own = side.own.get(grant.owner)
+    for index in range(bisect_left(side.numbers, grant.range.start), len(side.numbers)):
         number = side.numbers[index]
-        if number not in one.range:
+        if number not in grant.range:
             return None
         if number != own:
             return number

@@ -52,12 +52,12 @@ class IdRange:
 
 
 def total(ranges: Iterable[IdRange]) -> int:
-    return sum(one.count for one in ranges)
+    return sum(range_.count for range_ in ranges)
 
 
 def first_overlap(wanted: IdRange, taken: Iterable[IdRange]) -> IdRange | None:
     """Return the overlapping range with the lowest start, or None."""
-    return min((one for one in taken if one.overlaps(wanted)), default=None)
+    return min((range_ for range_ in taken if range_.overlaps(wanted)), default=None)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,9 +83,9 @@ class IdMap:
         """The map that rootless Podman sets up for a user with these ranges."""
         extents = [Extent(0, own_id, 1)]
         inside = 1
-        for one in sorted(ranges):
-            extents.append(Extent(inside, one.start, one.count))
-            inside += one.count
+        for range_ in sorted(ranges):
+            extents.append(Extent(inside, range_.start, range_.count))
+            inside += range_.count
         return cls(tuple(extents))
 
     @classmethod

@@ -43,20 +43,20 @@ class SubidFile:
     @property
     def unsettled(self) -> tuple[BadLine, ...]:
         """Lines that no program can read: the IDs that they stand for are unknown, so none can be said to be free."""
-        return tuple(one for one in self.bad if not one.settled and one.meant is None)
+        return tuple(bad_line for bad_line in self.bad if not bad_line.settled and bad_line.meant is None)
 
     def of(self, owners: frozenset[str]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.owner in owners)
 
     def bad_of(self, owners: frozenset[str]) -> tuple[BadLine, ...]:
         """Damaged lines that name one of ``owners``."""
-        return tuple(one for one in self.bad if one.owner in owners)
+        return tuple(bad_line for bad_line in self.bad if bad_line.owner in owners)
 
     def taken(self) -> Iterator[Entry]:
         """Every range that a line grants, or that some program may take it to grant."""
         yield from self.entries
-        for one in self.bad:
-            yield from one.taken
+        for bad_line in self.bad:
+            yield from bad_line.taken
 
 
 def parse(
@@ -79,8 +79,8 @@ def parse(
         mode=mode,
         owner=owner,
         kind=kind,
-        entries=tuple(one for one in found if isinstance(one, Entry)),
-        bad=tuple(one for one in found if isinstance(one, BadLine)),
+        entries=tuple(line for line in found if isinstance(line, Entry)),
+        bad=tuple(line for line in found if isinstance(line, BadLine)),
     )
 
 
@@ -95,9 +95,11 @@ def repaired(
     somebody else's IDs.
     """
     mendable = {
-        one.line: one.meant
-        for one in file.bad
-        if one.meant and set(one.grants) <= {one.meant} and not blocked(one.meant.range, one.meant.owner)
+        bad_line.line: bad_line.meant
+        for bad_line in file.bad
+        if bad_line.meant
+        and set(bad_line.grants) <= {bad_line.meant}
+        and not blocked(bad_line.meant.range, bad_line.meant.owner)
     }
     seen: set[tuple[str, IdRange]] = set()
     kept: list[str] = []

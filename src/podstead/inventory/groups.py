@@ -173,7 +173,7 @@ class Inventory:
         """Return the groups of every host, in the order in which they count; ``all`` is left out."""
         depths = self.depths()
         parents: dict[str, set[str]] = {name: set() for name in self.groups}
-        for name in sorted(self.groups, key=lambda one: depths[one]):
+        for name in sorted(self.groups, key=lambda name: depths[name]):
             for child in self.groups[name].children:
                 parents[child] |= {name, *parents[name]}
         direct: dict[str, set[str]] = {host: set() for host in self.hosts}
@@ -187,7 +187,7 @@ class Inventory:
             if key not in known:
                 names = own.union(*(parents[name] for name in own)) - {"all"}
                 known[key] = tuple(
-                    sorted(names, key=lambda one: (depths[one], self.groups[one].priority, one))
+                    sorted(names, key=lambda name: (depths[name], self.groups[name].priority, name))
                 )
             result[host] = known[key]
         return result
@@ -197,9 +197,9 @@ class Inventory:
         found: dict[str, None] = {}
         level, seen = [name], {name}
         while level:
-            for one in level:
-                found.update(self.groups[one].hosts)
-            below = dict.fromkeys(child for one in level for child in self.groups[one].children)
+            for member in level:
+                found.update(self.groups[member].hosts)
+            below = dict.fromkeys(child for member in level for child in self.groups[member].children)
             level = [child for child in below if child not in seen]
             seen.update(level)
         return found

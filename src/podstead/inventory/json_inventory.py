@@ -64,7 +64,7 @@ def _list(inventory: Inventory, node: Node, key: str, group: str) -> tuple[Node,
     found = node.entries.get(key)
     if found is None:
         return ()
-    wrong = next((one for one in found.items if not isinstance(one.value, str)), None)
+    wrong = next((child for child in found.items if not isinstance(child.value, str)), None)
     if not isinstance(found.value, tuple) or wrong:
         inventory.problem(
             (wrong or found).origin,

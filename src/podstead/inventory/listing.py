@@ -68,7 +68,7 @@ class Listing:
 
     def _group_of(self, groups: tuple[str, ...]) -> dict[str, Node]:
         if groups not in self._of_groups:
-            members = [self._inventory.groups[one] for one in ("all", *groups)]
+            members = [self._inventory.groups[name] for name in ("all", *groups)]
             self._of_groups[groups] = combined(tree.entries for tree in of_groups(members))
         return self._of_groups[groups]
 
@@ -109,7 +109,7 @@ def _value(node: Node) -> Any:  # noqa: ANN401 - as displayed()
         shown = displayed(Node(dict.fromkeys(value, Node(None, node.origin)), node.origin))
         return dict(zip(shown, map(_value, value.values()), strict=True))
     if isinstance(value, tuple):
-        return [_value(one) for one in value]
+        return [_value(element) for element in value]
     if isinstance(value, Sealed):
         return {"__ansible_vault": value.ciphertext}
     if isinstance(value, Unsafe):

@@ -31,9 +31,9 @@ def connection(text: str, origin: Origin) -> Node:
 def _node(found: object, origin: Origin, depth: int) -> Node | None:
     value: Value
     if isinstance(found, Mapping):
-        value = {str(key): node for key, one in found.items() if (node := _node(one, origin, depth + 1))}
+        value = {str(key): node for key, child in found.items() if (node := _node(child, origin, depth + 1))}
     elif isinstance(found, list | tuple | set | frozenset):
-        value = tuple(node for one in found if (node := _node(one, origin, depth + 1)))
+        value = tuple(node for child in found if (node := _node(child, origin, depth + 1)))
     elif found is None or isinstance(found, str | int | float | bool):
         value = found
     else:

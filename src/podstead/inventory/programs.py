@@ -80,7 +80,7 @@ def _node(value: Any, origin: Origin, depth: int) -> Node:  # noqa: ANN401 - wha
     if depth > _DEPTH:
         raise InputError.one(f"prints JSON nested deeper than {_DEPTH} levels", where=origin.where)
     if isinstance(value, dict):
-        return Node({key: _node(one, origin, depth + 1) for key, one in value.items()}, origin)
+        return Node({key: _node(child, origin, depth + 1) for key, child in value.items()}, origin)
     if isinstance(value, list):
-        return Node(tuple(_node(one, origin, depth + 1) for one in value), origin)
+        return Node(tuple(_node(child, origin, depth + 1) for child in value), origin)
     return Node(value, origin)

@@ -86,12 +86,12 @@ class _Resolver:
         self.defaults = self.place(defaults)
         self.extras = [self.place(tree) for tree in extras]
         layers = [
-            Layer(name=f"-e {depth}", rank=Rank(Stage.EXTRA, depth), tree=one.document)
-            for depth, one in enumerate(self.extras)
+            Layer(name=f"-e {depth}", rank=Rank(Stage.EXTRA, depth), tree=extra.document)
+            for depth, extra in enumerate(self.extras)
         ]
         self.extra_document = merge(layers, self.problems)
-        self.extra_connection = combined(one.connection for one in self.extras)
-        self.extra_variables = combined(one.variables for one in self.extras)
+        self.extra_connection = combined(extra.connection for extra in self.extras)
+        self.extra_variables = combined(extra.variables for extra in self.extras)
         self.documents = {
             group.name: self.document_layers(
                 f"group {group.name}", self.rank(group), [*group.inline, *group.files]
@@ -137,15 +137,15 @@ class _Resolver:
 
     def document_layers(self, name: str, rank: Rank, trees: Iterable[Node]) -> list[Layer]:
         documents = [self.kept(tree).document for tree in trees]
-        return [Layer(name=name, rank=rank, tree=one) for one in documents if one.entries]
+        return [Layer(name=name, rank=rank, tree=document) for document in documents if document.entries]
 
     def host(self, name: str, groups: Groups, own: HostVariables) -> ResolvedHost | None:
         # nothing but -e can hide what a host's own layer says from the validation of the whole
         places = [self.place(tree, check=bool(self.extra_document.entries)) for tree in of_host(own)]
         layers = [
-            Layer(name=name, rank=Rank(Stage.HOST), tree=one.document)
-            for one in places
-            if one.document.entries
+            Layer(name=name, rank=Rank(Stage.HOST), tree=place.document)
+            for place in places
+            if place.document.entries
         ]
         document = merge(layers, self.problems)
         roles = (
@@ -154,13 +154,13 @@ class _Resolver:
         base = self.base(groups, roles)
         tree = overlay(overlay(base, document), self.extra_document)
         link = combined(
-            (self.connection_of(groups), *(one.connection for one in places), self.extra_connection)
+            (self.connection_of(groups), *(place.connection for place in places), self.extra_connection)
         )
         reach = Node(link, _DEFAULT)
         secrets: frozenset[str] = frozenset()
         is_open = self.is_open(base) or needs_rendering(document) or self.is_open(self.extra_document)
         if is_open or needs_rendering(reach):
-            own_variables = combined(one.variables for one in places)
+            own_variables = combined(place.variables for place in places)
             variables = ChainMap(
                 dict(tree.entries), self.extra_variables, own_variables, self.variables_of(groups)
             )
@@ -242,12 +242,12 @@ class _Resolver:
     def connection_of(self, groups: Groups) -> dict[str, Node]:
         if groups not in self.connections:
             places = [self.defaults, *self.group_places(groups)]
-            self.connections[groups] = combined(one.connection for one in places)
+            self.connections[groups] = combined(place.connection for place in places)
         return self.connections[groups]
 
     def variables_of(self, groups: Groups) -> dict[str, Node]:
         if groups not in self.variables:
-            self.variables[groups] = combined(one.variables for one in self.group_places(groups))
+            self.variables[groups] = combined(place.variables for place in self.group_places(groups))
         return self.variables[groups]
 
 

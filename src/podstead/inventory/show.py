@@ -64,7 +64,7 @@ def show_document(host: ResolvedHost) -> dict[str, Any]:
                 "path": list(path),
                 "file": found.origin.file,
                 "line": found.origin.line,
-                "replaces": [{"file": one.file, "line": one.line} for one in found.replaced],
+                "replaces": [{"file": origin.file, "line": origin.line} for origin in found.replaced],
             }
             for path, found in origins(host.tree).items()
         ],

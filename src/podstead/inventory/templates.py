@@ -143,9 +143,9 @@ class Rendering:
         """Return what a template made with a secret, as values that no message shows."""
         value: Value
         if isinstance(found, dict):
-            value = {key: self._hidden(one, like) for key, one in found.items()}
+            value = {key: self._hidden(child, like) for key, child in found.items()}
         elif isinstance(found, list):
-            value = tuple(self._hidden(one, like) for one in found)
+            value = tuple(self._hidden(child, like) for child in found)
         else:
             self._remember(found)
             value = _wrapped(found)
@@ -219,9 +219,9 @@ class Lazy(Mapping[str, Any]):
 def _solid(found: object) -> object:
     """Take everything that is still lazy, so that what it needs is known."""
     if isinstance(found, Mapping):
-        return {str(key): _solid(one) for key, one in found.items()}
+        return {str(key): _solid(child) for key, child in found.items()}
     if not isinstance(found, str) and isinstance(found, Sequence | set | frozenset):
-        return [_solid(one) for one in found]
+        return [_solid(child) for child in found]
     if isinstance(found, float) and not math.isfinite(found):
         raise ValueError("the number is not finite")
     text = str(found)  # StrictUndefined raises here
@@ -242,9 +242,9 @@ def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what _solid returns and is
 def _node(found: Any, like: Node) -> Node:  # noqa: ANN401 - what _solid returns
     value: Value
     if isinstance(found, dict):
-        value = {key: _node(one, like) for key, one in found.items()}
+        value = {key: _node(child, like) for key, child in found.items()}
     elif isinstance(found, list):
-        value = tuple(_node(one, like) for one in found)
+        value = tuple(_node(child, like) for child in found)
     else:
         value = found
     return Node(value, like.origin, like.replaced)
@@ -331,8 +331,8 @@ def _environment() -> Any:  # noqa: ANN401 - imported late, see above
             if operator == "**" and max(abs(left), abs(right)) > _MAX_POWER:
                 raise TemplateRuntimeError(f"a power of more than {_MAX_POWER}")
             if operator == "*":
-                for one, other in ((left, right), (right, left)):
-                    if isinstance(one, str | list | tuple) and len(one) * int(other) > _MAX_TEXT:
+                for operand, other in ((left, right), (right, left)):
+                    if isinstance(operand, str | list | tuple) and len(operand) * int(other) > _MAX_TEXT:
                         raise TemplateRuntimeError(f"a string or list of more than {_MAX_TEXT}")
             return super().call_binop(context, operator, left, right)
 

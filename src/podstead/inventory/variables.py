@@ -44,7 +44,9 @@ def _yaml(key: str, text: str, origin: Origin) -> Node:
     try:
         return relabel(parse(text, origin.file), origin)
     except InputError as error:
-        raise InputError(replace(one, where=origin.where, key=key) for one in error.problems) from error
+        raise InputError(
+            replace(problem, where=origin.where, key=key) for problem in error.problems
+        ) from error
 
 
 def relabel(node: Node, origin: Origin) -> Node:

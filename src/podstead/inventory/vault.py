@@ -66,7 +66,7 @@ class Vault:
         if not self.passwords:
             raise ValueError(f"{_SEALED}: {_HINT}")
         wanted = fields[3] if len(fields) == 4 else ""
-        for _, password in sorted(self.passwords, key=lambda one: one[0] != wanted):
+        for _, password in sorted(self.passwords, key=lambda entry: entry[0] != wanted):
             opened = _decrypt(password.get_secret_value().encode(), salt, mac, text)
             if opened is not None:
                 return opened
@@ -112,8 +112,8 @@ def passwords(
     Raises InputError for a file that cannot be read, is empty, or is a program that fails.
     """
     found = [("default", _from_file(file, "")) for file in files]
-    for one in vault_ids:
-        label, at, source = one.rpartition("@")
+    for vault_id in vault_ids:
+        label, at, source = vault_id.rpartition("@")
         label = label or "default"
         asked = source == "prompt" and at
         found.append((label, prompt(f"Vault password ({label}): ") if asked else _from_file(source, label)))

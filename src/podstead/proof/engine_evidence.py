@@ -86,7 +86,7 @@ def _flatten(prefix: str, value: object, into: dict[str, str], depth: int) -> No
     if isinstance(value, dict) and depth < 6:
         for key, inner in value.items():
             _flatten(f"{prefix}.{key}" if prefix else str(key), inner, into, depth + 1)
-    elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+    elif isinstance(value, list) and all(isinstance(element, str) for element in value):
         into[prefix] = " ".join(value)
     elif isinstance(value, str | int | float | bool):
         into[prefix] = str(value).lower() if isinstance(value, bool) else str(value)

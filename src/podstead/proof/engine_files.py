@@ -53,15 +53,15 @@ def settings(configs: Mapping[str, str], *keys: str) -> Iterator[Setting]:
 
 def naming(configs: Mapping[str, str], value: str, *keys: str) -> Setting | None:
     """The first of these keys whose value is or has this text."""
-    return next((one for one in settings(configs, *keys) if value in one.value), None)
+    return next((setting for setting in settings(configs, *keys) if value in setting.value), None)
 
 
 def above(configs: Mapping[str, str], path: str, user: str, uid: int, home: str) -> Setting | None:
     """The setting that makes Podman want a folder: its path is the folder, or lies below it."""
-    for one in settings(
+    for setting in settings(
         configs, "graphroot", "rootless_storage_path", "runroot", "imagestore", "volume_path"
     ):
-        value = one.value.replace("$HOME", home).replace("$USER", user).replace("$UID", str(uid))
+        value = setting.value.replace("$HOME", home).replace("$USER", user).replace("$UID", str(uid))
         if value == path or value.startswith(f"{path.rstrip('/')}/"):
-            return one
+            return setting
     return None

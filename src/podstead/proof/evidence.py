@@ -200,7 +200,7 @@ def from_records(
         helpers=records.pairs("helpers"),
         helper_stat=(records.text("helper-stat") or "").strip(),
         label=(records.text("label") or "").strip("\0\n "),
-        attempts={name: one for name, one in attempts.items() if name not in _STARTS},
+        attempts={name: attempt for name, attempt in attempts.items() if name not in _STARTS},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
         info=info_of(records, attempts, "info") or (None if has_database else start),

@@ -72,7 +72,7 @@ def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
         if name not in accounts.by_name and name != ROOTFUL:
             text = f"{file.path}:{entries[0].line}: the host has no account {name}"
             yield Flaw(ref="C23", owner=name, text=text, range=entries[0].range)
-    by_number = sum(one.owner.isdigit() for one in file.entries)
+    by_number = sum(entry.owner.isdigit() for entry in file.entries)
     if len(file.entries) >= MANY_LINES and by_number * 2 < len(file.entries):
         text = f"{file.path} has {len(file.entries)} lines, most of which name their owner"
         yield Flaw(ref="C29", owner="", text=text)
@@ -91,7 +91,7 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
     """What is worth knowing and no flaw."""
     said = []
     high = sorted(
-        {one.owner for side in sides(state, accounts) for one in side.grants if one.range.stop > 2**31}
+        {grant.owner for side in sides(state, accounts) for grant in side.grants if grant.range.stop > 2**31}
     )
     if high:
         said.append(
@@ -102,10 +102,10 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
         return tuple(said)
     outside = sorted(
         {
-            _owner(one, accounts)
+            _owner(entry, accounts)
             for side in state.sides
-            for one in side.entries
-            if not _inside(one.range) and one.range.stop <= 2**31
+            for entry in side.entries
+            if not _inside(entry.range) and entry.range.stop <= 2**31
         }
     )
     if outside:
@@ -132,8 +132,8 @@ def _grants(side: SubidFile, accounts: AccountsState) -> dict[str, list[IdRange]
     }
 
 
-def _inside(one: IdRange) -> bool:
-    return one.start in SYSTEMD_RANGE and one.last in SYSTEMD_RANGE
+def _inside(range_: IdRange) -> bool:
+    return range_.start in SYSTEMD_RANGE and range_.last in SYSTEMD_RANGE
 
 
 def _some(names: Sequence[str]) -> str:
@@ -152,7 +152,7 @@ def findings(
         return (finding_of("V03", Verdict.NOT_APPLICABLE, cause=why),)
     rest = [flaw for flaw in of_host(state, accounts) if not flaw.owners & judged]
     if not rest:
-        owners = {_owner(one, accounts) for side in state.sides for one in side.entries}
+        owners = {_owner(entry, accounts) for side in state.sides for entry in side.entries}
         return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)
     grouped: dict[str, list[Flaw]] = {}
     for flaw in rest:

@@ -81,10 +81,10 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(text)))
 
 
-def range_values(one: IdRange | None, *, old: bool = False) -> dict[str, str]:
+def range_values(range_: IdRange | None, *, old: bool = False) -> dict[str, str]:
     """The values of a range: OLDFIRST and OLDLAST of one that is there, or FIRST, LAST and COUNT of one to be given."""
     names = ("OLDFIRST", "OLDLAST") if old else ("FIRST", "LAST", "COUNT")
-    numbers = (one.start, one.last, one.count) if one else ("", "", "")
+    numbers = (range_.start, range_.last, range_.count) if range_ else ("", "", "")
     return {name: str(number) for name, number in zip(names, numbers, strict=False)}
 
 
@@ -110,7 +110,9 @@ def free_range(
     promised: tuple[IdRange, ...] = ()
     for _ in range(1 if policy.by_uid else place + 1):
         found = allocate(
-            policy, uid, [Holdings(own=promised, others=one.others, real=one.real) for one in both]
+            policy,
+            uid,
+            [Holdings(own=promised, others=holdings.others, real=holdings.real) for holdings in both],
         )
         if not isinstance(found, IdRange):
             return None
@@ -131,7 +133,7 @@ def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, 
             r"([].[*^$\\/])", r"\\\1", flaw.owner
         )  # between single quotes, in a pattern of sed(1)
     values |= range_values(flaw.range, old=True)
-    having = [side for side in sides if any(one.range == flaw.range for one in side.of(flaw.owner))]
+    having = [side for side in sides if any(grant.range == flaw.range for grant in side.of(flaw.owner))]
     if flaw.ref == "C27":
         text = _of_intruder(flaw, having, text, values, sides)
     if len(having) == 1:
@@ -163,7 +165,7 @@ def _of_intruder(
     new = _free_number(sides)
     name = flaw.other.removeprefix("group ")
     known = side is not None and (side.kind == "UID" or flaw.other.startswith("group "))
-    if number is None or new is None or not known or any(number in one for one in RESERVED[:-1]):
+    if number is None or new is None or not known or any(number in block for block in RESERVED[:-1]):
         return f"Move the range{rest}"
     values |= {"INTRUDER": shlex.quote(name), "NEWID": str(new)}
     group = side is not None and side.kind == "GID"
@@ -177,10 +179,10 @@ def _of_intruder(
 def _free_number(sides: Sequence[Side]) -> int | None:
     """The lowest number of a login account that is nobody's, in UIDs and GIDs, and in nobody's range."""
     last = min(side.account_max for side in sides)
-    ranges = sorted({one.range for side in sides for one in side.everything if one.range.start <= last})
-    number, real = BY_UID_BASE, {one for side in sides for one in side.real}
+    ranges = sorted({grant.range for side in sides for grant in side.everything if grant.range.start <= last})
+    number, real = BY_UID_BASE, {account_id for side in sides for account_id in side.real}
     while number <= last:
-        block = next((one for one in ranges if number in one), None)
+        block = next((range_ for range_ in ranges if number in range_), None)
         if block is None and number not in real:
             return number
         number = block.stop if block else number + 1

@@ -34,7 +34,7 @@ def delegate_drop_in(controllers: Iterable[str]) -> str:
 
 def toml(document: Mapping[str, Any]) -> str:
     """A drop-in in TOML, as Podman and what it is made of read it; keys and tables are sorted."""
-    plain = {name: dict(one) if isinstance(one, Mapping) else one for name, one in document.items()}
+    plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in document.items()}
     return _HEADER + tomli_w.dumps(dict(sorted(plain.items())))
 
 

@@ -62,7 +62,7 @@ class Traces:
     def users(self) -> tuple[str, ...]:
         """Everybody with storage. Who was not looked at has some where a lock segment says that Podman has run."""
         names = self.names or {}
-        seen = self.storage_of | {one.uid for one in self.segments}
+        seen = self.storage_of | {segment.uid for segment in self.segments}
         others = sorted(uid for uid in seen if names.get(uid) not in self.document)
         return (*sorted(self.with_storage), *map(self.who, others))
 
@@ -76,7 +76,7 @@ def in_force(files: Mapping[str, str], podman: Version | None) -> dict[Key, Any]
     values: dict[Key, Any] = dict(_DEFAULTS)
     hidden = {MAIN[0]} if podman is not None and podman.major >= 6 and MAIN[1] in files else set()
     for path in sorted(
-        files.keys() - hidden, key=lambda one: (MAIN.index(one) if one in MAIN else len(MAIN), one)
+        files.keys() - hidden, key=lambda path: (MAIN.index(path) if path in MAIN else len(MAIN), path)
     ):
         for table, keys in _tables(files[path]).items():
             values |= {(table, key): value for key, value in keys.items()}
@@ -123,7 +123,7 @@ def _locks(after: Mapping[Key, Any], changed: set[Key], traces: Traces) -> Itera
     locks = after.get(key)
     if key not in changed or not isinstance(locks, int):
         return
-    others = [traces.who(one.uid) for one in traces.segments if not one.holds(locks)]
+    others = [traces.who(segment.uid) for segment in traces.segments if not segment.holds(locks)]
     if others:
         yield (
             f"{_set(key, after)}: Podman of {_some(others)} has run since the last boot with another number of locks, and "

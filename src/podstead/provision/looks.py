@@ -39,12 +39,12 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
         ids = [f"session:{name}:look"] + [f"storage:{name}:look"] * (spec.storage.driver is not None)
         refusals += [
             Refusal(
-                id=one,
+                id=change_id,
                 title=f"{name} could not be inspected",
                 reason=f"{unseen[name]}; what {name} has is unknown, so it is left unchanged",
                 remedy=f"find out what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
                 f"ls -la {seen} /run/user/{account.uid}; then run podstead again",
             )
-            for one in ids
+            for change_id in ids
         ]
     return Outcome(refusals=tuple(refusals))

@@ -52,8 +52,8 @@ class Part:
         """Every id that its changes and refusals can have on a host with this document."""
         given = (self.names or self.about)(spec)
         stands_for = {"NAME": given, "KEY": given, "subuid": ("subuid", "subgid")}
-        for one in self.changes:
-            part, name, what = one.id.split(":")
+        for change in self.changes:
+            part, name, what = change.id.split(":")
             yield from (f"{part}:{each}:{what}" for each in stands_for.get(name, (name,)))
 
 

@@ -21,4 +21,4 @@ def left(spec: HostSpec, state: SubidsState, accounts: AccountsState) -> Capacit
     ):
         return None
     taken = [entry.range for side in state.sides for entry in side.taken()]
-    return capacity.left(policy, [*taken, *(IdRange(one, 1) for one in accounts.uids | accounts.gids)])
+    return capacity.left(policy, [*taken, *(IdRange(number, 1) for number in accounts.uids | accounts.gids)])

@@ -45,7 +45,9 @@ def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
         wanted = [f"session:{name}:linger" for name in lingering]
         if spec.session.delegate:
             wanted.append("session:delegate:controllers")
-        return Outcome(not_applicable=tuple(NotApplicable(id=one, reason=reason) for one in wanted))
+        return Outcome(
+            not_applicable=tuple(NotApplicable(id=change_id, reason=reason) for change_id in wanted)
+        )
     outcome = _delegate(spec, state)
     for name in lingering:
         user = state.users.get(name)

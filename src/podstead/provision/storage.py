@@ -60,7 +60,7 @@ def _system(driver: str, path: str, state: StorageState, podman: Version, platfo
         title=f"make {driver} the storage driver",
     )
     ours = present.data is not None and present.data.startswith(text.partition("\n")[0].encode())
-    deciding = next((one for one in (path, MAIN, VENDOR) if one in state.files), None)
+    deciding = next((candidate for candidate in (path, MAIN, VENDOR) if candidate in state.files), None)
     try:
         if ours:
             (present.data or b"").decode("utf-8")  # Podman reads no other TOML

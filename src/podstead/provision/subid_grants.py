@@ -120,7 +120,10 @@ class Allocator:
         """What one side lacks when the user has something on this side or the other."""
         assert not isinstance(self.policy, allocate.Refused)  # noqa: S101
         if not side.own:
-            if all(side.blocked(one) is None for one in twin.own) and total(twin.own) >= self.policy.count:
+            if (
+                all(side.blocked(range_) is None for range_ in twin.own)
+                and total(twin.own) >= self.policy.count
+            ):
                 return twin.own
             fresh = allocate.allocate(self.policy, uid, (side,))
             return fresh if isinstance(fresh, allocate.Refused) else (fresh,)
@@ -183,7 +186,7 @@ class Allocator:
             user=name, edits=(edits[0], edits[1]), subuids=add[0], subgids=add[1], idle=any(revoke)
         )
         what = " and ".join(
-            f"{label} {', '.join(str(one) for one in ranges)}"
+            f"{label} {', '.join(str(range_) for range_ in ranges)}"
             for label, ranges in (("UIDs", add[0]), ("GIDs", add[1]))
             if ranges
         )
@@ -215,7 +218,7 @@ def _with(
     text = "\n".join(lines)
     if text and not text.endswith("\n"):
         text += "\n"
-    text += "".join(f"{name}:{one.start}:{one.count}\n" for one in add)
+    text += "".join(f"{name}:{range_.start}:{range_.count}\n" for range_ in add)
     return subid_files.parse(file.path, text, exists=True, mode=file.mode)
 
 
@@ -269,7 +272,7 @@ def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
 
 def _stored(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFile) -> Outcome:
     """The spec names another range than the one that files in the user's storage belong to."""
-    held = ", ".join(str(one) for one in own)
+    held = ", ".join(str(range_) for range_ in own)
     key = file.path.removeprefix("/etc/")
     keep = f"to keep the range, name it: {key}: {{start: {own[0].start}, count: {own[0].count}}}; "
     return _kept(

@@ -81,16 +81,19 @@ def _no_such_key(key: str, need: SysctlNeed) -> Outcome:
 
 def _decisive(key: str, need: SysctlNeed, state: SysctlsState) -> Assignment | None:
     """The last line about a key at boot that is not podstead's and that the kernel takes."""
-    others = (one for one in state.boot.get(key, ()) if one.path != DROP_IN)
-    taken = [one for one in others if kernel_reads(key, need, one.value) is not None]
+    others = (assignment for assignment in state.boot.get(key, ()) if assignment.path != DROP_IN)
+    taken = [assignment for assignment in others if kernel_reads(key, need, assignment.value) is not None]
     return taken[-1] if taken else None
 
 
-def _is_later(one: Assignment) -> bool:
+def _is_later(assignment: Assignment) -> bool:
     """Whether a line is read after podstead's file. A pattern gives way to every line that names the key, wherever it is."""
-    if one.pattern:
+    if assignment.pattern:
         return False
-    return one.path == "/etc/sysctl.conf" or one.path.rpartition("/")[2] > DROP_IN.rpartition("/")[2]
+    return (
+        assignment.path == "/etc/sysctl.conf"
+        or assignment.path.rpartition("/")[2] > DROP_IN.rpartition("/")[2]
+    )
 
 
 def _contrary(key: str, need: SysctlNeed, state: SysctlsState) -> Refusal | None:

@@ -57,7 +57,7 @@ def vocabulary(hosts: Iterable[tuple[HostSpec, Mapping[str, tuple[str, ...]]]]) 
     ids: set[str] = set()
     tags: dict[str, tuple[str, ...]] = {}
     for spec, own in hosts:
-        ids |= {one for part in PARTS for one in part.ids(spec)}
+        ids |= {change_id for part in PARTS for change_id in part.ids(spec)}
         for tag, stands_for in own.items():
             tags[tag] = tuple(dict.fromkeys((*tags.get(tag, ()), *stands_for)))
     return Vocabulary(ids=frozenset(ids), tags=tags)

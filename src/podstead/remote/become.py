@@ -74,8 +74,8 @@ def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str,
             "check the become password (-K, ansible_become_password)",
         )
     if any(
-        one in text
-        for one in ("a password is required", "no password was provided", "Authentication required")
+        phrase in text
+        for phrase in ("a password is required", "no password was provided", "Authentication required")
     ):
         hint = f"give it with -K/--ask-become-pass, or let {user} use {method} without one (if {user} is allowed to use it)"
         return f"{method} asks {user} for a password", hint

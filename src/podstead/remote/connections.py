@@ -100,7 +100,7 @@ class RemoteHost:
                 f"the connection broke: {error}",
                 hint="check the network and run again: podstead continues from the current state",
             ) from error
-        if any(isinstance(one.line, TooMuch) for one in output):
+        if any(isinstance(entry.line, TooMuch) for entry in output):
             raise HostError(
                 f"the host printed more than {MAX_BYTES // 2**20} MiB or {MAX_LINES} lines, and the connection was closed",
                 hint="log in and check what is printed before a command runs: a ForceCommand of sshd, or a shell profile",
@@ -198,7 +198,9 @@ class Run:
         """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
         if any(target.connection.kind == "ssh" for target in self.job.targets):
             transport.prepare_home()
-        data = {transport.host_name(one): transport.host_data(one, folder) for one in self.job.targets}
+        data = {
+            transport.host_name(target): transport.host_data(target, folder) for target in self.job.targets
+        }
         inventory = Inventory((list(data.items()), {}))
         state = State(inventory, Config(CONNECT_TIMEOUT=self.job.connect_timeout), check_for_changes=False)
         pool = Pool(self.job.forks)

@@ -28,34 +28,34 @@ class Problem:
 def problems(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """Everything that is wrong, failures first."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
-    for one in findings:
-        if one.verdict in _ORDER:
-            groups.setdefault(_key(one), []).append(one)
+    for finding in findings:
+        if finding.verdict in _ORDER:
+            groups.setdefault(_key(finding), []).append(finding)
     found = [_problem(group) for group in groups.values()]
     return tuple(sorted(found, key=lambda problem: _ORDER.index(problem.head.verdict)))
 
 
-def _key(one: Finding) -> tuple[str, ...]:
-    if one.ref:
-        return ("mode", one.ref, one.cause)
-    if one.verdict is Verdict.COULD_NOT_LOOK:
-        return (one.user, "blind", one.cause)
-    return (one.user, "check", one.check)
+def _key(finding: Finding) -> tuple[str, ...]:
+    if finding.ref:
+        return ("mode", finding.ref, finding.cause)
+    if finding.verdict is Verdict.COULD_NOT_LOOK:
+        return (finding.user, "blind", finding.cause)
+    return (finding.user, "check", finding.check)
 
 
 def _problem(group: Sequence[Finding]) -> Problem:
-    ordered = sorted(group, key=lambda one: _ORDER.index(one.verdict))
-    users = tuple(dict.fromkeys(one.user for one in ordered))
-    heads = [next(one for one in ordered if one.user == user) for user in users]
+    ordered = sorted(group, key=lambda finding: _ORDER.index(finding.verdict))
+    users = tuple(dict.fromkeys(finding.user for finding in ordered))
+    heads = [next(finding for finding in ordered if finding.user == user) for user in users]
     whose: dict[str, list[str]] = {}
-    for one in heads:
-        if one.remedy:
-            whose.setdefault(one.remedy, []).append(one.user)
-    said = dict.fromkeys(part for one in heads for part in one.found.split("; ") if part)
+    for finding in heads:
+        if finding.remedy:
+            whose.setdefault(finding.remedy, []).append(finding.user)
+    said = dict.fromkeys(part for finding in heads for part in finding.found.split("; ") if part)
     return Problem(
         head=ordered[0],
-        checks=_ids(one for one in ordered if one.verdict is not Verdict.COULD_NOT_LOOK),
-        blind=_ids(one for one in ordered if one.verdict is Verdict.COULD_NOT_LOOK),
+        checks=_ids(finding for finding in ordered if finding.verdict is not Verdict.COULD_NOT_LOOK),
+        blind=_ids(finding for finding in ordered if finding.verdict is Verdict.COULD_NOT_LOOK),
         users=users,
         found="; ".join(said),
         remedies=tuple((tuple(names), text) for text, names in whose.items()),
@@ -63,4 +63,4 @@ def _problem(group: Sequence[Finding]) -> Problem:
 
 
 def _ids(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.check for one in findings))
+    return tuple(dict.fromkeys(finding.check for finding in findings))

@@ -86,8 +86,14 @@ def entries() -> Iterator[Entry]:
 
 def changes() -> Iterator[Entry]:
     """What plans say, part by part, and what stands in their way."""
-    for one in (*(each for part in PARTS for each in part.changes), obstacles.MEANING):
-        yield Entry(id=one.id, title=one.title, why=one.why, remedy=one.remedy, sources=one.sources)
+    for meaning in (*(each for part in PARTS for each in part.changes), obstacles.MEANING):
+        yield Entry(
+            id=meaning.id,
+            title=meaning.title,
+            why=meaning.why,
+            remedy=meaning.remedy,
+            sources=meaning.sources,
+        )
 
 
 def failures() -> Iterator[Entry]:
@@ -95,8 +101,8 @@ def failures() -> Iterator[Entry]:
     shown: dict[str, tuple[str, ...]] = {
         ref: ("V03",) for ref, mode in catalogue.load().items() if mode.of_files
     }
-    for one in DIAGNOSES:
-        shown[one.ref] = tuple(dict.fromkeys((*shown.get(one.ref, ()), *one.explains)))
+    for diagnosis in DIAGNOSES:
+        shown[diagnosis.ref] = tuple(dict.fromkeys((*shown.get(diagnosis.ref, ()), *diagnosis.explains)))
     for mode in catalogue.load().values():
         yield Entry(
             id=mode.id,

@@ -62,24 +62,26 @@ def _change(suite: ET.Element, host: str, change: ChangeRecord) -> None:
         _outcome(case, "failure", f"pending: {change.title}", change.diff)
 
 
-def _finding(suite: ET.Element, host: str, one: Finding) -> None:
-    case = _case(suite, host, f"{one.check} {one.title}" + (f" [{one.user}]" if one.user else ""))
+def _finding(suite: ET.Element, host: str, finding: Finding) -> None:
+    case = _case(
+        suite, host, f"{finding.check} {finding.title}" + (f" [{finding.user}]" if finding.user else "")
+    )
     rows = (
-        ("found", one.found),
-        ("expected", one.expected),
-        ("cause", f"{one.ref} {one.cause}".strip()),
-        ("do", one.remedy),
-        ("costs", ", ".join(one.costs)),
-        ("not ruled out", ", ".join(one.others)),
+        ("found", finding.found),
+        ("expected", finding.expected),
+        ("cause", f"{finding.ref} {finding.cause}".strip()),
+        ("do", finding.remedy),
+        ("costs", ", ".join(finding.costs)),
+        ("not ruled out", ", ".join(finding.others)),
     )
     body = "\n".join(f"{label}: {text}" for label, text in rows if text)
-    if one.verdict is Verdict.FAIL:
-        _outcome(case, "failure", one.cause or one.title, body)
-    elif one.verdict is Verdict.COULD_NOT_LOOK:
-        _outcome(case, "error", one.cause or "could not look", body)
-    elif one.verdict is Verdict.NOT_APPLICABLE:
-        _outcome(case, "skipped", one.cause, "")
-    elif one.verdict is Verdict.WARN:
+    if finding.verdict is Verdict.FAIL:
+        _outcome(case, "failure", finding.cause or finding.title, body)
+    elif finding.verdict is Verdict.COULD_NOT_LOOK:
+        _outcome(case, "error", finding.cause or "could not look", body)
+    elif finding.verdict is Verdict.NOT_APPLICABLE:
+        _outcome(case, "skipped", finding.cause, "")
+    elif finding.verdict is Verdict.WARN:
         ET.SubElement(case, "system-out").text = _text(f"warning\n{body}")
 
 

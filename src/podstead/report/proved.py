@@ -52,9 +52,9 @@ def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
             f"fatal: [{name}]: FAILED!{system}" if broken else f"ok: [{name}]{system}",
             "fail" if broken else "ok",
         )
-    users = list(dict.fromkeys(one.user for one in host.findings))
+    users = list(dict.fromkeys(finding.user for finding in host.findings))
     for user in users:
-        mine = [one for one in host.findings if one.user == user]
+        mine = [finding for finding in host.findings if finding.user == user]
         _summary(user, mine, host, screen)
         if verbose:
             _every(mine, screen)
@@ -71,7 +71,7 @@ def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:
 
 
 def _summary(user: str, findings: list[Finding], host: HostReport, screen: Screen) -> None:
-    count = Counter(one.verdict for one in findings)
+    count = Counter(finding.verdict for finding in findings)
     words = [f"{count[Verdict.PASS]} passed"]
     words += [
         f"{count[verdict]} {word}"

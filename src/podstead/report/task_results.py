@@ -35,7 +35,7 @@ class Result:
 
 def parts_of(hosts: Sequence[HostReport], parts: Sequence[str]) -> tuple[str, ...]:
     """The parts that were asked for, and any other that a host has something to say about."""
-    ids = [part_of(one.id) for host in hosts for one in _everything(host)]
+    ids = [part_of(outcome.id) for host in hosts for outcome in _everything(host)]
     return tuple(dict.fromkeys((*parts, *sorted(ids, key=position))))
 
 
@@ -46,8 +46,10 @@ def _everything(host: HostReport) -> tuple[ChangeRecord | Refusal | NotApplicabl
 def results(host: HostReport, parts: Sequence[str]) -> tuple[Result, ...]:
     """Every result of a host that was looked at, in the order of the tasks."""
     by_part: dict[str, list[Result]] = {part: [] for part in parts_of((host,), parts)}
-    for one in _everything(host):
-        by_part[part_of(one.id)].append(Result(part=part_of(one.id), kind=_kind(one, host), about=one))
+    for outcome in _everything(host):
+        by_part[part_of(outcome.id)].append(
+            Result(part=part_of(outcome.id), kind=_kind(outcome, host), about=outcome)
+        )
     looked_at = host.status not in (Status.UNREACHABLE, Status.SKIPPED) and not host.trouble
     return tuple(result for part, found in by_part.items() for result in _of_part(part, found, looked_at))
 
@@ -59,19 +61,19 @@ def _of_part(part: str, found: list[Result], looked_at: bool) -> list[Result]:
     return [Result(part=part, kind=Kind.OK), *found] if ok else found
 
 
-def _kind(one: ChangeRecord | Refusal | NotApplicable, host: HostReport) -> Kind:
-    if isinstance(one, Refusal):
+def _kind(outcome: ChangeRecord | Refusal | NotApplicable, host: HostReport) -> Kind:
+    if isinstance(outcome, Refusal):
         return Kind.REFUSED
-    if isinstance(one, NotApplicable):
+    if isinstance(outcome, NotApplicable):
         return Kind.NOT_APPLICABLE
-    if one.status is ChangeStatus.NOT_REACHED and not _stopped(host):
+    if outcome.status is ChangeStatus.NOT_REACHED and not _stopped(host):
         return Kind.FAILED
-    return Kind(one.status.value)
+    return Kind(outcome.status.value)
 
 
 def _stopped(host: HostReport) -> bool:
     """Whether something else says why a change was not reached."""
-    return host.trouble is not None or any(one.status is ChangeStatus.FAILED for one in host.changes)
+    return host.trouble is not None or any(change.status is ChangeStatus.FAILED for change in host.changes)
 
 
 def is_quiet(host: HostReport) -> bool:
@@ -100,7 +102,7 @@ def counts(host: HostReport, parts: Sequence[str]) -> Counts:
     if host.status is Status.SKIPPED:
         return Counts(skipped=1)
     kinds = [result.kind for result in results(host, parts if not host.findings else ())]
-    verdicts = [one.verdict for one in host.findings]
+    verdicts = [finding.verdict for finding in host.findings]
     failed = kinds.count(Kind.FAILED) + kinds.count(Kind.REFUSED) + int(host.trouble is not None)
     failed += verdicts.count(Verdict.FAIL) + verdicts.count(Verdict.COULD_NOT_LOOK)
     return Counts(

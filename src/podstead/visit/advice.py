@@ -22,21 +22,21 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
         "another program keeps changing the file (useradd in a loop? a configuration tool?): end it, then run podstead again",
     ),
     (
-        _any("podstead: locked", "cannot lock", *chain.from_iterable(one.locked for one in FAMILIES)),
+        _any("podstead: locked", "cannot lock", *chain.from_iterable(family.locked for family in FAMILIES)),
         "wait for the other program to end, then run podstead again",
     ),
     (
         r"is currently used by process",
         "the range of a user with running processes is not moved: loginctl terminate-user USER ends them; then run podstead again",
     ),
-    *chain.from_iterable(one.advice for one in FAMILIES),
+    *chain.from_iterable(family.advice for family in FAMILIES),
     (r"No space left on device", "free some space on the host, then run podstead again"),
     (
         r"Read-only file system",
         "the file system is mounted read-only: remount it, or change the image that this host was made from",
     ),
     (
-        _any(*chain.from_iterable(one.not_offered for one in FAMILIES)),
+        _any(*chain.from_iterable(family.not_offered for family in FAMILIES)),
         "the package sources of this host do not provide the package: check its repositories",
     ),
     (
@@ -47,7 +47,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
         _any(
             "Could not resolve",
             "Connection timed out",
-            *chain.from_iterable(one.unreachable for one in FAMILIES),
+            *chain.from_iterable(family.unreachable for family in FAMILIES),
         ),
         "the host cannot reach its package sources: check its network or proxy",
     ),

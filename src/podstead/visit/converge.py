@@ -65,9 +65,9 @@ class Choice:
 
     def select(self, intended: Plan) -> Plan:
         return Plan(
-            changes=tuple(one for one in intended.changes if self.has(one.id)),
-            refusals=tuple(one for one in intended.refusals if self.has(one.id)),
-            not_applicable=tuple(one for one in intended.not_applicable if self.has(one.id)),
+            changes=tuple(change for change in intended.changes if self.has(change.id)),
+            refusals=tuple(refusal for refusal in intended.refusals if self.has(refusal.id)),
+            not_applicable=tuple(entry for entry in intended.not_applicable if self.has(entry.id)),
         )
 
 
@@ -91,9 +91,11 @@ class Work:
         ids = {change.id for change in self.failed}
         return _batch(
             tuple(
-                one
-                for one in changes
-                if one not in made and one.id not in ids and not any(needs(one, bad) for bad in self.failed)
+                change
+                for change in changes
+                if change not in made
+                and change.id not in ids
+                and not any(needs(change, bad) for bad in self.failed)
             )
         )
 
@@ -185,8 +187,8 @@ def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostR
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
     records = (
-        ChangeRecord(id=one.id, title=one.title, status=ChangeStatus.NOT_REACHED, diff=one.diff)
-        for one in changes
+        ChangeRecord(id=change.id, title=change.title, status=ChangeStatus.NOT_REACHED, diff=change.diff)
+        for change in changes
     )
     return HostReport(
         name=name,

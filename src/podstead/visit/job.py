@@ -39,8 +39,8 @@ class Target(Message):
 
 def _setting(name: str, description: str | None = None) -> Any:  # noqa: ANN401 - as pydantic's Field
     """A field with the default and the bounds of a setting."""
-    one = SETTINGS[name]
-    return Field(default=one.number, ge=one.low, le=one.high, description=description)
+    setting = SETTINGS[name]
+    return Field(default=setting.number, ge=setting.low, le=setting.high, description=description)
 
 
 class Job(Message):

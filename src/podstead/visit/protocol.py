@@ -87,12 +87,12 @@ class Protocol(_Entry):
     facts: tuple[FactKind, ...] = Field(alias="fact")
 
     def frame(self, name: str) -> Frame:
-        return next(one for one in self.frames if one.name == name)
+        return next(frame for frame in self.frames if frame.name == name)
 
     def keys(self, name: str) -> frozenset[str]:
         """The keys of all records that may be in a frame."""
         frame = self.frame(name)
-        own = frozenset(one.key for one in frame.records)
+        own = frozenset(record.key for record in frame.records)
         return own | self.keys(frame.includes) if frame.includes else own
 
 
@@ -109,7 +109,7 @@ def written_by() -> str:
 
 def notes(look: Records) -> tuple[str, ...]:
     """What should be known about the script that wrote this answer. Raises LookError where it spoke another protocol."""
-    said = next((one.argument for one in look.all("script")), "")
+    said = next((record.argument for record in look.all("script")), "")
     match = re.fullmatch(r"([0-9A-Za-z.+!_-]{1,60}) ([0-9]{1,6})", said)
     if match is None:
         return (f"the script does not say which podstead wrote it; {WRITE_AGAIN}",)

@@ -71,7 +71,7 @@ def report(
     trouble: Trouble | None = None,
 ) -> HostReport:
     """The record of a host that was verified; ``checks`` are the ids that were asked for (all, where it is empty)."""
-    chosen = tuple(one for one in results if not checks or one.check in checks)
+    chosen = tuple(finding for finding in results if not checks or finding.check in checks)
     failed = trouble is not None or failed_findings(chosen)
     notes = () if state.platform.is_root else (WITHOUT_ROOT,)
     return HostReport(
@@ -128,9 +128,9 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     users = {user: spec.users.get(user, UserSpec()) for user in asked}
     spec = spec.model_copy(update={"users": users})
     of_users = [
-        one
+        finding
         for user in sorted(users)
-        for one in (
+        for finding in (
             _all_blind(user, state.unseen[user])
             if user in state.unseen
             else findings(subject_of(user, spec, state, seen[user]))

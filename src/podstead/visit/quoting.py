@@ -15,7 +15,7 @@ def word(text: str) -> str:
 
 def command(*words: str) -> str:
     """One command line of quoted words."""
-    return " ".join(word(one) for one in words)
+    return " ".join(word(text) for text in words)
 
 
 def assign(name: str, value: str) -> str:
@@ -31,7 +31,7 @@ def names(values: Iterable[str]) -> str:
     A backslash (``DOMAIN\\user``) stands for itself only where the shell has ``set -f``.
     """
     listed = list(values)
-    for one in listed:
-        if not one or not all(char.isascii() and (char.isalnum() or char in "._/@+-$\\") for char in one):
-            raise ValueError(f"not a plain name: {one!r}")
+    for name in listed:
+        if not name or not all(char.isascii() and (char.isalnum() or char in "._/@+-$\\") for char in name):
+            raise ValueError(f"not a plain name: {name!r}")
     return " ".join(listed)

@@ -163,4 +163,4 @@ class Report(Record):
 
 def failed_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """What makes a verification fail: a failure, or something that could not be checked."""
-    return tuple(one for one in findings if one.verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK))
+    return tuple(finding for finding in findings if finding.verdict in (Verdict.FAIL, Verdict.COULD_NOT_LOOK))

@@ -16,8 +16,8 @@ _APPLY = "podstead apply"
 def settled(wanted: Plan) -> Finding:
     """V29: the plan of this very look is empty. What apply refuses is told with the refusal's own remedy."""
     # ranges and obstacles that are refused have findings of their own, with causes
-    refused = [one for one in wanted.refusals if not one.id.startswith(("host:", "subids:"))]
-    pending = [one.id for one in wanted.changes]
+    refused = [refusal for refusal in wanted.refusals if not refusal.id.startswith(("host:", "subids:"))]
+    pending = [change.id for change in wanted.changes]
     if not pending and not refused:
         return finding_of("V29", Verdict.PASS, found="nothing to change")
     cause = "the host is not as the document requires"
@@ -30,7 +30,7 @@ def settled(wanted: Plan) -> Finding:
         remedy="; ".join(
             [
                 *(["podstead apply; podstead check --diff shows the difference"] if pending else []),
-                *dict.fromkeys(one.remedy for one in refused),
+                *dict.fromkeys(refusal.remedy for refusal in refused),
             ]
         ),
     )
@@ -42,13 +42,13 @@ def _said(refusal: Refusal) -> str:
 
 def honest(findings: Iterable[Finding], wanted: Plan) -> list[Finding]:
     """The same findings, where apply would change nothing without a remedy that begins with it."""
-    return list(findings) if wanted.changes else [_without_apply(one, wanted) for one in findings]
+    return list(findings) if wanted.changes else [_without_apply(finding, wanted) for finding in findings]
 
 
 def _without_apply(finding: Finding, wanted: Plan) -> Finding:
     first, _, rest = finding.remedy.partition("; ")
     if not first.startswith(_APPLY) or finding.verdict not in (Verdict.FAIL, Verdict.WARN):
         return finding
-    refused = list(dict.fromkeys(f"{_said(one)} ({one.remedy})" for one in wanted.refusals))[:3]
+    refused = list(dict.fromkeys(f"{_said(refusal)} ({refusal.remedy})" for refusal in wanted.refusals))[:3]
     told = f"podstead apply has nothing to change here{': ' if refused else ''}{'; '.join(refused)}"
     return replace(finding, remedy="; ".join(filter(None, (told, rest))))

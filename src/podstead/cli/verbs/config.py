@@ -32,19 +32,19 @@ def command(*, output: str) -> int:
 def _document(settings: Settings) -> dict[str, Any]:
     rows = [
         {
-            "name": one.setting.name,
-            "value": one.value,
-            "source": one.source,
-            "option": one.setting.option,
-            "variable": one.setting.variable,
+            "name": entry.setting.name,
+            "value": entry.value,
+            "source": entry.source,
+            "option": entry.setting.option,
+            "variable": entry.setting.variable,
         }
-        for one in settings.values
+        for entry in settings.values
     ]
     return {"schema": "podstead.config/1", "files": list(settings.files), "settings": rows}
 
 
 def _text(settings: Settings) -> str:
-    said = [(one.setting.name, _shown(one.value), one.source) for one in settings.values]
+    said = [(entry.setting.name, _shown(entry.value), entry.source) for entry in settings.values]
     names = max(len(name) for name, _, _ in said)
     values = min(max(len(value) for _, value, _ in said), 40)
     rows = [f"# {ORDER}"]

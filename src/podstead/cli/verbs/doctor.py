@@ -31,16 +31,20 @@ def command(*, output: str) -> int:
         document = {
             "schema": "podstead.doctor/1",
             "versions": versions(),
-            "diagnoses": [dataclasses.asdict(one) for one in found],
+            "diagnoses": [dataclasses.asdict(diagnosis) for diagnosis in found],
         }
         click.echo(json.dumps(document, indent=2))
     else:
         screen = Screen(Console(highlight=False, emoji=False, markup=False))
-        for one in found:
-            screen.line(_line(one), one.health.value, head=len(Health.WARN.value), hang=6)
-    return int(Exit.FAILED if any(one.health is Health.FAIL for one in found) else Exit.GOOD)
+        for diagnosis in found:
+            screen.line(_line(diagnosis), diagnosis.health.value, head=len(Health.WARN.value), hang=6)
+    return int(Exit.FAILED if any(diagnosis.health is Health.FAIL for diagnosis in found) else Exit.GOOD)
 
 
-def _line(one: Diagnosis) -> str:
-    text = f"{one.what}: {one.why}; do: {one.do}" if one.do else f"{one.what}: {one.why}"
-    return f"{one.health.value:<6}{one_line(text)}"
+def _line(diagnosis: Diagnosis) -> str:
+    text = (
+        f"{diagnosis.what}: {diagnosis.why}; do: {diagnosis.do}"
+        if diagnosis.do
+        else f"{diagnosis.what}: {diagnosis.why}"
+    )
+    return f"{diagnosis.health.value:<6}{one_line(text)}"

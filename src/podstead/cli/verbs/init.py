@@ -74,9 +74,9 @@ def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool)
     existing = {path for path in texts if os.path.lexists(folder / path)}
     folders = {parent for path in texts for parent in (folder / path).parents}
     problems = [
-        Problem(where=str(one), message="is not a folder")
-        for one in folders
-        if os.path.lexists(one) and not os.path.isdir(one)  # noqa: PTH112 - Path's own raises where it may not look
+        Problem(where=str(folder), message="is not a folder")
+        for folder in folders
+        if os.path.lexists(folder) and not os.path.isdir(folder)  # noqa: PTH112 - Path's own raises where it may not look
     ]
     for path in existing:
         if os.path.isdir(folder / path):  # noqa: PTH112 - as above

@@ -41,7 +41,11 @@ def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str
     shelf = Shelf(folders, chosen=[Path(folder) for folder in roles_path])
     if name and name not in shelf.known():
         raise InputError.one(f"there is no role {name!r}{did_you_mean(name, shelf.known())}", where="NAME")
-    found = [role for one in ((name,) if name else shelf.known()) if (role := shelf.role(one, problems))]
+    found = [
+        role
+        for role_name in ((name,) if name else shelf.known())
+        if (role := shelf.role(role_name, problems))
+    ]
     if problems:
         raise InputError(problems)
     if output == "json":
@@ -58,7 +62,7 @@ def _lines(role: Role) -> Iterator[str]:
     if about:
         yield f"  {about}"
     if role.needs:
-        yield f"  needs {', '.join(str(one.value) for one in role.needs)}"
+        yield f"  needs {', '.join(str(need.value) for need in role.needs)}"
     for key, value in _keys(role.tree, ()):
         yield f"  {key}: {json.dumps(displayed(value), ensure_ascii=False)}"
     for tag, parts in role.tags.items():
@@ -71,7 +75,7 @@ def _document(role: Role) -> dict[str, Any]:
         "path": str(role.path),
         "built_in": role.path.parent.parent == builtin_roles(),
         "about": _about(role),
-        "needs": [str(one.value) for one in role.needs],
+        "needs": [str(need.value) for need in role.needs],
         "tags": {tag: list(parts) for tag, parts in role.tags.items()},
         "keys": {key: displayed(value) for key, value in _keys(role.tree, ())},
     }
@@ -96,7 +100,9 @@ def _about(role: Role) -> str:
         text = (role.path.parent / "README.md").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
-    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
-    first = next((one for one in paragraphs if one and not one.startswith(("#", "<", "|"))), "")
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    first = next(
+        (paragraph for paragraph in paragraphs if paragraph and not paragraph.startswith(("#", "<", "|"))), ""
+    )
     sentence, stop, _ = first.partition(". ")
     return sentence + (stop.strip() or "")

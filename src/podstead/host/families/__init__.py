@@ -34,7 +34,7 @@ PACKAGE_NAMES: Final = tuple(
 """What a look asks about on every host."""
 
 _BY_ID: Final[Mapping[str, Family]] = MappingProxyType(
-    {one: family for family in FAMILIES for one in family.ids}
+    {os_id: family for family in FAMILIES for os_id in family.ids}
 )
 _BY_MANAGER: Final[Mapping[str, Family]] = MappingProxyType(
     {manager: family for family in FAMILIES for manager in family.managers}
@@ -43,8 +43,8 @@ _BY_MANAGER: Final[Mapping[str, Family]] = MappingProxyType(
 
 def family_of(ids: Iterable[str]) -> Family:
     """The first family that one of ``ID`` and ``ID_LIKE`` belongs to (os-release(5))."""
-    for one in ids:
-        family = _BY_ID.get(one) or _BY_ID.get(one.split("-")[0])
+    for os_id in ids:
+        family = _BY_ID.get(os_id) or _BY_ID.get(os_id.split("-")[0])
         if family:
             return family
     return OTHER

@@ -82,7 +82,7 @@ def load() -> Mapping[str, FailureMode]:
     """All failure modes by their reference, in order."""
     found = {}
     folder = files("podstead.proof.catalogue")
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
             for entry in tomllib.loads(file.read_text(encoding="utf-8"))["mode"]:
                 mode = FailureMode.model_validate(entry)

@@ -58,18 +58,20 @@ _MAP = {"V05", "V10"}
 
 def signs(subject: Subject) -> list[Found]:
     """Every failure mode that is there, or that cannot be ruled out, the most specific first."""
-    return [(one, sign) for one in DIAGNOSES if (sign := one.look(subject)) is not None]
+    return [(diagnosis, sign) for diagnosis in DIAGNOSES if (sign := diagnosis.look(subject)) is not None]
 
 
 def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
     """The same findings with their causes, and further ones for failure modes without a symptom."""
     findings, seen = list(findings), signs(subject)
     stopped = starts(subject) is not True and any(
-        one.check == "V31" and one.verdict is Verdict.FAIL for one in findings
+        finding.check == "V31" and finding.verdict is Verdict.FAIL for finding in findings
     )
     # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
-    of_podman = [one for one in seen if "V31" in one[0].explains and one[1].proved][:1] if stopped else seen
-    whole = any(one.check == "V10" and one.verdict is Verdict.PASS for one in findings)
+    of_podman = (
+        [match for match in seen if "V31" in match[0].explains and match[1].proved][:1] if stopped else seen
+    )
+    whole = any(finding.check == "V10" and finding.verdict is Verdict.PASS for finding in findings)
     explained = [
         _explained(finding, _for(finding, of_podman, seen, whole=whole), subject, stopped=stopped)
         for finding in findings
@@ -81,7 +83,7 @@ def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
         check = diagnosis.explains[0]
         if stopped and check in _OF_PODMAN:
             continue
-        at = next((index for index, one in enumerate(explained) if one.check == check), None)
+        at = next((index for index, finding in enumerate(explained) if finding.check == check), None)
         if at is None or (diagnosis.alone is Verdict.PASS and explained[at].verdict is not Verdict.PASS):
             continue
         standing = _because(
@@ -101,7 +103,7 @@ def _for(finding: Finding, of_podman: list[Found], seen: list[Found], *, whole: 
     """Whoever may be blamed for a failed check: with Podman's map whole, nothing that would have spoiled the map."""
     found = of_podman if finding.check in _OF_PODMAN else seen
     if whole and finding.check in CONTAINERS:
-        return [(one, sign) for one, sign in found if not _MAP.issubset(one.explains)]
+        return [(diagnosis, sign) for diagnosis, sign in found if not _MAP.issubset(diagnosis.explains)]
     return found
 
 
@@ -112,11 +114,11 @@ def _explained(finding: Finding, seen: list[Found], subject: Subject, *, stopped
     if check in _OF_PODMAN and (stopped or finding.verdict is Verdict.COULD_NOT_LOOK):
         # what follows from a Podman that does not start; and what keeps it from making a namespace keeps it from starting
         check = "V31" if stopped else "V10" if check == "V31" else check
-    fitting = [(one, sign) for one, sign in seen if check in one.explains]
-    proved = [(one, sign) for one, sign in fitting if sign.proved]
+    fitting = [(diagnosis, sign) for diagnosis, sign in seen if check in diagnosis.explains]
+    proved = [(diagnosis, sign) for diagnosis, sign in fitting if sign.proved]
     if finding.verdict is Verdict.COULD_NOT_LOOK and not subject.evidence.complete:
         proved = []  # the probe was cut short: that is why, whatever else is wrong
-    others = tuple(one.ref for one, _ in fitting if not proved or one is not proved[0][0])
+    others = tuple(diagnosis.ref for diagnosis, _ in fitting if not proved or diagnosis is not proved[0][0])
     if not proved:
         return replace(finding, others=others)
     return replace(_because(finding, *proved[0], subject), others=others)

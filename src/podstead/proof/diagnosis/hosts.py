@@ -19,14 +19,15 @@ def crosses_extents(subject: Subject) -> Sign | None:
     outer = _outer(subject)
     if outer is None:
         return None
-    for one in (*subject.subuids, *subject.subgids):
+    for range_ in (*subject.subuids, *subject.subgids):
         if (
-            not outer.holds(one)
-            and outer.to_host(one.start) is not None
-            and outer.to_host(one.last) is not None
+            not outer.holds(range_)
+            and outer.to_host(range_.start) is not None
+            and outer.to_host(range_.last) is not None
         ):
             return Sign(
-                found=f"{one} crosses extents of the outer map {outer}", expected="a range inside one extent"
+                found=f"{range_} crosses extents of the outer map {outer}",
+                expected="a range inside one extent",
             )
     return None
 
@@ -51,7 +52,7 @@ def keep_id_crosses_ranges(subject: Subject) -> Sign | None:
 @register("J01", "V01", *HELPERS)
 def inside_a_namespace(subject: Subject) -> Sign | None:
     outer = _outer(subject)
-    if outer is None or all(outer.holds(one) for one in (*subject.subuids, *subject.subgids)):
+    if outer is None or all(outer.holds(range_) for range_ in (*subject.subuids, *subject.subgids)):
         return None
     return Sign(
         found=f"this host is itself in a user namespace ({outer})",
@@ -62,10 +63,12 @@ def inside_a_namespace(subject: Subject) -> Sign | None:
 @register("J03", *CONTAINERS)
 def hidden_processes(subject: Subject) -> Sign | None:
     options = (subject.host.get("proc.options") or "").split(",")
-    if not any(one.startswith("hidepid=") and one not in ("hidepid=0", "hidepid=off") for one in options):
+    if not any(
+        option.startswith("hidepid=") and option not in ("hidepid=0", "hidepid=off") for option in options
+    ):
         return None
     return Sign(
-        found=f"/proc is mounted with {next(one for one in options if one.startswith('hidepid='))}",
+        found=f"/proc is mounted with {next(option for option in options if option.startswith('hidepid='))}",
         proved=said(subject, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
     )
 

@@ -21,8 +21,8 @@ def shifted_by_lower_range(subject: Subject) -> Sign | None:
         return None
     if held is None:
         return _added_later(subject)
-    before = {(one.outside, one.count) for one in held[0].extents[1:]}
-    now = [(one.start, one.count) for one in sorted(subject.subuids)]
+    before = {(extent.outside, extent.count) for extent in held[0].extents[1:]}
+    now = [(range_.start, range_.count) for range_ in sorted(subject.subuids)]
     if before and before < set(now) and now[0] not in before:
         return Sign(found=f"the new range {now[0][0]}:{now[0][1]} lies below the old ones")
     return None
@@ -31,14 +31,14 @@ def shifted_by_lower_range(subject: Subject) -> Sign | None:
 def _added_later(subject: Subject) -> Sign | None:
     """No process keeps the map from before. usermod appends, so a lower range in a later line came later."""
     names = {subject.user, str(subject.account.uid)}
-    entries = [one for one in subject.state.subids.subuid.entries if one.owner in names]
+    entries = [entry for entry in subject.state.subids.subuid.entries if entry.owner in names]
     if len(entries) < 2 or subject.state.subids.source != "files":
         return None
     first = entries[0]
-    lower = next((one for one in entries[1:] if one.range.start < first.range.start), None)
+    lower = next((entry for entry in entries[1:] if entry.range.start < first.range.start), None)
     owners = (line.partition(" ")[0] for line in subject.facts.all("graph.owner"))
     if lower is None or not any(
-        re.fullmatch("[0-9]{1,10}", one) and int(one) in first.range for one in owners
+        re.fullmatch("[0-9]{1,10}", owner) and int(owner) in first.range for owner in owners
     ):
         return None
     return Sign(
@@ -84,7 +84,7 @@ def storage_owners(subject: Subject) -> list[tuple[int, int]]:
 
 
 def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
-    return number != own and not any(number in one for one in ranges)
+    return number != own and not any(number in range_ for range_ in ranges)
 
 
 @register("D07", "V31", *PODMAN, alone=Verdict.FAIL)

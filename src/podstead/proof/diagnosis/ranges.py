@@ -84,12 +84,12 @@ def malformed(subject: Subject) -> Sign | None:
     if not _from_files(subject):
         return None
     sides = subject.state.subids.sides
-    bad = [(file.path, one) for file in sides for one in file.bad_of(_names(subject))]
+    bad = [(file.path, bad_line) for file in sides for bad_line in file.bad_of(_names(subject))]
     if bad:
         text = catalogue.load()["C15"].remedy_for(subject.state.platform.family)
-        plain = all(one.meant and set(one.grants) <= {one.meant} for _, one in bad)
+        plain = all(bad_line.meant and set(bad_line.grants) <= {bad_line.meant} for _, bad_line in bad)
         return Sign(
-            found="; ".join(f"{path}:{one.line}: {one.shown}" for path, one in bad[:3]),
+            found="; ".join(f"{path}:{bad_line.line}: {bad_line.shown}" for path, bad_line in bad[:3]),
             expected="an owner, a first ID and a count, with colons between them and nothing else",
             # apply mends what can mean one thing only, and refuses the rest (subidfile.repaired)
             remedy=text if plain else text.partition("; by hand: ")[2],
@@ -98,11 +98,11 @@ def malformed(subject: Subject) -> Sign | None:
     if not stops:
         return None
     theirs = [
-        f"{file.path}:{one.line}: {one.shown}"
+        f"{file.path}:{bad_line.line}: {bad_line.shown}"
         for file in sides
         if file.path == stops[1]
-        for one in file.bad
-        if len(one.text.strip().split(":")) != 3
+        for bad_line in file.bad
+        if len(bad_line.text.strip().split(":")) != 3
     ]
     if not theirs:
         return None
@@ -307,7 +307,7 @@ def _free(subject: Subject, wanted: IdRange, kinds: str = "UID GID") -> bool:
         return False
     sides = [side for side in subject.state.sides if side.kind in kinds]
     return not any(
-        any(one.range.overlaps(wanted) for one in side.everything if one.owner != subject.account.name)
+        any(grant.range.overlaps(wanted) for grant in side.everything if grant.owner != subject.account.name)
         or any(number in wanted for number in side.numbers)
         for side in sides
     )
@@ -317,7 +317,11 @@ def _free(subject: Subject, wanted: IdRange, kinds: str = "UID GID") -> bool:
 def not_allowed(subject: Subject) -> Sign | None:
     """Last of all: the helper refuses what Podman asks for, although the files grant what the user was given."""
     inside, helper = subject.evidence.attempts.get("inside"), subject.evidence.attempts.get("newuidmap")
-    failed = [one for one in (inside, helper) if one and not one.ok and "not allowed" in one.said]
+    failed = [
+        attempt
+        for attempt in (inside, helper)
+        if attempt and not attempt.ok and "not allowed" in attempt.said
+    ]
     if not failed:
         return None
     line = next((line for line in failed[0].said.splitlines() if "not allowed" in line), failed[0].last)

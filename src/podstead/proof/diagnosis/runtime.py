@@ -73,7 +73,10 @@ def keys_used_up(subject: Subject) -> Sign | None:
     if spoken:
         return spoken
     used, _, limit = (subject.facts.get("keys") or "").partition(" ")[0].partition("/")
-    if not all(re.fullmatch("[0-9]{1,10}", one) for one in (used, limit)) or int(used) * 10 < int(limit) * 9:
+    if (
+        not all(re.fullmatch("[0-9]{1,10}", count) for count in (used, limit))
+        or int(used) * 10 < int(limit) * 9
+    ):
         return None
     return Sign(
         found=f"{used} of {limit} kernel keys are in use", expected="free keys: each container takes one"

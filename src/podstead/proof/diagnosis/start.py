@@ -19,7 +19,7 @@ def start_said(subject: Subject) -> str:
     """Everything that the user's own Podman said of itself."""
     seen = subject.evidence
     tried = (seen.listed, seen.start.ran if seen.start else None, seen.policy)
-    return "\n".join((*(one.said for one in tried if one is not None), refused(subject)))
+    return "\n".join((*(attempt.said for attempt in tried if attempt is not None), refused(subject)))
 
 
 def _line(subject: Subject, pattern: str) -> Sign | None:
@@ -162,7 +162,7 @@ def _foreign_files(subject: Subject) -> Sign | None:
         {
             uid
             for uid, _ in storage_owners(subject)
-            if uid in others and not any(uid in one for one in subject.subuids)
+            if uid in others and not any(uid in range_ for range_ in subject.subuids)
         }
     )
     graph = subject.evidence.graph

@@ -194,9 +194,9 @@ def homed(subject: Subject) -> Sign | None:
     if not subject.facts.get("homed"):
         return None
     odd = [
-        one
-        for one in {*subject.subuids, *subject.subgids}
-        if not (one.start in _CONTAINER_WINDOW and one.last in _CONTAINER_WINDOW)
+        range_
+        for range_ in {*subject.subuids, *subject.subgids}
+        if not (range_.start in _CONTAINER_WINDOW and range_.last in _CONTAINER_WINDOW)
     ]
     return (
         Sign(found=f"a systemd-homed home, and the range {odd[0]}", expected="inside 524288 to 1879048191")

@@ -136,7 +136,7 @@ def _pod(subject: Subject) -> Judgement:
         return passed("a container ran in a pod")
     if create is None:
         return blind("no pod was created")
-    bad = next((one for one in (create, start) if one is not None and not one.ok), None)
+    bad = next((attempt for attempt in (create, start) if attempt is not None and not attempt.ok), None)
     if bad is not None:
         return failed(expected="a pod whose pause container runs", found=why(bad.said))
     return passed("a pod was created and started") if start else blind("the pod was not started")

@@ -37,7 +37,11 @@ def _wanted(subject: Subject) -> list[str]:
 
 
 def _lacking(subject: Subject) -> list[str]:
-    return [one for one in _wanted(subject) if one not in (subject.controllers or frozenset())]
+    return [
+        controller
+        for controller in _wanted(subject)
+        if controller not in (subject.controllers or frozenset())
+    ]
 
 
 def _limits(subject: Subject) -> Judgement:
@@ -46,7 +50,7 @@ def _limits(subject: Subject) -> Judgement:
             expected=f"delegated: {' '.join(_wanted(subject))}", found=f"not delegated: {' '.join(lacking)}"
         )
     attempts = subject.evidence.attempts
-    name = next((one for one in ("whole", "limited") if one in attempts and attempts[one].ok), None)
+    name = next((name for name in ("whole", "limited") if name in attempts and attempts[name].ok), None)
     if name is None:
         limited = attempts.get("limited")
         if limited is not None:

@@ -106,14 +106,14 @@ def _chown(subject: Subject) -> Judgement:
         if line.startswith("chown ") and line.endswith(" ok")
     }
     wanted = ("1:1", "5:5", f"{last}:{glast}")
-    missing = [one for one in wanted if one not in done]
-    beyond = sorted(one for one in done if one.startswith("beyond"))
+    missing = [ids for ids in wanted if ids not in done]
+    beyond = sorted(ids for ids in done if ids.startswith("beyond"))
     if missing or beyond:
         errors = [line for line in text.splitlines() if "hown" in line and not line.endswith(" ok")]
         found = "; ".join(
             (
-                *(f"chown to {one} failed" for one in missing),
-                *(f"chown {one} worked" for one in beyond),
+                *(f"chown to {ids} failed" for ids in missing),
+                *(f"chown {ids} worked" for ids in beyond),
                 *errors[:1],
             )
         )

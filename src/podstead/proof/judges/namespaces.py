@@ -103,7 +103,7 @@ def _refused(
             expected="a refusal",
             found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(left.split()) or 'empty'}",
         )
-    other = next((one for one in tried.values() if by not in one.said), None)
+    other = next((attempt for attempt in tried.values() if by not in attempt.said), None)
     if other:
         return blind(f"refused for another reason than the grant: {other.last}")
     return passed(f"refused: {next(iter(tried.values())).last}", "a refusal")

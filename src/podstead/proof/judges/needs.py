@@ -45,7 +45,7 @@ def inside(subject: Subject) -> dict[str, str] | None:
     ran = subject.evidence.attempts.get("inside")
     shown = sections(ran.said) if ran else {}
     maps = id_map(shown.get("uid")), id_map(shown.get("gid"))
-    return shown if all(one and one.extents for one in maps) and "chown" in shown else None
+    return shown if all(map_ and map_.extents for map_ in maps) and "chown" in shown else None
 
 
 def container_tried(subject: Subject) -> str:

@@ -45,7 +45,7 @@ def _wrong_with_session(subject: Subject) -> list[str]:
         outer
         and outer.extents  # no map at all: it could not be read
         and not outer.is_whole_host
-        and not all(outer.holds(one) for one in (*subject.subuids, *subject.subgids))
+        and not all(outer.holds(range_) for range_ in (*subject.subuids, *subject.subgids))
     ):
         wrong.append(f"this host is itself in a user namespace ({outer}) that does not hold the granted IDs")
     return wrong

@@ -20,15 +20,15 @@ def _ports(subject: Subject) -> Judgement:
     boundary = int(live)
     wrong: list[str] = []
     right: list[str] = []
-    for one in subject.evidence.binds or ():
-        free = one.result in (
+    for bind in subject.evidence.binds or ():
+        free = bind.result in (
             "ok",
             str(errno.EADDRINUSE),
         )  # a port in use was not refused: the permission comes first
-        if one.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
+        if bind.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
             continue  # no IPv6 on this host
-        text = f"IPv{one.family} port {one.port} {'bound' if free else _errno(one.result)}"
-        (right if free == (one.port >= boundary) else wrong).append(text)
+        text = f"IPv{bind.family} port {bind.port} {'bound' if free else _errno(bind.result)}"
+        (right if free == (bind.port >= boundary) else wrong).append(text)
     need = subject.spec.sysctls.get(PORT_START)
     if need and not meets(need, live):
         wrong.append(f"{PORT_START} is {live}")
