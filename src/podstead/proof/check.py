@@ -1,4 +1,4 @@
-"""A check: what must be proved and why, who judges it, and what must have been looked at before anybody can."""
+"""A check: what must be proved and why, who judges it, and what must have been looked at first."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def failed(*, expected: str, found: str) -> Judgement:
     return Judgement(verdict=Verdict.FAIL, expected=expected, found=found)
 
 
-def blind(why: str) -> Judgement:
+def could_not_look(why: str) -> Judgement:
     """It could not be checked."""
     return Judgement(verdict=Verdict.COULD_NOT_LOOK, cause=why)
 
 
-def absent(why: str) -> Judgement:
+def not_applicable(why: str) -> Judgement:
     """It does not apply to this user or host."""
     return Judgement(verdict=Verdict.NOT_APPLICABLE, cause=why)
 
@@ -49,7 +49,7 @@ class Check:
     """One thing that must be proved, with a stable id (``V10``) and the sources of the facts behind it.
 
     ``applies`` is asked first, then each of ``needs``, then ``judge``, which relies on what they say
-    (:func:`podstead.proof.verdict.judged`).
+    (:func:`podstead.proof.verdict.finding_of_check`).
     """
 
     id: str
@@ -61,7 +61,7 @@ class Check:
     judge: Callable[[Subject], Judgement] | None = None
     """None for a check that is judged for the host and for none of its users."""
     needs: tuple[Reason, ...] = ()
-    """Why it could not be checked: the first reason is told."""
+    """Why it could not be checked: the first reason is reported."""
     applies: Reason | None = None
     """Why it does not apply."""
     undone_by_reboot: bool = False

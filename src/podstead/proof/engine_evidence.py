@@ -15,7 +15,7 @@ class Attempt:
     """How a command ended and what it said (its last 40000 bytes)."""
 
     code: int
-    said: str
+    output: str
 
     @property
     def ok(self) -> bool:
@@ -24,7 +24,7 @@ class Attempt:
     @property
     def last(self) -> str:
         """The line that most likely says why."""
-        lines = [line.strip() for line in self.said.splitlines() if line.strip()]
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         return lines[-1] if lines else f"exit code {self.code}, without printing anything"
 
 
@@ -92,8 +92,8 @@ def _flatten(prefix: str, value: object, into: dict[str, str], depth: int) -> No
         into[prefix] = str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def why(said: str) -> str:
+def error_line(output: str) -> str:
     """The line of a failed Podman command that says most."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if "rror" in line or "cannot" in line or "failed" in line]
     return (errors or lines or ["nothing was printed"])[-1][-500:]

@@ -28,12 +28,12 @@ class Setting:
         return f"{self.path}:{self.line}"
 
 
-def spoken_of(words: str) -> str:
+def named_file(message: str) -> str:
     """The file that Podman's words name, with the line where they name one; nothing where they name no file."""
-    file = _FILE.search(words)
+    file = _FILE.search(message)
     if file is None:
         return ""
-    line = _LINE.search(words, file.end())
+    line = _LINE.search(message, file.end())
     return f"{file[0]}:{line[1] or line[2]}" if line else file[0]
 
 

@@ -100,7 +100,9 @@ class Evidence:
     def said(self) -> str:
         """All that was said by what failed and should not have, for causes that are known by their words."""
         return "\n".join(
-            attempt.said for name, attempt in self.attempts.items() if not attempt.ok and name not in REFUSALS
+            attempt.output
+            for name, attempt in self.attempts.items()
+            if not attempt.ok and name not in REFUSALS
         )
 
 

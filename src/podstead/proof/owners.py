@@ -89,17 +89,17 @@ def _one_sided(state: SubidsState, accounts: AccountsState) -> Iterator[Flaw]:
 
 def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
     """What is worth knowing and no flaw."""
-    said = []
+    lines = []
     high = sorted(
         {grant.owner for side in sides(state, accounts) for grant in side.grants if grant.range.stop > 2**31}
     )
     if high:
-        said.append(
+        lines.append(
             f"ranges above 2147483647 for {_some(high)}: FreeIPA assigns such ranges, and Podman accepts them; programs "
             "that store IDs in 31 bits may print negative numbers"
         )
     if state.source != "files":
-        return tuple(said)
+        return tuple(lines)
     outside = sorted(
         {
             _owner(entry, accounts)
@@ -109,7 +109,7 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
         }
     )
     if outside:
-        said.append(
+        lines.append(
             f"ranges outside systemd's container range (524288 to 1878982655): {_some(outside)}; this matters only with "
             "systemd-homed"
         )
@@ -118,10 +118,10 @@ def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
         name for name in grants[0].keys() & grants[1].keys() if grants[0][name] != grants[1][name]
     )
     if differing:
-        said.append(
+        lines.append(
             f"UIDs and GIDs differ in number for {_some(differing)}; this does not matter to rootless Podman"
         )
-    return tuple(said)
+    return tuple(lines)
 
 
 def _grants(side: SubidFile, accounts: AccountsState) -> dict[str, list[IdRange]]:
@@ -158,7 +158,7 @@ def findings(
     for flaw in rest:
         grouped.setdefault(flaw.ref, []).append(flaw)
     both = sides(state, accounts)
-    told = []
+    results = []
     for place, (ref, group) in enumerate(grouped.items(), start=len(spec.users)):
         text, values = remedy.about(
             group[0], both, group[0].instead or catalogue.load()[ref].remedy_for(family)
@@ -171,8 +171,8 @@ def findings(
             account = accounts.owner(group[0].owner)
             free = remedy.free_range(spec, state, accounts, account.uid if account else None, place=place)
             values = {**remedy.range_values(group[0].range if ref in _OF_THE_LINE else free), **values}
-        told.append(_finding(ref, group, remedy.fill(text, values)))
-    return tuple(told)
+        results.append(_finding(ref, group, remedy.fill(text, values)))
+    return tuple(results)
 
 
 _OF_USERS = ("C02", "C13")

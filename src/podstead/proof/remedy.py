@@ -66,14 +66,14 @@ _WORD = re.compile(
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """``text`` with each placeholder as its value. A sentence that needs an unknown one says how to find it out instead."""
-    told: list[str] = []
+    sentences: list[str] = []
     for sentence in text.split("; "):
         missing = [word for word in words(sentence) if not values.get(word)]
         if not missing:
-            told.append(_WORD.sub(lambda match: values[match[0]], sentence))
-        elif KINDS[missing[0]] not in told:
-            told.append(KINDS[missing[0]])
-    return "; ".join(told)
+            sentences.append(_WORD.sub(lambda match: values[match[0]], sentence))
+        elif KINDS[missing[0]] not in sentences:
+            sentences.append(KINDS[missing[0]])
+    return "; ".join(sentences)
 
 
 def words(text: str) -> list[str]:
@@ -133,11 +133,13 @@ def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, 
             r"([].[*^$\\/])", r"\\\1", flaw.owner
         )  # between single quotes, in a pattern of sed(1)
     values |= range_values(flaw.range, old=True)
-    having = [side for side in sides if any(grant.range == flaw.range for grant in side.of(flaw.owner))]
+    sides_with_range = [
+        side for side in sides if any(grant.range == flaw.range for grant in side.of(flaw.owner))
+    ]
     if flaw.ref == "C27":
-        text = _of_intruder(flaw, having, text, values, sides)
-    if len(having) == 1:
-        text = _one_side(text, having[0].kind)
+        text = _of_intruder(flaw, sides_with_range, text, values, sides)
+    if len(sides_with_range) == 1:
+        text = _one_side(text, sides_with_range[0].kind)
     return text, values
 
 
@@ -149,13 +151,13 @@ def _one_side(text: str, kind: str) -> str:
 
 
 def _of_intruder(
-    flaw: Flaw, having: Sequence[Side], text: str, values: dict[str, str], sides: Sequence[Side]
+    flaw: Flaw, sides_with_range: Sequence[Side], text: str, values: dict[str, str], sides: Sequence[Side]
 ) -> str:
     """An account or group of people can get another number; one of the system keeps it, and the range has to go."""
     number, side = next(
         (
             (number, side)
-            for side in having
+            for side in sides_with_range
             for number in side.numbers
             if flaw.range and number in flaw.range and side.real[number] == flaw.other
         ),

@@ -65,8 +65,8 @@ class Subject:
     @property
     def podman(self) -> Version | None:
         """The version that the user's Podman names, else the package's."""
-        said = (self.evidence.podman or "").strip()
-        return upstream(said.rpartition(" ")[2]) or upstream(self.state.packages.podman())
+        version_line = (self.evidence.podman or "").strip()
+        return upstream(version_line.rpartition(" ")[2]) or upstream(self.state.packages.podman())
 
     @property
     def pause(self) -> tuple[IdMap, IdMap] | None:
@@ -74,7 +74,7 @@ class Subject:
         return user.pause if user else None
 
     @property
-    def said(self) -> str:
+    def failure_output(self) -> str:
         """What everything said that failed and should not have."""
         return self.evidence.said
 
@@ -86,8 +86,8 @@ class Subject:
     @property
     def controllers(self) -> frozenset[str] | None:
         """What is delegated to the user, as the user or else root sees it."""
-        seen = self.evidence.controllers
-        return self.facts.words("delegated") if seen is None else seen
+        delegated = self.evidence.controllers
+        return self.facts.words("delegated") if delegated is None else delegated
 
     @property
     def graph_mount(self) -> tuple[str, frozenset[str]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, absent, blind
+from podstead.proof.check import Check, Judgement, could_not_look, not_applicable
 from podstead.proof.checks import CHECKS, finding_of
 from podstead.proof.diagnosis import explain
 from podstead.proof.finding import Finding, Verdict
@@ -18,46 +18,48 @@ _UNKNOWN_OPTION: Final = re.compile(
 
 def findings(subject: Subject) -> tuple[Finding, ...]:
     """Every check for one subject, in the order of their ids."""
-    found = [judged(check, subject) for check in CHECKS.values() if not check.of_host]
+    found = [finding_of_check(check, subject) for check in CHECKS.values() if not check.of_host]
     return tuple(explain(found, subject))
 
 
-def judged(check: Check, subject: Subject) -> Finding:
+def finding_of_check(check: Check, subject: Subject) -> Finding:
     """What is found of one check, without its cause."""
-    told = _told(check, subject)
-    if told.verdict is Verdict.FAIL and _UNKNOWN_OPTION.search(told.found):
+    judgement = _judgement(check, subject)
+    if judgement.verdict is Verdict.FAIL and _UNKNOWN_OPTION.search(judgement.found):
         # such a program has proved nothing: a newer Podman may have dropped the option
-        told = blind(f"this version does not support an option that the probe uses: {told.found}")
-    if told.verdict is Verdict.COULD_NOT_LOOK:
-        told = blind(_of_probe(subject) or told.cause)
+        judgement = could_not_look(
+            f"this version does not support an option that the probe uses: {judgement.found}"
+        )
+    if judgement.verdict is Verdict.COULD_NOT_LOOK:
+        judgement = could_not_look(_probe_failure(subject) or judgement.cause)
     return finding_of(
         check.id,
-        told.verdict,
+        judgement.verdict,
         user=subject.user,
-        expected=told.expected,
-        found=told.found,
-        cause=told.cause,
+        expected=judgement.expected,
+        found=judgement.found,
+        cause=judgement.cause,
     )
 
 
-def _told(check: Check, subject: Subject) -> Judgement:
+def _judgement(check: Check, subject: Subject) -> Judgement:
     if check.applies is not None and (why := check.applies(subject)):
-        return absent(why)
+        return not_applicable(why)
     for need in check.needs:
         if why := need(subject):
-            return blind(why)
+            return could_not_look(why)
     assert check.judge is not None  # noqa: S101 - those of the host are judged elsewhere
     return check.judge(subject)
 
 
-def _of_probe(subject: Subject) -> str:
+def _probe_failure(subject: Subject) -> str:
     """Where the whole probe failed, that is why something was not looked at, and not what would have come next."""
-    seen = subject.evidence
-    if not seen.who and not seen.context:
+    evidence = subject.evidence
+    if not evidence.who and not evidence.context:
         return "the probe could not be started as this user"
-    if seen.complete:
+    if evidence.complete:
         return ""
-    limit = "" if seen.seconds is None else f" after {seen.seconds} s"
+    limit = "" if evidence.seconds is None else f" after {evidence.seconds} s"
     return f"the probe was cut short{limit}" + (
         " (with podstead verify, --probe-timeout sets the limit)" if limit else ""
     )

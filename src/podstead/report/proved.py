@@ -8,7 +8,7 @@ from typing import Final
 
 from podstead.printable import one_line
 from podstead.proof.finding import Finding, Verdict
-from podstead.report.causes import Problem, problems
+from podstead.report.causes import Cause, causes
 from podstead.report.screen import Screen
 from podstead.visit.record import Capacity, HostReport, Report, Status, failed_findings
 
@@ -33,12 +33,12 @@ def draw(report: Report, screen: Screen, *, verbose: int) -> None:
         if number:
             screen.blank()
         _host(host, screen, verbose=verbose)
-    wrong = problems(report.fleet)
+    wrong = causes(report.fleet)
     if wrong:
         screen.blank()
         screen.heading("TASK [compare the hosts]")
     for problem in wrong:
-        _problem(problem, screen)
+        _cause(problem, screen)
 
 
 def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
@@ -58,11 +58,11 @@ def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
         _summary(user, mine, host, screen)
         if verbose:
             _every(mine, screen)
-    wrong = problems(host.findings)
+    wrong = causes(host.findings)
     if wrong:
         screen.blank()
     for problem in wrong:
-        _problem(problem, screen)
+        _cause(problem, screen)
 
 
 def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:
@@ -111,30 +111,30 @@ def _names(users: Sequence[str]) -> str:
     return ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
 
 
-def _problem(problem: Problem, screen: Screen) -> None:
-    head = problem.head
-    who = _names(problem.users)
-    name = f"{head.ref} {head.mode}" if head.ref else " ".join(problem.checks or problem.blind)
-    title = head.cause if head.ref else head.title
-    if head.verdict is Verdict.COULD_NOT_LOOK and not head.ref:
-        name, title = " ".join(problem.blind), head.cause
+def _cause(cause: Cause, screen: Screen) -> None:
+    finding = cause.finding
+    who = _names(cause.users)
+    name = f"{finding.ref} {finding.mode}" if finding.ref else " ".join(cause.checks or cause.could_not_look)
+    title = finding.cause if finding.ref else finding.title
+    if finding.verdict is Verdict.COULD_NOT_LOOK and not finding.ref:
+        name, title = " ".join(cause.could_not_look), finding.cause
     indent = _WIDTH + 2
-    _line(_WORDS[head.verdict], f"{who}:  {one_line(title)}", screen)
-    if head.ref:
-        screen.more("why", f"{name} ({head.severity.value}); podstead explain {head.ref}", indent)
-    elif head.verdict is not Verdict.COULD_NOT_LOOK:
-        screen.more("cause", head.cause, indent)
+    _line(_WORDS[finding.verdict], f"{who}:  {one_line(title)}", screen)
+    if finding.ref:
+        screen.more("why", f"{name} ({finding.severity.value}); podstead explain {finding.ref}", indent)
+    elif finding.verdict is not Verdict.COULD_NOT_LOOK:
+        screen.more("cause", finding.cause, indent)
     rows = (
-        ("found", problem.found),
-        ("expected", head.expected),
+        ("found", cause.found),
+        ("expected", finding.expected),
         *(
-            ("do", text if len(problem.remedies) == 1 else f"{_names(users)}: {text}")
-            for users, text in problem.remedies
+            ("do", text if len(cause.remedies) == 1 else f"{_names(users)}: {text}")
+            for users, text in cause.remedies
         ),
-        ("costs", ", ".join(head.costs)),
-        ("not ruled out", ", ".join(head.others)),
-        ("checks", " ".join(problem.checks)),
-        ("not checked", " ".join(problem.blind)),
+        ("costs", ", ".join(finding.costs)),
+        ("not ruled out", ", ".join(finding.others)),
+        ("checks", " ".join(cause.checks)),
+        ("not checked", " ".join(cause.could_not_look)),
     )
     for label, text in rows:
         screen.more(label, text, indent)

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from podstead.proof import diagnosis
-from podstead.proof.diagnosis import DIAGNOSES, Found, explain, signs
+from podstead.proof.diagnosis import DIAGNOSES, Match, explain, signs
 from podstead.proof.diagnosis.sign import CONTAINERS
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import PING_RANGE, PORT_START
@@ -31,7 +31,7 @@ def plain(ref: str) -> tuple[Finding, ...]:
 
 
 @cache
-def own(ref: str) -> tuple[Found, ...]:
+def own(ref: str) -> tuple[Match, ...]:
     return tuple(signs(BROKEN[ref].subject))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from podstead.proof.engine_evidence import Attempt, Graph, Info
-from podstead.proof.engine_files import naming, settings, spoken_of
+from podstead.proof.engine_files import named_file, naming, settings
 from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
 from tests.support.subjects import (
@@ -228,7 +228,7 @@ def test_files_of_another_account_in_storage_are_no_old_range(owner: str) -> Non
     ],
 )  # fmt: skip
 def test_the_place_is_the_one_that_podman_names(said: str, place: str) -> None:
-    assert spoken_of(said) == place
+    assert named_file(said) == place
 
 
 def test_settings_are_found_with_their_lines_and_comments_are_none() -> None:

@@ -517,7 +517,7 @@ TEXT = st.one_of(
     st.text(max_size=30),
     st.sampled_from(["", "\0", "\x1b[2J", "²", "٣", "9" * 5000, "-1", "max", "1e999", "\ud800", "0 0 1", UID_MAP, GID_MAP]),
 )  # fmt: skip
-TRIED = st.builds(Attempt, st.sampled_from([0, 1, 125, 126, 127, 137, 999]), TEXT | st.sampled_from([one.said for one in ATTEMPTS.values()]))  # fmt: skip
+TRIED = st.builds(Attempt, st.sampled_from([0, 1, 125, 126, 127, 137, 999]), TEXT | st.sampled_from([one.output for one in ATTEMPTS.values()]))  # fmt: skip
 INFOS = st.none() | st.builds(Info, TRIED, st.dictionaries(st.sampled_from(sorted(INFO)), TEXT))
 EVIDENCE = st.fixed_dictionaries(
     {},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import Refusal
 from podstead.report import junit
-from podstead.report.causes import problems
+from podstead.report.causes import causes
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble
 
 BLIND = Verdict.COULD_NOT_LOOK
@@ -34,7 +34,7 @@ def report(*findings: Finding, **more: Any) -> Report:
 
 
 def test_one_cause_is_one_problem_with_all_its_checks() -> None:
-    (one,) = problems(
+    (one,) = causes(
         [
             finding("V05", ref="B04"),
             finding("V12", BLIND, ref="B04"),
@@ -43,11 +43,11 @@ def test_one_cause_is_one_problem_with_all_its_checks() -> None:
             finding("V11", Verdict.NOT_APPLICABLE),
         ]
     )
-    assert (one.head.check, one.checks, one.blind) == ("V05", ("V05", "V10"), ("V12",))
+    assert (one.finding.check, one.checks, one.could_not_look) == ("V05", ("V05", "V10"), ("V12",))
 
 
 def test_one_cause_of_several_users_is_said_once_and_failures_come_first() -> None:
-    found = problems(
+    found = causes(
         [
             finding("V27", Verdict.WARN, ref="H16"),
             finding("V06", BLIND, cause="cut short"),
@@ -57,7 +57,7 @@ def test_one_cause_of_several_users_is_said_once_and_failures_come_first() -> No
             finding("V24"),
         ]
     )
-    assert [(one.users, one.head.ref, one.checks, one.blind) for one in found] == [
+    assert [(one.users, one.finding.ref, one.checks, one.could_not_look) for one in found] == [
         (("alice", "bob"), "B04", ("V05",), ()),
         (("alice",), "", ("V24",), ()),
         (("alice",), "", (), ("V06", "V07")),
@@ -66,7 +66,7 @@ def test_one_cause_of_several_users_is_said_once_and_failures_come_first() -> No
 
 
 def test_no_text_is_repeated_and_each_remedy_says_whom_it_is_for() -> None:
-    (one,) = problems(
+    (one,) = causes(
         [
             finding("V02", ref="C15", cause="c", found="line 1; line 2", remedy="mend alice"),
             finding("V02", ref="C15", cause="c", found="line 2; line 3", remedy="mend bob", user="bob"),

@@ -48,7 +48,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = tuple(
     for entry in module.register.entries
 )
 
-Found = tuple[Diagnosis, Sign]
+Match = tuple[Diagnosis, Sign]
 
 _OF_PODMAN = {check.id for check in CHECKS.values() if own_podman_starts in check.needs} | {"V31"}
 """What nobody can say of a user whose Podman does not start."""
@@ -56,28 +56,35 @@ _MAP = {"V05", "V10"}
 """What spoils the map of the helpers spoils Podman's; what is seen only in containers may leave both whole."""
 
 
-def signs(subject: Subject) -> list[Found]:
+def signs(subject: Subject) -> list[Match]:
     """Every failure mode that is there, or that cannot be ruled out, the most specific first."""
     return [(diagnosis, sign) for diagnosis in DIAGNOSES if (sign := diagnosis.look(subject)) is not None]
 
 
 def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
     """The same findings with their causes, and further ones for failure modes without a symptom."""
-    findings, seen = list(findings), signs(subject)
+    findings, matches = list(findings), signs(subject)
     stopped = starts(subject) is not True and any(
         finding.check == "V31" and finding.verdict is Verdict.FAIL for finding in findings
     )
     # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
     of_podman = (
-        [match for match in seen if "V31" in match[0].explains and match[1].proved][:1] if stopped else seen
+        [match for match in matches if "V31" in match[0].explains and match[1].proved][:1]
+        if stopped
+        else matches
     )
-    whole = any(finding.check == "V10" and finding.verdict is Verdict.PASS for finding in findings)
+    map_works = any(finding.check == "V10" and finding.verdict is Verdict.PASS for finding in findings)
     explained = [
-        _explained(finding, _for(finding, of_podman, seen, whole=whole), subject, stopped=stopped)
+        _explained(
+            finding,
+            _possible_causes(finding, of_podman, matches, map_works=map_works),
+            subject,
+            stopped=stopped,
+        )
         for finding in findings
     ]
     named = {finding.ref for finding in explained if finding.verdict in (Verdict.FAIL, Verdict.WARN)}
-    for diagnosis, sign in seen:
+    for diagnosis, sign in matches:
         if diagnosis.alone is None or diagnosis.ref in named or not sign.proved:
             continue
         check = diagnosis.explains[0]
@@ -86,45 +93,47 @@ def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
         at = next((index for index, finding in enumerate(explained) if finding.check == check), None)
         if at is None or (diagnosis.alone is Verdict.PASS and explained[at].verdict is not Verdict.PASS):
             continue
-        standing = _because(
+        standalone = _blamed_on(
             replace(explained[at], verdict=sign.verdict or diagnosis.alone, expected="", found="", others=()),
             diagnosis,
             sign,
             subject,
         )
         if explained[at].verdict in (Verdict.FAIL, Verdict.WARN):
-            explained.insert(at + 1, standing)
+            explained.insert(at + 1, standalone)
         else:
-            explained[at] = standing
+            explained[at] = standalone
     return explained
 
 
-def _for(finding: Finding, of_podman: list[Found], seen: list[Found], *, whole: bool) -> list[Found]:
-    """Whoever may be blamed for a failed check: with Podman's map whole, nothing that would have spoiled the map."""
-    found = of_podman if finding.check in _OF_PODMAN else seen
-    if whole and finding.check in CONTAINERS:
+def _possible_causes(
+    finding: Finding, of_podman: list[Match], matches: list[Match], *, map_works: bool
+) -> list[Match]:
+    """Whoever may be blamed for a failed check: where Podman's map is right, nothing that would have spoiled it."""
+    found = of_podman if finding.check in _OF_PODMAN else matches
+    if map_works and finding.check in CONTAINERS:
         return [(diagnosis, sign) for diagnosis, sign in found if not _MAP.issubset(diagnosis.explains)]
     return found
 
 
-def _explained(finding: Finding, seen: list[Found], subject: Subject, *, stopped: bool) -> Finding:
+def _explained(finding: Finding, matches: list[Match], subject: Subject, *, stopped: bool) -> Finding:
     if finding.verdict is Verdict.PASS or finding.verdict is Verdict.NOT_APPLICABLE:
         return finding
     check = finding.check
     if check in _OF_PODMAN and (stopped or finding.verdict is Verdict.COULD_NOT_LOOK):
         # what follows from a Podman that does not start; and what keeps it from making a namespace keeps it from starting
         check = "V31" if stopped else "V10" if check == "V31" else check
-    fitting = [(diagnosis, sign) for diagnosis, sign in seen if check in diagnosis.explains]
+    fitting = [(diagnosis, sign) for diagnosis, sign in matches if check in diagnosis.explains]
     proved = [(diagnosis, sign) for diagnosis, sign in fitting if sign.proved]
     if finding.verdict is Verdict.COULD_NOT_LOOK and not subject.evidence.complete:
         proved = []  # the probe was cut short: that is why, whatever else is wrong
     others = tuple(diagnosis.ref for diagnosis, _ in fitting if not proved or diagnosis is not proved[0][0])
     if not proved:
         return replace(finding, others=others)
-    return replace(_because(finding, *proved[0], subject), others=others)
+    return replace(_blamed_on(finding, *proved[0], subject), others=others)
 
 
-def _because(finding: Finding, diagnosis: Diagnosis, sign: Sign, subject: Subject) -> Finding:
+def _blamed_on(finding: Finding, diagnosis: Diagnosis, sign: Sign, subject: Subject) -> Finding:
     mode = catalogue.load()[diagnosis.ref]
     return replace(
         finding,

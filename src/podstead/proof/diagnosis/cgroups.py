@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, failure_line
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -15,7 +15,7 @@ register = Register()
 def hybrid(subject: Subject) -> Sign | None:
     controllers = subject.host.get("cgroup.hybrid")
     if not controllers or subject.host.get("cgroup") == "cgroup2fs":
-        return said(subject, r"cgroups in hybrid mode not supported")
+        return failure_line(subject, r"cgroups in hybrid mode not supported")
     return Sign(found=f"/sys/fs/cgroup/unified has the controllers {controllers}", expected="cgroup v2 alone")
 
 
@@ -26,13 +26,13 @@ def version_one(subject: Subject) -> Sign | None:
         return None
     # Podman 6 knows no other; before, cgroup v1 is the cause only of what speaks of cgroups
     fatal = podman is not None and podman.major >= 6
-    proved = fatal or re.search("cgroup", subject.said, re.IGNORECASE) is not None
+    proved = fatal or re.search("cgroup", subject.failure_output, re.IGNORECASE) is not None
     return Sign(found=f"/sys/fs/cgroup is {kind}", expected="cgroup2fs", proved=proved)
 
 
 @register("F05", *CONTAINERS)
 def nothing_delegated(subject: Subject) -> Sign | None:
-    return said(
+    return failure_line(
         subject,
         r"controller [`'\"]?pids[`'\"]? is not available|subtree_control: (?:invalid argument|No such)",
     )
@@ -48,7 +48,7 @@ def cpuset_too_early(subject: Subject) -> Sign | None:
 
 @register("F03", *CONTAINERS)
 def controller_asked_for(subject: Subject) -> Sign | None:
-    return said(subject, r"the requested cgroup controller [`'\"]?\w+[`'\"]? is not available")
+    return failure_line(subject, r"the requested cgroup controller [`'\"]?\w+[`'\"]? is not available")
 
 
 @register("F03", "V25")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, said
+from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, failure_line
 from podstead.proof.subject import Subject
 
 register = Register()
@@ -20,10 +20,10 @@ def _modes(subject: Subject) -> list[tuple[str, str, str]]:
 
 @register("B08", "V01", *HELPERS)
 def no_passwd_entry(subject: Subject) -> Sign | None:
-    seen = subject.evidence
-    if len(seen.who) < 3 or seen.passwd:
+    evidence = subject.evidence
+    if len(evidence.who) < 3 or evidence.passwd:
         return None
-    return Sign(found=f"getent passwd {seen.who[1]} finds nothing", expected="a passwd entry of the user")
+    return Sign(found=f"getent passwd {evidence.who[1]} finds nothing", expected="a passwd entry of the user")
 
 
 @register("B01", *HELPERS)
@@ -36,13 +36,15 @@ def missing(subject: Subject) -> Sign | None:
 
 @register("B02", *HELPERS)
 def not_on_path(subject: Subject) -> Sign | None:
-    seen = subject.evidence
-    lacking = [name for name in _BOTH if name in subject.state.platform.tools and name not in seen.helpers]
-    if not lacking or not seen.environment:
+    evidence = subject.evidence
+    lacking = [
+        name for name in _BOTH if name in subject.state.platform.tools and name not in evidence.helpers
+    ]
+    if not lacking or not evidence.environment:
         return None
     at = ", ".join(subject.state.platform.tools[name] for name in lacking)
     return Sign(
-        found=f"{at} is not on the session's PATH ({seen.environment.get('PATH', '')})",
+        found=f"{at} is not on the session's PATH ({evidence.environment.get('PATH', '')})",
         expected="a PATH that has it",
     )
 
@@ -56,8 +58,8 @@ def no_new_privileges(subject: Subject) -> Sign | None:
 
 @register("B07", "V01", *HELPERS)
 def other_primary_group(subject: Subject) -> Sign | None:
-    seen, wanted = subject.evidence, str(subject.account.gid)
-    group = seen.who[2] if len(seen.who) > 2 else subject.facts.get("manager.gid")
+    evidence, wanted = subject.evidence, str(subject.account.gid)
+    group = evidence.who[2] if len(evidence.who) > 2 else subject.facts.get("manager.gid")
     if not group or group == wanted:
         return None
     return Sign(found=f"the session's group is {group}", expected=f"{wanted}, as in passwd")
@@ -114,7 +116,7 @@ def capabilities_dropped(subject: Subject) -> Sign | None:
     bounds, helper = subject.evidence.status.get("CapBnd", ""), subject.evidence.attempts.get("newuidmap")
     lacking = _lacking(bounds)
     if not lacking or helper is None or helper.ok:
-        return said(subject, r"open of [ug]id_map failed: Permission denied")
+        return failure_line(subject, r"open of [ug]id_map failed: Permission denied")
     found = f"{' and '.join(lacking)} is not in the session's bounding set (CapBnd: {bounds})"
     if subject.state.platform.container or subject.host.get("container"):
         return Sign(found=found, expected="the default capabilities")

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from podstead.ids.ranges import IdMap
-from podstead.proof.diagnosis.sign import CONTAINERS, HELPERS, NAMESPACES, Register, Sign, line_of, said
+from podstead.proof.diagnosis.sign import (
+    CONTAINERS,
+    HELPERS,
+    NAMESPACES,
+    Register,
+    Sign,
+    failure_line,
+    line_of,
+)
 from podstead.proof.subject import Subject
 
 register = Register()
@@ -38,7 +46,7 @@ def keep_id_crosses_ranges(subject: Subject) -> Sign | None:
     attempt = subject.evidence.attempts.get("keep-id")
     if attempt is None or attempt.ok or max(len(subject.subuids), len(subject.subgids)) < 2:
         return None
-    sign = line_of(attempt.said, r"[ug]id_map[^\n]{0,20}: Operation not permitted")
+    sign = line_of(attempt.output, r"[ug]id_map[^\n]{0,20}: Operation not permitted")
     if sign is None:
         return None
     return Sign(
@@ -69,7 +77,7 @@ def hidden_processes(subject: Subject) -> Sign | None:
         return None
     return Sign(
         found=f"/proc is mounted with {next(option for option in options if option.startswith('hidepid='))}",
-        proved=said(subject, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
+        proved=failure_line(subject, r"sd-bus call: .{0,500}No route to host|cannot read argv") is not None,
     )
 
 

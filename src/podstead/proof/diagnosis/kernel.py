@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podstead.proof.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, said
+from podstead.proof.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, failure_line
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -69,7 +69,7 @@ def apparmor_no_profile(subject: Subject) -> Sign | None:
 def _works(subject: Subject) -> bool:
     """Whether Podman got a namespace after all: profiles attach by path, and only trying tells."""
     inside = subject.evidence.attempts.get("inside")
-    return inside is not None and "--uid" in inside.said
+    return inside is not None and "--uid" in inside.output
 
 
 @register("A05", "V04", alone=Verdict.PASS)
@@ -90,7 +90,7 @@ def seccomp(subject: Subject) -> Sign | None:
     unshare = subject.evidence.attempts.get("unshare")
     if subject.evidence.status.get("Seccomp") != "2" or unshare is None or unshare.ok:
         return None
-    if "not permitted" not in unshare.said:
+    if "not permitted" not in unshare.output:
         return None
     where = "inside a container" if subject.state.platform.container else "of the user's session"
     return Sign(
@@ -114,7 +114,7 @@ def other_namespaces(subject: Subject) -> Sign | None:
     ]
     if zero:
         return Sign(found=f"{', '.join(zero)} is 0", expected="more than 0")
-    spent = said(subject, r"No space left on device")
+    spent = failure_line(subject, r"No space left on device")
     return Sign(found=spent.found, proved=False) if spent else None
 
 

@@ -48,7 +48,7 @@ def _added_later(subject: Subject) -> Sign | None:
 
 
 @register("D01", "V11")
-def kept_map(subject: Subject) -> Sign | None:
+def stale_map(subject: Subject) -> Sign | None:
     held = subject.pause
     if held is None or (held[0].same_ids(subject.uid_map) and held[1].same_ids(subject.gid_map)):
         return None
@@ -90,7 +90,7 @@ def _outside(number: int, own: int, ranges: tuple[IdRange, ...]) -> bool:
 @register("D07", "V31", *PODMAN, alone=Verdict.FAIL)
 def database_mismatch(subject: Subject) -> Sign | None:
     # Podman before 5 looks for its files where they were, without printing anything on that they were moved
-    return _own_said(
+    return _line_of_own_info(
         subject,
         r"database configuration mismatch|does not match our \w+ |mkdir /(?!run/user/)[^\s:]{1,200}: permission denied",
     )
@@ -98,7 +98,7 @@ def database_mismatch(subject: Subject) -> Sign | None:
 
 @register("D05", "V31", *PODMAN, alone=Verdict.FAIL)
 def unhandled_reboot(subject: Subject) -> Sign | None:
-    return _own_said(subject, r"boot ID differs")
+    return _line_of_own_info(subject, r"boot ID differs")
 
 
 @register("D10", "V31", *PODMAN, alone=Verdict.FAIL)
@@ -109,14 +109,14 @@ def paths_of_another_uid(subject: Subject) -> Sign | None:
         return Sign(
             found=f"the database keeps runroot {run}", expected=f"/run/user/{subject.account.uid}/containers"
         )
-    return _own_said(subject, r"mkdir /run/user/\d+: permission denied")
+    return _line_of_own_info(subject, r"mkdir /run/user/\d+: permission denied")
 
 
-def _own_said(subject: Subject, pattern: str) -> Sign | None:
+def _line_of_own_info(subject: Subject, pattern: str) -> Sign | None:
     own = subject.evidence.own
     if own is None or own.ran.ok:
         return None
-    match = re.search(pattern, own.ran.said)
+    match = re.search(pattern, own.ran.output)
     return Sign(found=own.ran.last) if match else None
 
 
@@ -130,18 +130,18 @@ def driver_of_first_use(subject: Subject) -> Sign | None:
     if (
         start is not None
         and not start.ran.ok
-        and not re.search(r"driver does not support \S+ options", start.ran.said)
+        and not re.search(r"driver does not support \S+ options", start.ran.output)
     ):
         return None
     user = subject.state.session.users.get(subject.user)
     own = subject.evidence.own
-    kept = (
+    first_drivers = (
         {own.get("store.graphDriverName")} - {""} if own and own.ran.ok else set(user.drivers if user else ())
     )
     wanted = configured_driver_of(subject.storage_texts) or subject.spec.storage.driver
-    if not kept or wanted is None or wanted in kept:
+    if not first_drivers or wanted is None or wanted in first_drivers:
         return None
-    return Sign(found=f"the user's database keeps {', '.join(sorted(kept))}", expected=wanted)
+    return Sign(found=f"the user's database keeps {', '.join(sorted(first_drivers))}", expected=wanted)
 
 
 @register("D04", "V26", alone=Verdict.FAIL)

@@ -62,15 +62,15 @@ def deterministic(subject: Subject) -> Sign | None:
 
 @register("C24", "V02", alone=Verdict.WARN)
 def stale_lock(subject: Subject) -> Sign | None:
-    left = [lock.rpartition(" ") for lock in subject.host.all("lock")]
-    said = {
+    locks = [lock.rpartition(" ") for lock in subject.host.all("lock")]
+    meanings = {
         "dead": "belongs to a process that is gone",
         "none": "contains no process ID, so shadow never takes it over",
     }
-    found = [f"{path} {said[state]}" for path, _, state in left if state in said]
+    found = [f"{path} {meanings[state]}" for path, _, state in locks if state in meanings]
     if not found:
         return None
-    of_nobody = [path for path, _, state in left if state == "none"]
+    of_nobody = [path for path, _, state in locks if state == "none"]
     # a program that is just making its lock has been at it for no time at all
     by_hand = f"if it is minutes old and no useradd, usermod or vipw is running: rm {' '.join(of_nobody)}"
     if len(of_nobody) < len(found):

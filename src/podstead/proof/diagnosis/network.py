@@ -5,7 +5,7 @@ from __future__ import annotations
 from podstead.host.package_versions import upstream
 from podstead.host.sysctl_values import meets
 from podstead.proof.diagnosis.hosts import read_only_sysctls
-from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, said
+from podstead.proof.diagnosis.sign import CONTAINERS, Register, Sign, failure_line
 from podstead.proof.evidence import id_map, sections
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import PING_RANGE, PORT_START, Subject
@@ -46,24 +46,24 @@ def no_tun(subject: Subject) -> Sign | None:
         return Sign(found="/dev/net/tun is missing", expected="a character device that every user may use")
     if tun is not None and not tun.endswith(("6", "7")):
         return Sign(found=f"/dev/net/tun has mode {tun}", expected="0666")
-    return said(
+    return failure_line(
         subject, r"open\(\"/dev/net/tun\"\): .*|Failed to open tun socket in namespace|/dev/net/tun: .*"
     )
 
 
 @register("G05", *_NETWORK)
 def netns_denied(subject: Subject) -> Sign | None:
-    return said(subject, r"Couldn't open network namespace .{0,500}: Permission denied")
+    return failure_line(subject, r"Couldn't open network namespace .{0,500}: Permission denied")
 
 
 @register("G06", *_NETWORK)
 def netns_label(subject: Subject) -> Sign | None:
-    return said(subject, r"netns dir open: Permission denied")
+    return failure_line(subject, r"netns dir open: Permission denied")
 
 
 @register("G07", *_NETWORK)
 def no_route(subject: Subject) -> Sign | None:
-    return said(subject, r"External interface not usable|No routable interface for IPv[46]") or (
+    return failure_line(subject, r"External interface not usable|No routable interface for IPv[46]") or (
         Sign(found="the host has no default route", proved=False)
         if subject.host.get("route") == "none"
         else None
@@ -80,16 +80,16 @@ _PING_GROUP_RANGE = (
 def default_sysctl(subject: Subject) -> Sign | None:
     """With a map of one ID the kernel refuses the range, too: it names groups that are not in the map (icmp(7))."""
     inside = subject.evidence.attempts.get("inside")
-    uid = id_map(sections(inside.said).get("uid")) if inside is not None else None
+    uid = id_map(sections(inside.output).get("uid")) if inside is not None else None
     if uid is None or uid.last_inside == 0 or read_only_sysctls(subject) is not None:
         return None
-    return said(subject, _PING_GROUP_RANGE)
+    return failure_line(subject, _PING_GROUP_RANGE)
 
 
 @register("J04", *CONTAINERS)
 def default_sysctl_of_a_container(subject: Subject) -> Sign | None:
     """Where nothing can be written to /proc/sys, a container's own setting fails for the same reason."""
-    return said(subject, _PING_GROUP_RANGE) if read_only_sysctls(subject) is not None else None
+    return failure_line(subject, _PING_GROUP_RANGE) if read_only_sysctls(subject) is not None else None
 
 
 @register("G11", "V23", alone=Verdict.WARN)

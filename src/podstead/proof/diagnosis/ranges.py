@@ -56,11 +56,11 @@ def absent(subject: Subject) -> Sign | None:
 
 @register("C05", "V01", *_GRANT)
 def other_name_in_user(subject: Subject) -> Sign | None:
-    seen, name = subject.evidence, subject.evidence.environment.get("USER", "")
+    evidence, name = subject.evidence, subject.evidence.environment.get("USER", "")
     # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
-    if not seen.who or not name or name == seen.who[0]:
+    if not evidence.who or not name or name == evidence.who[0]:
         return None
-    return Sign(found=f"$USER is {name} in the session of {seen.who[0]}", expected=seen.who[0])
+    return Sign(found=f"$USER is {name} in the session of {evidence.who[0]}", expected=evidence.who[0])
 
 
 @register("C32", *_GRANT)
@@ -94,7 +94,7 @@ def malformed(subject: Subject) -> Sign | None:
             # apply mends what can mean one thing only, and refuses the rest (subidfile.repaired)
             remedy=text if plain else text.partition("; by hand: ")[2],
         )
-    stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", subject.said)
+    stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", subject.failure_output)
     if not stops:
         return None
     theirs = [
@@ -320,9 +320,9 @@ def not_allowed(subject: Subject) -> Sign | None:
     failed = [
         attempt
         for attempt in (inside, helper)
-        if attempt and not attempt.ok and "not allowed" in attempt.said
+        if attempt and not attempt.ok and "not allowed" in attempt.output
     ]
     if not failed:
         return None
-    line = next((line for line in failed[0].said.splitlines() if "not allowed" in line), failed[0].last)
+    line = next((line for line in failed[0].output.splitlines() if "not allowed" in line), failed[0].last)
     return Sign(found=line.strip())

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from podstead.host.package_versions import upstream
 from podstead.proof import catalogue
-from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
-from podstead.proof.diagnosis.start import start_said
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, failure_line, line_of
+from podstead.proof.diagnosis.start import start_output
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -22,7 +22,7 @@ def old_crun(subject: Subject) -> Sign | None:
     version = upstream(match[1]) if match else None
     if podman is not None and podman.major >= 5 and version is not None and version.release < (1, 14, 3):
         return Sign(found=f"crun {version} with Podman {podman}", expected="crun 1.14.3 or newer")
-    return said(subject, r"unknown version specified")
+    return failure_line(subject, r"unknown version specified")
 
 
 @register("I01", "V31", *PODMAN)
@@ -31,8 +31,8 @@ def no_runtime(subject: Subject) -> Sign | None:
     if tools and "podman" in tools and not {"crun", "runc"} & tools.keys():
         return Sign(found="neither crun nor runc is installed", expected="an OCI runtime")
     info = subject.evidence.info
-    text = "\n".join((subject.said, info.ran.said if info and not info.ran.ok else ""))
-    if sign := line_of("\n".join((text, start_said(subject))), "could not find a working conmon"):
+    text = "\n".join((subject.failure_output, info.ran.output if info and not info.ran.ok else ""))
+    if sign := line_of("\n".join((text, start_output(subject))), "could not find a working conmon"):
         # apply installs what is missing of a package's names, not of its files
         remedy = catalogue.load()["I01"].remedy_for(subject.state.platform.family)
         return replace(sign, remedy=remedy.removeprefix("podstead apply; by hand: "))
@@ -47,7 +47,7 @@ def no_catatonit(subject: Subject) -> Sign | None:
         "catatonit" not in subject.state.platform.tools
         and "catatonit" not in subject.state.packages.installed
     ):
-        found = said(subject, r"catatonit|pause")
+        found = failure_line(subject, r"catatonit|pause")
         return Sign(found=found.found if found else "catatonit is not installed")
     return None
 
@@ -55,19 +55,19 @@ def no_catatonit(subject: Subject) -> Sign | None:
 @register("I05", "V17", "V18", alone=Verdict.FAIL)
 def cannot_signal(subject: Subject) -> Sign | None:
     kill = subject.evidence.attempts.get("kill")
-    if kill is None or kill.ok or "permission denied" not in kill.said.lower():
+    if kill is None or kill.ok or "permission denied" not in kill.output.lower():
         return None
     return Sign(found=kill.last)
 
 
 @register("I06", *CONTAINERS)
 def limits_too_high(subject: Subject) -> Sign | None:
-    return said(subject, r"error setting rlimit|setrlimit")
+    return failure_line(subject, r"error setting rlimit|setrlimit")
 
 
 @register("I07", *CONTAINERS, alone=Verdict.WARN)
 def keys_used_up(subject: Subject) -> Sign | None:
-    spoken = said(
+    spoken = failure_line(
         subject, r"(?:create keyring|join session keyring|session key)[^\n]{0,500}[Qq]uota exceeded"
     )
     if spoken:
@@ -88,7 +88,7 @@ def few_inotify_instances(subject: Subject) -> Sign | None:
     live = subject.sysctl("fs.inotify.max_user_instances") or ""
     if re.fullmatch("[0-9]{1,10}", live) and int(live) < 128:  # the kernel's own value
         return Sign(found=f"fs.inotify.max_user_instances is {live}", expected="128 or more")
-    return said(subject, r"inotify[^\n]{0,500}too many open files")
+    return failure_line(subject, r"inotify[^\n]{0,500}too many open files")
 
 
 @register("I09", *PODMAN, alone=Verdict.WARN)
@@ -99,4 +99,4 @@ def few_tasks(subject: Subject) -> Sign | None:
     ):
         if text and re.fullmatch("[0-9]{1,10}", text) and int(text) < 1000:
             return Sign(found=f"{what} is {text}", expected="1000 or more")
-    return said(subject, r"(?:fork|clone|newosproc)[^\n]{0,500}Resource temporarily unavailable")
+    return failure_line(subject, r"(?:fork|clone|newosproc)[^\n]{0,500}Resource temporarily unavailable")

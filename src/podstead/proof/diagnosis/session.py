@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, said
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, failure_line
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -39,14 +39,14 @@ def no_home(subject: Subject) -> Sign | None:
 def cannot_enter_folder(subject: Subject) -> Sign | None:
     if subject.evidence.who and "directory" not in subject.evidence.access:
         return Sign(found="the working directory cannot be entered")
-    return said(subject, r"cannot chdir to .{0,500}: Permission denied")
+    return failure_line(subject, r"cannot chdir to .{0,500}: Permission denied")
 
 
 @register("E09", "V01", "V31", *PODMAN, alone=Verdict.FAIL)
 def not_owned(subject: Subject) -> Sign | None:
     foreign = subject.facts.all("not.owned")
     if not foreign:
-        return said(subject, r"exists and it is not owned by the current user")
+        return failure_line(subject, r"exists and it is not owned by the current user")
     return Sign(
         found=f"{', '.join(foreign[:3])} belongs to another user",
         expected=f"files of {subject.user}",
@@ -135,7 +135,7 @@ def foreign_runtime_dir(subject: Subject) -> Sign | None:
 
 @register("E06", *CONTAINERS)
 def system_bus(subject: Subject) -> Sign | None:
-    return said(subject, r"sd-bus call: .*|cannot open sd-bus.*|Interactive authentication required")
+    return failure_line(subject, r"sd-bus call: .*|cannot open sd-bus.*|Interactive authentication required")
 
 
 @register("E10", "V26", alone=Verdict.WARN)

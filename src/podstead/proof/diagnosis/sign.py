@@ -63,9 +63,9 @@ class Register:
         return add
 
 
-def said(subject: Subject, pattern: str) -> Sign | None:
+def failure_line(subject: Subject, pattern: str) -> Sign | None:
     """A sign in the words of a program that failed."""
-    return line_of(subject.said, pattern)
+    return line_of(subject.failure_output, pattern)
 
 
 def line_of(text: str, pattern: str) -> Sign | None:

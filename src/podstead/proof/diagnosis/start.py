@@ -7,24 +7,26 @@ import shlex
 
 from podstead.proof.diagnosis.leftovers import storage_owners
 from podstead.proof.diagnosis.sign import Register, Sign
-from podstead.proof.engine_files import above, naming, spoken_of
+from podstead.proof.engine_files import above, named_file, naming
 from podstead.proof.finding import Verdict
-from podstead.proof.judges.start import no_podman, refused, starts
+from podstead.proof.judges.start import error_before_namespace, no_podman, starts
 from podstead.proof.subject import Subject
 
 register = Register()
 
 
-def start_said(subject: Subject) -> str:
+def start_output(subject: Subject) -> str:
     """Everything that the user's own Podman said of itself."""
-    seen = subject.evidence
-    tried = (seen.listed, seen.start.ran if seen.start else None, seen.policy)
-    return "\n".join((*(attempt.said for attempt in tried if attempt is not None), refused(subject)))
+    evidence = subject.evidence
+    tried = (evidence.listed, evidence.start.ran if evidence.start else None, evidence.policy)
+    return "\n".join(
+        (*(attempt.output for attempt in tried if attempt is not None), error_before_namespace(subject))
+    )
 
 
 def _line(subject: Subject, pattern: str) -> Sign | None:
     """Podman's words from where the pattern begins: a line may hold more than anybody reads."""
-    match = re.search(pattern, start_said(subject))
+    match = re.search(pattern, start_output(subject))
     return Sign(found=match[0].strip()[:300]) if match else None
 
 
@@ -41,7 +43,7 @@ def _file(ref: str, name: str, pattern: str, *more: str) -> None:
         sign = _line(subject, pattern)
         if sign is None:
             return None
-        place = spoken_of(sign.found)
+        place = named_file(sign.found)
         if name not in place:
             return None
         path, _, line = place.partition(":")
@@ -76,7 +78,7 @@ def remembered_mount_program(subject: Subject) -> Sign | None:
 
 @register("H19", "V31")
 def no_mount_program(subject: Subject) -> Sign | None:
-    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", start_said(subject))
+    match = re.search(r"can't stat program \"?(/[^\s\":]{1,300})", start_output(subject))
     if not match:
         return None
     place = naming(subject.evidence.configs, match[1], "mount_program")
@@ -91,14 +93,16 @@ def no_mount_program(subject: Subject) -> Sign | None:
 def place_closed(subject: Subject) -> Sign | None:
     """A folder for storage that the user may not make. What a database remembers is another matter (D07, D10)."""
     match = re.search(
-        r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", start_said(subject)
+        r"mkdir (/[^\s:]{1,300}): (?:permission denied|read-only file system)", start_output(subject)
     )
     if not match:
         return None
-    seen, account = subject.evidence, subject.account
-    place = above(seen.configs, match[1], subject.user, account.uid, account.home)
+    evidence, account = subject.evidence, subject.account
+    place = above(evidence.configs, match[1], subject.user, account.uid, account.home)
     if place is None and (
-        seen.has_database or seen.graph is None or not f"{seen.graph.path}/".startswith(f"{match[1]}/")
+        evidence.has_database
+        or evidence.graph is None
+        or not f"{evidence.graph.path}/".startswith(f"{match[1]}/")
     ):
         return None
     if _foreign_owner(subject):
@@ -106,9 +110,9 @@ def place_closed(subject: Subject) -> Sign | None:
     found = (
         f"{place.place}: {place.key} = {place.value}"
         if place
-        else f"storage in {seen.graph.path if seen.graph else ''}"
+        else f"storage in {evidence.graph.path if evidence.graph else ''}"
     )
-    wanted = place.value if place else seen.graph.path if seen.graph else match[1]
+    wanted = place.value if place else evidence.graph.path if evidence.graph else match[1]
     wanted = (
         wanted.replace("$HOME", account.home).replace("$USER", subject.user).replace("$UID", str(account.uid))
     )
@@ -137,7 +141,7 @@ def owned_by_another(subject: Subject) -> Sign | None:
     if starts(subject):
         return _foreign_files(subject)
     denied = re.search(
-        r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", start_said(subject)
+        r"(?:open|mkdir|opening) \"?(/[^\s\":]{1,300})\"?: permission denied", start_output(subject)
     )
     graph = subject.evidence.graph
     if denied is None or graph is None or not denied[1].startswith(f"{graph.path}/"):
@@ -179,7 +183,7 @@ def _foreign_files(subject: Subject) -> Sign | None:
 
 @register("H22", "V31")
 def no_additional_store(subject: Subject) -> Sign | None:
-    text = start_said(subject)
+    text = start_output(subject)
     match = re.search(r"can't stat imageStore dir (/[^\s\":]{1,300})", text)
     path = match[1] if match else ""
     if not path:
@@ -229,7 +233,7 @@ def cni_left_over(subject: Subject) -> Sign | None:
 def runtime_left_over(subject: Subject) -> Sign | None:
     match = re.search(
         r"OCI runtime \"([^\s\"]{1,200})\" not found|no valid executable found for OCI runtime ([^\s\":]{1,200})",
-        start_said(subject),
+        start_output(subject),
     )
     name = (match[1] or match[2]) if match else ""
     place = naming(subject.evidence.configs, name, "runtime") if name else None

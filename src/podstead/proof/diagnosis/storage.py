@@ -7,7 +7,7 @@ import re
 from podstead.host.families import family_with
 from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
-from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, line_of, said
+from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, failure_line, line_of
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -53,7 +53,7 @@ def network_home(subject: Subject) -> Sign | None:
 
 @register("H02", "V27", "V31", *CONTAINERS)
 def no_user_xattrs(subject: Subject) -> Sign | None:
-    return said(subject, r"lsetxattr /: operation not supported|force_mask=\"?700")
+    return failure_line(subject, r"lsetxattr /: operation not supported|force_mask=\"?700")
 
 
 @register("H03", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
@@ -65,7 +65,7 @@ def noexec(subject: Subject) -> Sign | None:
     if (
         ran is not None
         and not ran.ok
-        and "ermission denied" in ran.said
+        and "ermission denied" in ran.output
         and "home" in subject.evidence.access
     ):
         return Sign(found=f"a program beside the storage cannot run: {ran.last}")
@@ -96,7 +96,7 @@ def no_d_type(subject: Subject) -> Sign | None:
             found="the file system does not support d_type",
             expected="XFS with ftype=1, or another file system",
         )
-    return _info_said(subject, r"d_type support")
+    return _line_of_info(subject, r"d_type support")
 
 
 @register("H09", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
@@ -116,7 +116,7 @@ def backing_overlay(subject: Subject) -> Sign | None:
             found=f"container storage is on {mount[0]}, where the kernel cannot mount overlay",
             expected="another file system, or a mount program",
         )
-    return _info_said(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
+    return _line_of_info(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
 
 
 @register("H05", "V27", "V31")
@@ -129,7 +129,7 @@ def no_native_overlay(subject: Subject) -> Sign | None:
             found=f"Linux {subject.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
             expected="Linux 5.13 and Podman 3.1, or fuse-overlayfs",
         )
-    return _info_said(subject, r"'overlay' is not supported over|kernel does not support overlay")
+    return _line_of_info(subject, r"'overlay' is not supported over|kernel does not support overlay")
 
 
 @register("H08", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
@@ -144,12 +144,14 @@ def no_fuse(subject: Subject) -> Sign | None:
         return None
     if subject.host.get("dev.fuse") == "missing":
         return Sign(found="/dev/fuse is missing, and a mount program is set", expected="/dev/fuse")
-    return _info_said(subject, r"fuse: device not found.*") or said(subject, r"fuse: device not found.*")
+    return _line_of_info(subject, r"fuse: device not found.*") or failure_line(
+        subject, r"fuse: device not found.*"
+    )
 
 
-def _info_said(subject: Subject, pattern: str) -> Sign | None:
+def _line_of_info(subject: Subject, pattern: str) -> Sign | None:
     for info in (subject.evidence.start, subject.evidence.info):
-        if info is not None and (sign := line_of(info.ran.said, pattern)):
+        if info is not None and (sign := line_of(info.ran.output, pattern)):
             return sign
     return None
 
@@ -173,7 +175,7 @@ def vfs_by_default(subject: Subject) -> Sign | None:
 @register("H10", *CONTAINERS)
 def labels(subject: Subject) -> Sign | None:
     return (
-        said(subject, r"cannot apply additional memory protection after relocation.*")
+        failure_line(subject, r"cannot apply additional memory protection after relocation.*")
         if subject.host.get("selinux") == "1"
         else None
     )
@@ -249,7 +251,7 @@ def closed_parent(subject: Subject) -> Sign | None:
         attempt is None
         or attempt.ok
         or not re.search(
-            r"[/`'\"]: ?[Pp]ermission denied|open [^\n]{0,500}: [Pp]ermission denied", attempt.said
+            r"[/`'\"]: ?[Pp]ermission denied|open [^\n]{0,500}: [Pp]ermission denied", attempt.output
         )
     ):
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
-from podstead.proof.engine_evidence import why
+from podstead.proof.check import Check, Judgement, could_not_look, failed, not_applicable, passed
+from podstead.proof.engine_evidence import error_line
 from podstead.proof.evidence import id_map, sections
 from podstead.proof.finding import Severity, Verdict
 from podstead.proof.judges.maps import owner, single
@@ -14,19 +14,19 @@ from podstead.proof.judges.needs import (
     container_tried,
     own_podman_starts,
     proved_once,
-    started,
+    started_container,
 )
 from podstead.proof.subject import Subject
 
 
 def _container(subject: Subject) -> Judgement:
-    name, attempt = started(subject) or ("", None)
+    name, attempt = started_container(subject) or ("", None)
     if attempt is None or not attempt.ok:
-        return failed(expected="a container", found=why(attempt.said if attempt else ""))
+        return failed(expected="a container", found=error_line(attempt.output if attempt else ""))
     shown = sections(subject.evidence.told.get(name, ""))
     uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
     if uid is None or gid is None or not uid.extents:
-        return blind("the container ran but reported nothing about itself")
+        return could_not_look("the container ran but reported nothing about itself")
     if not uid.same_ids(subject.uid_map) or not gid.same_ids(subject.gid_map):
         expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
         return failed(expected=expected, found=f"uid {uid}; gid {gid}{single(uid)}")
@@ -51,23 +51,25 @@ V17: Final = Check(
 def _top(subject: Subject) -> Judgement:
     top = subject.evidence.attempts.get("top")
     if top is None or not top.ok:
-        return blind(why(top.said) if top else "podman top was not run")
+        return could_not_look(error_line(top.output) if top else "podman top was not run")
     host = (str(subject.uid_map.to_host(5)), str(subject.gid_map.to_host(7)))
-    rows = [line.split() for line in top.said.splitlines() if line.strip()]
+    rows = [line.split() for line in top.output.splitlines() if line.strip()]
     shown = rows[-1] if rows else []
     if len(shown) < 4:
-        return blind("podman top did not print a table")
+        return could_not_look("podman top did not print a table")
     if "?" in (shown[1], shown[3]):
-        return absent(f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs")
+        return not_applicable(
+            f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs"
+        )
     real = ":".join(host)
-    truth = subject.evidence.process
-    if not truth:
-        return blind("the process of the container could not be found on the host")
-    if shown[1] == host[0] and shown[3] == host[1] and truth == real:
-        return passed(f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {truth}", real)
+    host_ids = subject.evidence.process
+    if not host_ids:
+        return could_not_look("the process of the container could not be found on the host")
+    if shown[1] == host[0] and shown[3] == host[1] and host_ids == real:
+        return passed(f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {host_ids}", real)
     return failed(
         expected=real,
-        found=f"podman top says {shown[1]}:{shown[3]}, the host says {truth}",
+        found=f"podman top says {shown[1]}:{shown[3]}, the host says {host_ids}",
     )
 
 
@@ -89,16 +91,16 @@ def _keep_id(subject: Subject) -> Judgement:
     attempt = subject.evidence.attempts.get("keep-id")
     own = (str(subject.account.uid), str(subject.account.gid))
     if attempt is None:
-        return blind("no container was run")
+        return could_not_look("no container was run")
     shown = sections(subject.evidence.told.get("keep-id", ""))
     uid, ids = id_map(shown.get("uid")), tuple(shown.get("id", "").split())
-    told = uid is not None and len(ids) == 2
+    reported = uid is not None and len(ids) == 2
     # Podman 3 may come too late to attach to a container that ends at once, and calls it an error: what such a one has
     # told and written counts (its last step makes the file)
-    if not attempt.ok and not (told and subject.evidence.kept):
-        return failed(expected=f"a container in which the user is {own[0]}", found=why(attempt.said))
-    if uid is None or not told:
-        return blind("the container reported nothing about itself")
+    if not attempt.ok and not (reported and subject.evidence.kept):
+        return failed(expected=f"a container in which the user is {own[0]}", found=error_line(attempt.output))
+    if uid is None or not reported:
+        return could_not_look("the container reported nothing about itself")
     expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
     # the inner map is shown relative to Podman's own namespace, in which the user is 0
     if ids != own or uid.to_host(subject.account.uid) != 0 or subject.evidence.kept != ":".join(own):
@@ -131,15 +133,15 @@ def _no_pod(subject: Subject) -> str:
 def _pod(subject: Subject) -> Judgement:
     attempts = subject.evidence.attempts
     create, start = attempts.get("pod-create"), attempts.get("pod-start")
-    whole = attempts.get("whole")
-    if subject.evidence.in_pod and whole is not None and whole.ok:
+    combined = attempts.get("whole")
+    if subject.evidence.in_pod and combined is not None and combined.ok:
         return passed("a container ran in a pod")
     if create is None:
-        return blind("no pod was created")
+        return could_not_look("no pod was created")
     bad = next((attempt for attempt in (create, start) if attempt is not None and not attempt.ok), None)
     if bad is not None:
-        return failed(expected="a pod whose pause container runs", found=why(bad.said))
-    return passed("a pod was created and started") if start else blind("the pod was not started")
+        return failed(expected="a pod whose pause container runs", found=error_line(bad.output))
+    return passed("a pod was created and started") if start else could_not_look("the pod was not started")
 
 
 V20: Final = Check(

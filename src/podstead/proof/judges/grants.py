@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from podstead.ids.ranges import total
-from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.check import Check, Judgement, could_not_look, failed, not_applicable, passed
 from podstead.proof.finding import Severity
 from podstead.proof.subject import Subject
 
@@ -45,23 +45,23 @@ V02: Final = Check(
 def _untouched(subject: Subject) -> Judgement:
     """Nobody else has these IDs, as far as that can be known."""
     if not subject.granted:
-        return absent("nothing is granted")
+        return not_applicable("nothing is granted")
     wrong = [flaw.text for flaw in subject.flaws if flaw.fatal]
     if wrong:
         return failed(expected="ranges of this user only", found="; ".join(wrong))
     if subject.state.subids.source == "files":
-        unread = [
+        unreadable = [
             f"{file.path}:{bad.line}: {bad.shown}"
             for file in subject.state.subids.sides
             for bad in file.unsettled
         ]
-        if unread:
-            why = f"no program can read {'; '.join(unread[:3])}, so it is not known which IDs are meant"
-            return blind(why)
+        if unreadable:
+            why = f"no program can read {'; '.join(unreadable[:3])}, so it is not known which IDs are meant"
+            return could_not_look(why)
         return passed("no overlap with other owners, accounts, groups or reserved blocks")
-    seen = "no overlap with accounts, groups, reserved blocks or the other users of the document"
+    no_overlap = "no overlap with accounts, groups, reserved blocks or the other users of the document"
     return passed(
-        f"{seen}; the other users to whom {subject.state.subids.source} grants ranges cannot be listed"
+        f"{no_overlap}; the other users to whom {subject.state.subids.source} grants ranges cannot be listed"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
 from podstead.proof.finding import Severity
 from podstead.proof.subject import Subject
 
@@ -16,24 +16,24 @@ def _nobody_else(subject: Subject) -> str:
 
 
 def _isolation(subject: Subject) -> Judgement:
-    seen = subject.evidence
-    if seen.peer_changed:
-        return blind(
-            f"the file and process that {seen.peer} provided for this check were not as they should be, or changed while it ran"
+    evidence = subject.evidence
+    if evidence.peer_changed:
+        return could_not_look(
+            f"the file and process that {evidence.peer} provided for this check were not as they should be, or changed while it ran"
         )
-    if seen.reached is None or len(seen.reached) < 4:
-        return blind(
-            f"there was nothing of {seen.peer}'s to try to reach, or it was not tried as root of a namespace"
+    if evidence.reached is None or len(evidence.reached) < 4:
+        return could_not_look(
+            f"there was nothing of {evidence.peer}'s to try to reach, or it was not tried as root of a namespace"
         )
-    got = [name for name, reached in seen.reached.items() if reached]
-    if got:
+    accesses = [name for name, reached in evidence.reached.items() if reached]
+    if accesses:
         words = {"user read": "read", "user signal": "signal", "root read": "read", "root signal": "signal"}
-        what = " and ".join(sorted({words[name] for name in got}))
+        what = " and ".join(sorted({words[name] for name in accesses}))
         return failed(
             expected="a refusal",
-            found=f"{subject.user} can {what} what a container of {seen.peer} owns",
+            found=f"{subject.user} can {what} what a container of {evidence.peer} owns",
         )
-    return passed(f"a file and a process of {seen.peer}'s container were out of reach")
+    return passed(f"a file and a process of {evidence.peer}'s container were out of reach")
 
 
 V28: Final = Check(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, blind, failed, passed
-from podstead.proof.engine_evidence import why
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
+from podstead.proof.engine_evidence import error_line
 from podstead.proof.evidence import sections
 from podstead.proof.finding import Severity
 from podstead.proof.judges.needs import own_podman_starts
@@ -54,8 +54,8 @@ def _limits(subject: Subject) -> Judgement:
     if name is None:
         limited = attempts.get("limited")
         if limited is not None:
-            return failed(expected="a container with limits", found=why(limited.said))
-        return blind("no container runs")
+            return failed(expected="a container with limits", found=error_line(limited.output))
+        return could_not_look("no container runs")
     shown = sections(subject.evidence.told.get(name, ""))
     wanted = {
         key: text

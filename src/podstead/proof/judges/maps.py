@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from podstead.ids.ranges import Extent, IdMap
-from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
-from podstead.proof.engine_evidence import why
+from podstead.proof.check import Check, Judgement, could_not_look, failed, not_applicable, passed
+from podstead.proof.engine_evidence import error_line
 from podstead.proof.evidence import id_map
 from podstead.proof.finding import Severity
 from podstead.proof.judges.needs import inside, own_podman_starts, podman_run, unshare_works
@@ -20,9 +20,9 @@ def _map(subject: Subject) -> Judgement:
     shown, expected = inside(subject), f"uid {subject.uid_map}; gid {subject.gid_map}"
     uid, gid = (id_map((shown or {}).get(side)) for side in ("uid", "gid"))
     if not (uid and gid):
-        return failed(expected=expected, found=why(subject.evidence.attempts["inside"].said))
+        return failed(expected=expected, found=error_line(subject.evidence.attempts["inside"].output))
     if not subject.granted:
-        return absent(f"nothing is granted, and Podman maps uid {uid}")
+        return not_applicable(f"nothing is granted, and Podman maps uid {uid}")
     if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
         host = uid.to_host(_EXAMPLE)
         example = "" if host is None else f"; container UID {_EXAMPLE} is host UID {host}"
@@ -48,10 +48,10 @@ V10: Final = Check(
 )
 
 
-def _kept(subject: Subject) -> Judgement:
+def _pause_map(subject: Subject) -> Judgement:
     session = subject.state.session.users.get(subject.user)
     if session is None or session.pause is None:
-        return absent("there is no pause process that keeps a map")
+        return not_applicable("there is no pause process that keeps a map")
     uid, gid = session.pause
     if uid.same_ids(subject.uid_map) and gid.same_ids(subject.gid_map):
         return passed(f"uid {uid}; gid {gid}")
@@ -69,19 +69,19 @@ V11: Final = Check(
     remedy="As the user: podman system migrate (stops the user's containers).",
     sources=("podman-system-migrate(1)", "podman#3356"),
     undone_by_reboot=True,
-    judge=_kept,
+    judge=_pause_map,
 )
 
 
 _IN_NAMESPACE: Final = (own_podman_starts, podman_run, unshare_works)
 
 
-def _seen(subject: Subject, name: str) -> str:
+def _section(subject: Subject, name: str) -> str:
     return (inside(subject) or {}).get(name, "")
 
 
 def _setgroups(subject: Subject) -> Judgement:
-    allow = _seen(subject, "setgroups").strip()
+    allow = _section(subject, "setgroups").strip()
     return passed(allow) if allow == "allow" else failed(expected="allow", found=allow)
 
 
@@ -98,7 +98,7 @@ V12: Final = Check(
 
 
 def _chown(subject: Subject) -> Judgement:
-    text = _seen(subject, "chown")
+    text = _section(subject, "chown")
     last, glast = subject.uid_map.last_inside, subject.gid_map.last_inside
     done = {
         line.removeprefix("chown ").removesuffix(" ok")
@@ -119,7 +119,7 @@ def _chown(subject: Subject) -> Judgement:
         )
         return failed(expected=f"1, 5 and {last} allowed, {last + 1} refused", found=found)
     if not subject.evidence.attempts["inside"].ok:
-        return blind("the attempts were cut short")  # a chown that was not tried was not refused
+        return could_not_look("the attempts were cut short")  # a chown that was not tried was not refused
     return passed(f"1, 5 and {last} allowed, {last + 1} refused")
 
 
@@ -139,7 +139,7 @@ def owner(subject: Subject, found: str, ids: tuple[int, int], what: str) -> Judg
     """Whether what ``ids`` own inside is on the host what the grant makes of them."""
     expected = f"{subject.uid_map.to_host(ids[0])}:{subject.gid_map.to_host(ids[1])}"
     if not found:
-        return blind("there was nothing to look at")
+        return could_not_look("there was nothing to look at")
     if found == expected:
         return passed(f"{what} belongs to {found} on the host", expected)
     return failed(expected=f"{what} belongs to {expected} on the host", found=found)
@@ -180,17 +180,17 @@ V15: Final = Check(
 
 def _nested(subject: Subject) -> Judgement:
     """A namespace within, and the kernel's refusal of a map that crosses extents."""
-    inner = id_map(_seen(subject, "nested"))
-    tried = _seen(subject, "extents").split()
+    inner = id_map(_section(subject, "nested"))
+    tried = _section(subject, "extents").split()
     if inner is None or not inner.extents:
-        said = _seen(subject, "nested").strip()
-        if not said or "unrecognized option" in said or "not found" in said:
-            return blind(said or "no nested namespace was tried")
-        return failed(expected="a namespace within the namespace", found=said)
+        output = _section(subject, "nested").strip()
+        if not output or "unrecognized option" in output or "not found" in output:
+            return could_not_look(output or "no nested namespace was tried")
+        return failed(expected="a namespace within the namespace", found=output)
     if inner.extents != (Extent(0, 0, 1),):
         return failed(expected="0 0 1", found=str(inner))
     if len(tried) != 2:
-        return blind("the maps of a nested namespace were not tried")
+        return could_not_look("the maps of a nested namespace were not tried")
     if tried != ["ok", "refused"]:
         expected = "a map within the extents is accepted, a map across them is refused"
         return failed(expected=expected, found=f"within: {tried[0]}, across: {tried[1]}")

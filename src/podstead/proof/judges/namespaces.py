@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from podstead.ids.ranges import IdMap
-from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
 from podstead.proof.engine_evidence import Attempt
 from podstead.proof.evidence import id_map, sections
 from podstead.proof.finding import Severity
@@ -15,7 +15,7 @@ from podstead.proof.subject import Subject
 
 def _namespace(subject: Subject) -> Judgement:
     unshare, inside = (subject.evidence.attempts.get(name) for name in ("unshare", "inside"))
-    if (unshare and unshare.ok) or (inside and id_map(sections(inside.said).get("uid"))):
+    if (unshare and unshare.ok) or (inside and id_map(sections(inside.output).get("uid"))):
         confined = (
             "; a bare unshare is confined by AppArmor, Podman is not" if not (unshare and unshare.ok) else ""
         )
@@ -37,20 +37,20 @@ V04: Final = Check(
 
 
 def _helpers(subject: Subject) -> Judgement:
-    seen = subject.evidence
-    if "newuidmap" not in seen.attempts:
+    evidence = subject.evidence
+    if "newuidmap" not in evidence.attempts:
         return _no_helper(subject)
     expected = f"uid {subject.uid_map}; gid {subject.gid_map}"
     bad = [
-        seen.attempts[name]
+        evidence.attempts[name]
         for name in ("newuidmap", "newgidmap")
-        if name in seen.attempts and not seen.attempts[name].ok
+        if name in evidence.attempts and not evidence.attempts[name].ok
     ]
     if bad:
         return failed(expected=expected, found=bad[0].last)
-    found = id_maps(seen.maps.get("granted", ""))
+    found = id_maps(evidence.maps.get("granted", ""))
     if found is None:
-        return blind("the maps of the child could not be read")
+        return could_not_look("the maps of the child could not be read")
     if not (found[0].same_ids(subject.uid_map) and found[1].same_ids(subject.gid_map)):
         return failed(expected=expected, found=f"uid {found[0]}; gid {found[1]}")
     return passed(f"uid {found[0]}; gid {found[1]}", expected)
@@ -59,9 +59,9 @@ def _helpers(subject: Subject) -> Judgement:
 def _no_helper(subject: Subject) -> Judgement:
     """newuidmap was not even tried."""
     if not subject.granted:
-        return blind("nothing is granted")
+        return could_not_look("nothing is granted")
     if "newuidmap" in subject.evidence.helpers:
-        return blind("no child namespace could be created")
+        return could_not_look("no child namespace could be created")
     return failed(expected="newuidmap and newgidmap", found="newuidmap was not found")
 
 
@@ -95,17 +95,17 @@ def _refused(
     # 126 and 127 are the shell's: a program that did not run has refused nothing
     made = [name for name in names if name in tried and tried[name].code not in (126, 127)]
     if len(made) < len(names) or map_name not in subject.evidence.maps:
-        return blind("this was not tried")
+        return could_not_look("this was not tried")
     allowed = [name for name, attempt in tried.items() if attempt.ok]
-    left = subject.evidence.maps[map_name].strip()
-    if allowed or left:
+    map_text = subject.evidence.maps[map_name].strip()
+    if allowed or map_text:
         return failed(
             expected="a refusal",
-            found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(left.split()) or 'empty'}",
+            found=f"{what}: allowed ({', '.join(allowed)}); map {' '.join(map_text.split()) or 'empty'}",
         )
-    other = next((attempt for attempt in tried.values() if by not in attempt.said), None)
+    other = next((attempt for attempt in tried.values() if by not in attempt.output), None)
     if other:
-        return blind(f"refused for another reason than the grant: {other.last}")
+        return could_not_look(f"refused for another reason than the grant: {other.last}")
     return passed(f"refused: {next(iter(tried.values())).last}", "a refusal")
 
 
@@ -164,7 +164,7 @@ V08: Final = Check(
 def _single(subject: Subject) -> Judgement:
     attempt, text = subject.evidence.attempts.get("single"), subject.evidence.maps.get("single")
     if attempt is None or text is None:
-        return blind("this was not tried")
+        return could_not_look("this was not tried")
     expected = (IdMap.expected(subject.account.uid, ()), IdMap.expected(subject.account.gid, ()))
     found = id_maps(text)
     if attempt.ok and found == expected:

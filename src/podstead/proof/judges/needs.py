@@ -8,7 +8,7 @@ from podstead.proof.judges.start import no_podman, starts
 from podstead.proof.subject import Subject
 
 
-def session_seen(subject: Subject) -> str:
+def session_reported(subject: Subject) -> str:
     return "" if len(subject.evidence.who) >= 3 else "the probe reported nothing about the session"
 
 
@@ -43,21 +43,21 @@ def unshare_works(subject: Subject) -> str:
 def inside(subject: Subject) -> dict[str, str] | None:
     """What was seen in Podman's namespace, by its name; None where Podman made none, or did not come to the first chown."""
     ran = subject.evidence.attempts.get("inside")
-    shown = sections(ran.said) if ran else {}
+    shown = sections(ran.output) if ran else {}
     maps = id_map(shown.get("uid")), id_map(shown.get("gid"))
     return shown if all(map_ and map_.extents for map_ in maps) and "chown" in shown else None
 
 
 def container_tried(subject: Subject) -> str:
-    return "no container was run" if started(subject) is None else ""
+    return "no container was run" if started_container(subject) is None else ""
 
 
 def container_runs(subject: Subject) -> str:
-    ran = started(subject)
+    ran = started_container(subject)
     return "" if ran is not None and ran[1].ok else "no container runs"
 
 
-def started(subject: Subject) -> tuple[str, Attempt] | None:
+def started_container(subject: Subject) -> tuple[str, Attempt] | None:
     """The container that has everything where it ran, else the plain one; None when none was tried."""
     attempts = subject.evidence.attempts
     for name in ("whole", "plain"):

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, blind, failed, passed
-from podstead.proof.engine_evidence import why
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
+from podstead.proof.engine_evidence import error_line
 from podstead.proof.evidence import sections
 from podstead.proof.finding import Severity
-from podstead.proof.judges.needs import own_podman_starts, started
+from podstead.proof.judges.needs import own_podman_starts, started_container
 from podstead.proof.subject import Subject
 
 
 def _name(subject: Subject) -> str:
     """Of the container with a network: the one that has everything, or one of its own."""
-    ran = started(subject)
+    ran = started_container(subject)
     return "whole" if ran is not None and ran[0] == "whole" and ran[1].ok else "network"
 
 
 def _tried(subject: Subject) -> str:
-    attempts, ran = subject.evidence.attempts, started(subject)
+    attempts, ran = subject.evidence.attempts, started_container(subject)
     if ran is None or not (attempts.get("network") or ran[1].ok):
         return "no container runs"
     return "" if _name(subject) in attempts else "no container with a network was run"
@@ -34,10 +34,10 @@ def _interface(subject: Subject) -> Judgement:
     name = _name(subject)
     attempt = subject.evidence.attempts[name]
     if not attempt.ok:
-        return failed(expected="a container with a network", found=why(attempt.said))
+        return failed(expected="a container with a network", found=error_line(attempt.output))
     shown = sections(subject.evidence.told.get(name, ""))
     if "devices" not in shown:
-        return blind("the container reported nothing about its network")
+        return could_not_look("the container reported nothing about its network")
     lines = (line.partition(":") for line in shown["devices"].splitlines() if ":" in line)
     devices = sorted({device.strip() for device, _, _ in lines} - {"lo"})
     routed = any(line.split()[1:2] == ["00000000"] for line in shown.get("route", "").splitlines()) or any(
@@ -52,7 +52,9 @@ def _interface(subject: Subject) -> Judgement:
             found=f"{', '.join(devices)} and no default route",
         )
     if not routed and subject.host.get("route") is None:
-        return blind("it is not known whether the host has a default route, and the container has none")
+        return could_not_look(
+            "it is not known whether the host has a default route, and the container has none"
+        )
     alike = subject.host.get("route") == ("default" if routed else "none")
     return passed(
         f"{', '.join(devices)}, {'a' if routed else 'no'} default route{', as on the host' if alike else ''}",
@@ -76,15 +78,15 @@ def _published(subject: Subject) -> Judgement:
     attempts = subject.evidence.attempts
     published = attempts.get("published")
     if _name(subject) == "network" and published is not None and not published.ok:
-        return failed(expected="a published port", found=why(published.said))
+        return failed(expected="a published port", found=error_line(published.output))
     answer = attempts.get("answer")
     if answer is None:
         why_not = (
             "the container does not listen on its port: it has neither perl nor python3, or takes too long"
         )
-        return blind(why_not)
-    if not answer.ok or not answer.said.strip():
-        return failed(expected="an answer on the published port", found=why(answer.said))
+        return could_not_look(why_not)
+    if not answer.ok or not answer.output.strip():
+        return failed(expected="an answer on the published port", found=error_line(answer.output))
     return passed("the host reached the container at 127.0.0.1")
 
 

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, blind, failed, passed
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
 from podstead.proof.finding import Severity, Verdict
-from podstead.proof.judges.needs import session_seen
+from podstead.proof.judges.needs import session_reported
 from podstead.proof.subject import Subject
 
 
 def _session(subject: Subject) -> Judgement:
-    seen = subject.evidence
-    wrong = _wrong_with_session(subject)
+    evidence = subject.evidence
+    wrong = _session_faults(subject)
     if wrong:
         return failed(expected="a login session of the user", found="; ".join(wrong))
-    if subject.state.platform.systemd and seen.context != "session":
+    if subject.state.platform.systemd and evidence.context != "session":
         return Judgement(
             verdict=Verdict.WARN, found="no user bus: the probe ran outside a systemd user session"
         )
-    where = "in the user session" if seen.context == "session" else "this host has no user sessions"
-    return passed(f"{seen.who[0]} ({seen.who[1]}:{seen.who[2]}), {where}")
+    where = "in the user session" if evidence.context == "session" else "this host has no user sessions"
+    return passed(f"{evidence.who[0]} ({evidence.who[1]}:{evidence.who[2]}), {where}")
 
 
-def _wrong_with_session(subject: Subject) -> list[str]:
-    seen = subject.evidence
+def _session_faults(subject: Subject) -> list[str]:
+    evidence = subject.evidence
     wrong = []
-    fields = seen.passwd.split(":")
+    fields = evidence.passwd.split(":")
     if len(fields) < 7:
-        wrong.append(f"UID {seen.who[1]} has no passwd entry")
-    elif fields[3] != seen.who[2]:
-        wrong.append(f"primary group is {seen.who[2]}, passwd says {fields[3]}")
-    if seen.status.get("NoNewPrivs") == "1":
+        wrong.append(f"UID {evidence.who[1]} has no passwd entry")
+    elif fields[3] != evidence.who[2]:
+        wrong.append(f"primary group is {evidence.who[2]}, passwd says {fields[3]}")
+    if evidence.status.get("NoNewPrivs") == "1":
         wrong.append("no_new_privs is set")
     # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
-    if seen.environment.get("USER") not in (seen.who[0], None, ""):
-        wrong.append(f"$USER is {seen.environment['USER']}, the user is {seen.who[0]}")
-    if "directory" not in seen.access:
+    if evidence.environment.get("USER") not in (evidence.who[0], None, ""):
+        wrong.append(f"$USER is {evidence.environment['USER']}, the user is {evidence.who[0]}")
+    if "directory" not in evidence.access:
         wrong.append("the working directory cannot be entered")
-    if "home" not in seen.access:
+    if "home" not in evidence.access:
         wrong.append(f"{subject.account.home} is not writable")
-    outer = seen.own_map
+    outer = evidence.own_map
     if (
         outer
         and outer.extents  # no map at all: it could not be read
@@ -59,7 +59,7 @@ V01: Final = Check(
     "gain what the setuid helpers need, and in a nested user namespace host IDs are not what they seem.",
     remedy="Log in through SSH and verify again; id and grep NoNewPrivs /proc/self/status show how a session differs.",
     sources=("newuidmap(1)", "systemd.exec(5) NoNewPrivileges=", "podman#21738", "shadow#304"),
-    needs=(session_seen,),
+    needs=(session_reported,),
     judge=_session,
 )
 
@@ -73,7 +73,7 @@ def _no_survival(subject: Subject) -> str:
 def _survival(subject: Subject) -> Judgement:
     user = subject.state.session.users.get(subject.user)
     if user is None:
-        return blind("the user's session could not be checked")
+        return could_not_look("the user's session could not be checked")
     lacking = [
         what
         for what, there in (

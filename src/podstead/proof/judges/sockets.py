@@ -7,7 +7,7 @@ import os
 from typing import Final
 
 from podstead.host.sysctl_values import meets
-from podstead.proof.check import Check, Judgement, absent, blind, failed, passed
+from podstead.proof.check import Check, Judgement, could_not_look, failed, not_applicable, passed
 from podstead.proof.finding import Severity
 from podstead.proof.judges.needs import sockets_opened
 from podstead.proof.subject import PING_RANGE, PORT_START, Subject
@@ -16,7 +16,7 @@ from podstead.proof.subject import PING_RANGE, PORT_START, Subject
 def _ports(subject: Subject) -> Judgement:
     live = subject.state.sysctls.live.get(PORT_START, "")
     if not (live.isascii() and live.isdigit() and len(live) < 11):
-        return blind(f"{PORT_START} could not be read")
+        return could_not_look(f"{PORT_START} could not be read")
     boundary = int(live)
     wrong: list[str] = []
     right: list[str] = []
@@ -33,7 +33,7 @@ def _ports(subject: Subject) -> Judgement:
     if need and not meets(need, live):
         wrong.append(f"{PORT_START} is {live}")
     if not right and not wrong:
-        return blind("no bind was tried")
+        return could_not_look("no bind was tried")
     expected = f"bound from {boundary} upwards, refused below"
     return failed(expected=expected, found="; ".join(wrong)) if wrong else passed("; ".join(right), expected)
 
@@ -60,7 +60,7 @@ def _icmp(subject: Subject) -> Judgement:
     wanted = subject.spec.sysctls.get(PING_RANGE)
     live = subject.state.sysctls.live.get(PING_RANGE, "unknown")
     if 4 not in icmp:
-        return blind("no ICMP socket was tried")
+        return could_not_look("no ICMP socket was tried")
     refused = [
         f"IPv{family}: {_errno(result)}"
         for family, result in sorted(icmp.items())
@@ -68,7 +68,7 @@ def _icmp(subject: Subject) -> Judgement:
         and (family == 4 or result not in (str(errno.EAFNOSUPPORT), str(errno.EPROTONOSUPPORT)))
     ]
     if refused and wanted is None:
-        return absent(f"not requested, and {PING_RANGE} is {live}")
+        return not_applicable(f"not requested, and {PING_RANGE} is {live}")
     if refused:
         return failed(
             expected=f"allowed ({PING_RANGE} covers the user's groups)",

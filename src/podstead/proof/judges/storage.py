@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from podstead.proof.check import Check, Judgement, blind, failed, passed
-from podstead.proof.engine_evidence import why
+from podstead.proof.check import Check, Judgement, could_not_look, failed, passed
+from podstead.proof.engine_evidence import error_line
 from podstead.proof.finding import Severity
 from podstead.proof.judges.needs import own_podman_starts
 from podstead.proof.subject import Subject
@@ -15,14 +15,14 @@ def _driver(subject: Subject) -> Judgement:
     info, own = subject.evidence.info, subject.evidence.own
     start = subject.evidence.start
     if info is None or start is None:
-        return blind("podman info was not run")
+        return could_not_look("podman info was not run")
     if not start.ran.ok:
-        return blind("the user's own podman info fails (V31)")
+        return could_not_look("the user's own podman info fails (V31)")
     if not info.ran.ok:
-        return failed(expected="podman info", found=why(info.ran.said))
+        return failed(expected="podman info", found=error_line(info.ran.output))
     name = info.get("store.graphDriverName")
     if not name:
-        return blind("podman info named no driver")
+        return could_not_look("podman info named no driver")
     executable = subject.evidence.attempts.get("executable")
     wanted = subject.spec.storage.driver
     if wanted is not None and name != wanted:
@@ -32,8 +32,10 @@ def _driver(subject: Subject) -> Judgement:
     backing = start.get("store.graphStatus.Backing Filesystem")
     mount = subject.graph_mount
     where = backing or (mount[0] if mount else "an unknown file system")
-    kept = own.get("store.graphDriverName") if own else ""
-    return passed(f"{name} on {where}" + (f"; the user's own storage has {kept}" if kept else ""))
+    user_driver = own.get("store.graphDriverName") if own else ""
+    return passed(
+        f"{name} on {where}" + (f"; the user's own storage has {user_driver}" if user_driver else "")
+    )
 
 
 V27: Final = Check(
