@@ -15,15 +15,15 @@ from podstead.host.frames import Record, Records
 from podstead.host.state import HostState, from_records
 from podstead.ids.ranges import IdMap
 from podstead.provision.change import (
-    ABSENT,
+    MISSING_FILE,
     Change,
     ClearLock,
     CreateShared,
     EditShared,
     GrantSubids,
     InstallPackages,
-    Run,
     RunAsUser,
+    RunCommand,
     SetSysctl,
     Step,
     WaitSocket,
@@ -300,7 +300,7 @@ class ModelHost:
 
     def _step(self, step: Step) -> None:  # noqa: C901 - one case for each kind of step
         match step:
-            case Run(argv):
+            case RunCommand(argv):
                 self._run(argv)
             case RunAsUser(user, argv):
                 self._as_user(user, argv)
@@ -327,7 +327,7 @@ class ModelHost:
 
     def _guard(self, path: str, expected: str) -> None:
         text = self.files.get(path)
-        found = ABSENT if text is None else checksum(text.encode("utf-8", "surrogateescape"))
+        found = MISSING_FILE if text is None else checksum(text.encode("utf-8", "surrogateescape"))
         if found != expected:
             raise ChangedSinceError(path)
 

@@ -32,7 +32,7 @@ class Problem:
 
 
 class PodsteadError(Exception):
-    """Base of every error that a person can cause and mend."""
+    """Base of every error that a person can cause and correct."""
 
     exit_code: ClassVar[Exit] = Exit.FAILED
 

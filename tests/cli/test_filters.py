@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podstead.document.spec import HostSpec
-from podstead.document.tags import FOREIGN, PART_NAMES, parts_asked_for
+from podstead.document.tags import PART_NAMES, UNMANAGED, parts_asked_for
 from podstead.errors import Problem
 from podstead.provision.parts import tasks_of
 from podstead.provision.vocabulary import vocabulary
@@ -69,7 +69,7 @@ def test_a_tag_of_a_role_stands_for_its_parts() -> None:
         ("sysctls", "engine", "session", "subids:alice:ranges"),
         [],
     )
-    assert expand("all")[0] == (*PART_NAMES, FOREIGN)
+    assert expand("all")[0] == (*PART_NAMES, UNMANAGED)
 
 
 @pytest.mark.parametrize(

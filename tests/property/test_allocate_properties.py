@@ -187,7 +187,7 @@ def _mended(host: ModelHost, plan: Plan) -> ModelHost:
 @examples(150)
 def test_nothing_that_was_granted_is_taken_away(host: ModelHost, spec: HostSpec) -> None:
     before = {side: lines_of(host, side) for side in SIDES}
-    strange = {side: [one.text for one in read(host, side).bad if one.meant is None] for side in SIDES}
+    strange = {side: [one.text for one in read(host, side).bad if one.intended is None] for side in SIDES}
     given_ranges = converged(host, spec)
     assert [step.idle for step in given_ranges] == [False] * len(given_ranges)
     for side in SIDES:
@@ -248,7 +248,7 @@ def test_a_full_window_is_refused_with_the_number_of_users_that_fit(
     taken: list[IdRange] = []
     while isinstance(
         found := allocate.allocate(
-            policy, None, [allocate.Holdings(own=(), others=tuple(taken), real=frozenset())]
+            policy, None, [allocate.SideRanges(own=(), others=tuple(taken), real=frozenset())]
         ),
         IdRange,
     ):
@@ -288,7 +288,7 @@ def test_growth_extends_the_end_or_goes_higher(sizes: list[int], slots: int, wan
     wanted += total(ranges)
     others = tuple(IdRange(max(ranges).stop + slot * ALIGN, ALIGN) for slot in range(slots))
     policy = allocate.Policy(count=wanted, window=IdRange.between(*WINDOW))
-    found = allocate.grow(policy, allocate.Holdings(own=tuple(ranges), others=others, real=frozenset()))
+    found = allocate.grow(policy, allocate.SideRanges(own=tuple(ranges), others=others, real=frozenset()))
     assert isinstance(found, IdRange)
     assert found.count == wanted - total(ranges)
     if slots == 0:

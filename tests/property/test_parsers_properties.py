@@ -206,12 +206,12 @@ def test_mending_keeps_every_line_but_repeats(text: str) -> None:
     after = subid_files.parse("f", subid_files.repaired(before, identity, free) or text, exists=True)
     meant = {
         (identity(one.owner), one.range)
-        for one in (*before.entries, *(bad.meant for bad in before.bad if bad.meant))
+        for one in (*before.entries, *(bad.intended for bad in before.bad if bad.intended))
     }
     assert meant == {(identity(one.owner), one.range) for one in after.entries}
     assert len(meant) == len(after.entries)
-    assert [one.text for one in before.bad if one.meant is None] == [one.text for one in after.bad]
-    mended = {bad.line for bad in before.bad if bad.meant}
+    assert [one.text for one in before.bad if one.intended is None] == [one.text for one in after.bad]
+    mended = {bad.line for bad in before.bad if bad.intended}
     comments = [
         line if line.startswith("#") else f"# {line.partition('#')[2].strip()}"
         for number, line in enumerate(text.split("\n"), start=1)
@@ -230,7 +230,7 @@ def test_mending_leaves_good_lines_byte_for_byte(text: str) -> None:
     for entry in before.entries:
         if (identity(entry.owner), entry.range) not in seen:
             assert rows[entry.line - 1] in kept or any(
-                bad.meant and bad.meant.range == entry.range for bad in before.bad
+                bad.intended and bad.intended.range == entry.range for bad in before.bad
             )
         seen.add((identity(entry.owner), entry.range))
 
@@ -247,7 +247,7 @@ def test_a_blank_inside_an_owner_is_a_part_of_the_name(owner: str) -> None:
 )
 def test_what_a_line_with_a_nul_byte_says_is_not_known(line: str) -> None:
     file = subid_files.parse("f", f"{line}\n", exists=True)
-    assert [line] == [one.text for one in file.unsettled]
+    assert [line] == [one.text for one in file.unreadable_lines]
     assert subid_files.repaired(file, identity, free) is None
 
 

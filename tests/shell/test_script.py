@@ -24,8 +24,8 @@ from podstead.provision.change import (
     GrantSubids,
     InstallPackages,
     Phase,
-    Run,
     RunAsUser,
+    RunCommand,
     SetSysctl,
     Step,
     WaitSocket,
@@ -81,7 +81,7 @@ def hostile_folder(tmp_path: Path) -> Path:
 def words(step: Step) -> list[str]:  # noqa: C901 - one case for each kind of step
     """What the shell must see of a step."""
     match step:
-        case Run(argv):
+        case RunCommand(argv):
             return list(argv)
         case RunAsUser(user, argv):
             return ["ps_user_step", user, *argv]
@@ -255,7 +255,7 @@ def test_a_variable_has_a_name_of_ours(name: str) -> None:
 
 
 def change(name: str, phase: Phase, user: str = "") -> Change:
-    return Change(id=name, phase=phase, title=name, steps=(Run(("true",)),), user=user)
+    return Change(id=name, phase=phase, title=name, steps=(RunCommand(("true",)),), user=user)
 
 
 def test_a_change_names_those_of_its_batch_that_it_needs() -> None:

@@ -231,7 +231,7 @@ def _wrong_map(case: Case, text: str) -> Iterator[str]:
         last = extent.outside + extent.count - 1
         if (
             not any(one.start <= extent.outside and last <= one.last for one in taken)
-            and not case.file.unsettled
+            and not case.file.unreadable_lines
         ):
             yield f"Podman maps {extent}, which podstead does not see"
     clash = any(one.overlaps(other) for one, other in combinations(plain, 2))
@@ -253,7 +253,7 @@ def _wrong(
     case: Case, user: str, granted: list[int], listed: list[IdRange] | None, *, whole_file: bool
 ) -> Iterator[str]:
     taken, plain = case.taken(user), case.plain(user)
-    open_question = bool(case.file.unsettled)
+    open_question = bool(case.file.unreadable_lines)
     for number in granted:
         if not any(number in one for one in taken) and not open_question:
             yield f"newuidmap grants {number}, which podstead takes for free"

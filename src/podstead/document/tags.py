@@ -15,8 +15,8 @@ PART_NAMES: Final = (
     "session",
 )
 """The words for the parts, in the order of a plan; the records of the parts are in :mod:`podstead.provision.parts`."""
-FOREIGN: Final = "host"
-"""Refusals of what is not podstead's to change; looked at with every part, and no part of its own."""
+UNMANAGED: Final = "host"
+"""What podstead reports and does not manage: its refusals belong to no part, and are looked for with every part."""
 
 
 def part_of(change_id: str) -> str:

@@ -1,6 +1,6 @@
 """What is wrong with text that is not YAML, in podstead's own words.
 
-libyaml and PyYAML word their errors anew from release to release, so none of their text reaches a message: the table
+libyaml and PyYAML word their errors differently from release to release, so none of their text reaches a message: the table
 below turns what is known of it into words of podstead's own, and what is not known gets a general message with the line.
 """
 

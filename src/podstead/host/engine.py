@@ -67,7 +67,7 @@ class EngineState:
 
 def parse(records: Records) -> EngineState:
     return EngineState(
-        drop_in=OwnFile.seen(records, DROP_IN),
+        drop_in=OwnFile.from_records(records, DROP_IN),
         files={
             record.argument: record.text
             for record in records.all("file")

@@ -24,13 +24,13 @@ class Looks:
     """``records`` are as if root had seen all of it; ``unseen`` says of users why they could not be inspected."""
 
     records: Records
-    unseen: Mapping[str, str]
+    uninspected: Mapping[str, str]
 
 
 def parse(records: Records) -> Looks:
     """Put what users' own looks found beside what root found. Of an unseen user nothing is left."""
     items = [record for record in records.items if record.key not in _OF_USERS]
-    unseen: dict[str, str] = {}
+    uninspected: dict[str, str] = {}
     for record in records.all("user"):
         uid, _, home = record.text.rstrip("\n").partition(":")
         if not re.fullmatch("[0-9]{1,10}", uid):
@@ -38,10 +38,10 @@ def parse(records: Records) -> Looks:
         try:
             inner = _inner(frames.unpack(records.text("look", record.argument) or ""))
         except LookError as error:
-            unseen[record.argument] = error.message
+            uninspected[record.argument] = error.message
             continue
-        items += [record, *_about(record.argument, uid, home, inner)]
-    return Looks(Records(tuple(items)), unseen)
+        items += [record, *_user_records(record.argument, uid, home, inner)]
+    return Looks(Records(tuple(items)), uninspected)
 
 
 def _inner(data: bytes) -> Records:
@@ -69,10 +69,10 @@ def _whole_lines(inner: Records) -> Records:
     return Records((*before, Record(last.key, last.argument, last.body.rpartition(b"\n")[0] + b"\n")))
 
 
-def _about(name: str, uid: str, home: str, inner: Records) -> Iterator[Record]:
+def _user_records(name: str, uid: str, home: str, inner: Records) -> Iterator[Record]:
     """Records about this user; whatever else is in there is passed over."""
-    asked = _paths(uid, home)
-    lines = [line for line in inner.lines("paths") if line.split(":", 4)[-1] in asked]
+    paths = _paths(uid, home)
+    lines = [line for line in inner.lines("paths") if line.split(":", 4)[-1] in paths]
     yield Record("stat", "", "".join(f"{line}\n" for line in lines).encode())
     for key in ("pause", "pause-uid", "pause-gid", "running"):
         yield from (Record(key, name, record.body) for record in _first(inner, key))

@@ -15,7 +15,7 @@ class OwnFile:
     data: bytes | None = None
 
     @classmethod
-    def seen(cls, records: Records, path: str) -> OwnFile:
+    def from_records(cls, records: Records, path: str) -> OwnFile:
         """The file of this path as an observation shows it."""
         return cls(
             path, next((record.body for record in records.all("file") if record.argument == path), None)

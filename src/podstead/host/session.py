@@ -50,7 +50,7 @@ def parse(records: Records) -> SessionState:
         uid, _, home = record.text.rstrip("\n").partition(":")
         if re.fullmatch("[0-9]{1,10}", uid):
             users[record.argument] = _user(record.argument, int(uid), home, paths, records)
-    return SessionState(users=users, drop_in=OwnFile.seen(records, DROP_IN))
+    return SessionState(users=users, drop_in=OwnFile.from_records(records, DROP_IN))
 
 
 def linger_file(name: str) -> str:
@@ -95,8 +95,8 @@ def _user(name: str, uid: int, home: str, paths: Mapping[str, str], records: Rec
 
 def _count(text: str | None) -> int:
     """The number of running containers; what is no number counts as one, because that stops nobody's containers."""
-    said = (text or "").strip()
-    return int(said) if re.fullmatch("[0-9]{1,9}", said) else int(bool(said))
+    stripped = (text or "").strip()
+    return int(stripped) if re.fullmatch("[0-9]{1,9}", stripped) else int(bool(stripped))
 
 
 def _pause(records: Records, name: str) -> tuple[IdMap, IdMap] | None:

@@ -31,7 +31,7 @@ class HostState:
     facts: facts.FactsState = field(default_factory=facts.FactsState)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Files that were printed whole, by path: all that podstead owns, and some that it reads."""
-    unseen: Mapping[str, str] = field(default_factory=dict)
+    uninspected: Mapping[str, str] = field(default_factory=dict)
     """Users who could not be inspected, and why."""
 
     def own(self, path: str) -> OwnFile:
@@ -47,12 +47,13 @@ class HostState:
     def users_with_storage(self) -> frozenset[str]:
         """Users who have storage, and those of whom that could not be seen."""
         return (
-            frozenset(name for name, user in self.session.users.items() if user.storage) | self.unseen.keys()
+            frozenset(name for name, user in self.session.users.items() if user.storage)
+            | self.uninspected.keys()
         )
 
 
-def from_records(seen: frames.Records) -> HostState:
-    looked = looks.parse(seen)
+def from_records(answer: frames.Records) -> HostState:
+    looked = looks.parse(answer)
     records = looked.records
     return HostState(
         platform=platforms.parse(records),
@@ -65,7 +66,7 @@ def from_records(seen: frames.Records) -> HostState:
         engine=engine_lasting.parse(records),
         facts=facts.parse(records),
         files={record.argument: record.body for record in records.all("file")},
-        unseen=looked.unseen,
+        uninspected=looked.uninspected,
     )
 
 

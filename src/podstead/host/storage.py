@@ -29,7 +29,7 @@ class StorageState:
 def parse(records: Records) -> StorageState:
     return StorageState(
         {record.argument: record.text for record in records.all("file") if "/storage." in record.argument},
-        {path: OwnFile.seen(records, path) for path in (MAIN, DROP_IN)},
+        {path: OwnFile.from_records(records, path) for path in (MAIN, DROP_IN)},
     )
 
 

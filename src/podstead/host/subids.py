@@ -141,7 +141,7 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
         else:
             taken = ()
             grants = tuple(
-                Granted(owner=user, range=range_, where=state.source, said=user)
+                Granted(owner=user, range=range_, where=state.source, owner_as_written=user)
                 for user, given in sorted(state.directory.items())
                 for range_ in given[index]
             )
@@ -165,7 +165,12 @@ def of_file(file: SubidFile, accounts: AccountsState) -> tuple[tuple[Granted, ..
         # one UID is one user to the kernel, however many names it has
         named = {account.uid: account.name for account in reversed(accounts.owners(entry.owner))}
         for owner in named.values() or (entry.owner,):
-            yield Granted(owner=owner, range=entry.range, where=f"{file.path}:{entry.line}", said=entry.owner)
+            yield Granted(
+                owner=owner,
+                range=entry.range,
+                where=f"{file.path}:{entry.line}",
+                owner_as_written=entry.owner,
+            )
 
     return (
         tuple(grant for entry in file.entries for grant in granted_by(entry)),

@@ -62,6 +62,6 @@ def parse(records: Records) -> SysctlsState:
         boot=assignments(
             read_at_boot(names, systemd=systemd), records.lines("sysctl-lines"), live, own=DROP_IN
         ),
-        drop_in=OwnFile.seen(records, DROP_IN),
+        drop_in=OwnFile.from_records(records, DROP_IN),
         defaults=defaults,
     )

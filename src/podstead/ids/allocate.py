@@ -69,7 +69,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
+class SideRanges:
     """What a user has, and what everybody else has, on one side (UIDs or GIDs)."""
 
     own: tuple[IdRange, ...]
@@ -80,15 +80,15 @@ class Holdings:
         """Everything that a new range must not touch."""
         return [*self.own, *self.others, *RESERVED, *(IdRange(number, 1) for number in self.real)]
 
-    def blocked(self, wanted: IdRange, *, mine: bool = False) -> IdRange | int | None:
-        """What stands in the way of ``wanted``: another range, a real ID, or nothing. ``mine`` counts own ranges."""
-        taken = first_overlap(wanted, (*self.others, *RESERVED, *(self.own if mine else ())))
-        if taken is not None:
-            return taken
+    def conflict_with(self, wanted: IdRange, *, include_own: bool = False) -> IdRange | int | None:
+        """What blocks ``wanted``: another range, a real ID, or nothing. ``include_own`` counts own ranges."""
+        block = first_overlap(wanted, (*self.others, *RESERVED, *(self.own if include_own else ())))
+        if block is not None:
+            return block
         return min((number for number in self.real if number in wanted), default=None)
 
 
-def allocate(policy: Policy, uid: int | None, sides: Iterable[Holdings]) -> IdRange | Refused:
+def allocate(policy: Policy, uid: int | None, sides: Iterable[SideRanges]) -> IdRange | Refused:
     """A fresh range for a user who has none, the same numbers on every side given.
 
     ``uid`` is None for an account that does not exist yet; by-uid cannot serve it before it does.
@@ -121,7 +121,7 @@ def _first_free(start: int, count: int, stop: int, blocks: Iterable[IdRange]) ->
     return IdRange(start, count) if start + count <= stop else None
 
 
-def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdRange | Refused:
+def _by_uid(policy: Policy, uid: int | None, sides: tuple[SideRanges, ...]) -> IdRange | Refused:
     if uid is None:
         return Refused("the account has no UID yet", "run again once the account exists")
     highest = BY_UID_BASE + policy.capacity - 1
@@ -138,16 +138,16 @@ def _by_uid(policy: Policy, uid: int | None, sides: tuple[Holdings, ...]) -> IdR
             "lower SUB_UID_MIN and SUB_GID_MIN in /etc/login.defs, or set a range for this user by hand",
         )
     for side in sides:
-        block = side.blocked(wanted, mine=True)
+        block = side.conflict_with(wanted, include_own=True)
         if block is not None:
             return Refused(
-                f"by-uid allocation gives {wanted} to UID {uid}, but {described(block)} is in the way",
+                f"by-uid allocation gives {wanted} to UID {uid}, but {describe(block)} is in the way",
                 "free that range, or set a range for this user by hand",
             )
     return wanted
 
 
-def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
+def grow(policy: Policy, side: SideRanges) -> IdRange | Refused:
     """The range to add to a user who has fewer than ``policy.count`` IDs: at the end if free, else a higher one.
 
     The missing number of IDs is what is added. ``side.own`` must not be empty.
@@ -161,7 +161,7 @@ def grow(policy: Policy, side: Holdings) -> IdRange | Refused:
     wanted = IdRange(end, missing)
     inside = policy.window.start <= wanted.start and wanted.stop <= policy.window.stop
     legacy = max(side.own).start < policy.window.start and wanted.stop <= policy.window.start
-    if (inside or legacy) and side.blocked(wanted) is None:
+    if (inside or legacy) and side.conflict_with(wanted) is None:
         return wanted
     found = _first_free(max(policy.first_start, _align(end)), missing, policy.window.stop, side.blocks())
     if found is not None:
@@ -179,8 +179,8 @@ def too_many(ranges: Iterable[IdRange]) -> bool:
     return len(extents) > MAX_MAP_EXTENTS or sum(len(str(extent)) + 1 for extent in extents) > MAX_MAP_BYTES
 
 
-def described(block: IdRange | int) -> str:
-    """Say what :meth:`Holdings.blocked` found."""
+def describe(block: IdRange | int) -> str:
+    """Say what :meth:`SideRanges.conflict_with` found."""
     if isinstance(block, IdRange):
         return f"the taken or reserved block {block.start} to {block.last}"
     return f"the account or group with ID {block}"

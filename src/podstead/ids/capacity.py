@@ -23,7 +23,7 @@ class Capacity:
     """Where the window ends."""
 
 
-def left(policy: Policy, taken: Iterable[IdRange]) -> Capacity:
+def remaining(policy: Policy, taken: Iterable[IdRange]) -> Capacity:
     """The room between what is taken and what is reserved."""
     gaps = _gaps(policy.window, [*taken, *RESERVED])
     users, following = _by_uid(policy, gaps) if policy.by_uid else _in_order(policy, gaps)

@@ -28,12 +28,12 @@ _RESERVED = RESERVED[1:-1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """``owner`` (an account's name where there is one) is granted ``range``; ``where`` says by what, ``said`` as whom."""
+    """``owner`` (an account's name where there is one) is granted ``range``; ``where`` says by what, ``owner_as_written`` how it names the owner."""
 
     owner: str
     range: IdRange
     where: str
-    said: str = ""
+    owner_as_written: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Flaw:
 def of_owner(side: Side, owner: str) -> tuple[Flaw, ...]:
     """Everything wrong with the ranges of one owner on one side, overlaps with everybody else included."""
     mine = side.of(owner)
-    return (*_between(mine, side), *_alone(mine, side))
+    return (*_overlaps_with_others(mine, side), *_of_owner_alone(mine, side))
 
 
 def of_all(side: Side) -> tuple[Flaw, ...]:
@@ -108,8 +108,8 @@ def of_all(side: Side) -> tuple[Flaw, ...]:
     by_owner: dict[str, list[Granted]] = {}
     for grant in side.grants:
         by_owner.setdefault(grant.owner, []).append(grant)
-    found = [flaw for mine in by_owner.values() for flaw in _alone(mine, side)]
-    return (*_neighbours(side), *found)
+    found = [flaw for mine in by_owner.values() for flaw in _of_owner_alone(mine, side)]
+    return (*_overlaps(side), *found)
 
 
 def fatal(side: Side, owner: str) -> Flaw | None:
@@ -128,7 +128,7 @@ def _overlap(grant: Granted, other: Granted, side: Side) -> Flaw:
     )
 
 
-def _between(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
+def _overlaps_with_others(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
     """Overlaps of one owner's ranges with those of others, the lowest for each."""
     for grant in mine:
         met = [
@@ -140,7 +140,7 @@ def _between(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
             yield _overlap(grant, min(met, key=lambda other: other.range), side)
 
 
-def _neighbours(side: Side) -> Iterator[Flaw]:
+def _overlaps(side: Side) -> Iterator[Flaw]:
     """Overlaps of different owners: sorted by start, a range can only overlap those that reach past its start."""
     reaching: list[Granted] = []
     for grant in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
@@ -151,7 +151,7 @@ def _neighbours(side: Side) -> Iterator[Flaw]:
         reaching = sorted(reaching, key=lambda other: other.range.stop)[-_REACHING:]
 
 
-def _alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
+def _of_owner_alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
     """What is wrong with one owner's ranges whatever other owners have."""
     for grant in mine:
         yield from _of_range(grant, side)
@@ -181,7 +181,7 @@ def _of_range(grant: Granted, side: Side) -> Iterator[Flaw]:
 def _repeats(mine: Sequence[Granted]) -> Iterator[Flaw]:
     for grant, other in pairwise(mine):
         if grant.range == other.range:
-            ref = "C07" if grant.said == other.said else "C06"
+            ref = "C07" if grant.owner_as_written == other.owner_as_written else "C06"
             text = f"{grant.where} and {other.where} grant {grant.owner} {grant.range} twice"
             yield Flaw(ref=ref, owner=grant.owner, text=text, range=grant.range)
         elif grant.range.overlaps(other.range):

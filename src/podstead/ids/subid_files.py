@@ -41,9 +41,9 @@ class SubidFile:
         return bool(self.text) and not (self.text or "").endswith("\n")
 
     @property
-    def unsettled(self) -> tuple[BadLine, ...]:
+    def unreadable_lines(self) -> tuple[BadLine, ...]:
         """Lines that no program can read: the IDs that they stand for are unknown, so none can be said to be free."""
-        return tuple(bad_line for bad_line in self.bad if not bad_line.settled and bad_line.meant is None)
+        return tuple(bad_line for bad_line in self.bad if not bad_line.readable and bad_line.intended is None)
 
     def of(self, owners: frozenset[str]) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.owner in owners)
@@ -89,35 +89,35 @@ def repaired(
 ) -> str | None:
     """The text without white space around fields and without repeats of one owner's very same range; None if all is well.
 
-    Both kinds of damage stop Podman ("Invalid argument" from newuidmap for a repeat), neither can be mended by
-    usermod(8), and mending them moves nobody's IDs. Lines that cannot be understood stay as they are, and so do lines
-    whose range is ``blocked`` (called with the range and the owner): to mend one of them would be to grant
+    Both kinds of damage stop Podman ("Invalid argument" from newuidmap for a repeat), neither can be repaired by
+    usermod(8), and repairing them moves nobody's IDs. Lines that cannot be understood stay as they are, and so do lines
+    whose range is ``blocked`` (called with the range and the owner): to repair one of them would be to grant
     somebody else's IDs.
     """
-    mendable = {
-        bad_line.line: bad_line.meant
+    repairable = {
+        bad_line.line: bad_line.intended
         for bad_line in file.bad
-        if bad_line.meant
-        and set(bad_line.grants) <= {bad_line.meant}
-        and not blocked(bad_line.meant.range, bad_line.meant.owner)
+        if bad_line.intended
+        and set(bad_line.grants) <= {bad_line.intended}
+        and not blocked(bad_line.intended.range, bad_line.intended.owner)
     }
     seen: set[tuple[str, IdRange]] = set()
-    kept: list[str] = []
+    lines: list[str] = []
     by_line = {entry.line: entry for entry in file.entries}
     for number, line in enumerate((file.text or "").split("\n"), start=1):
-        entry = by_line.get(number) or mendable.get(number)
+        entry = by_line.get(number) or repairable.get(number)
         if entry is None:
-            kept.append(line)
+            lines.append(line)
             continue
         key = (identity(entry.owner), entry.range)
         comment = line.partition("#")[2].strip()
         good = number in by_line
         if comment and not good:
-            kept.append(f"# {comment}")  # a line of its own is a comment to every program
+            lines.append(f"# {comment}")  # a line of its own is a comment to every program
         if key not in seen:
             seen.add(key)
-            kept.append(line if good else f"{entry.owner}:{entry.range.start}:{entry.range.count}")
-    text = "\n".join(kept)
+            lines.append(line if good else f"{entry.owner}:{entry.range.start}:{entry.range.count}")
+    text = "\n".join(lines)
     if text and not text.endswith("\n"):
         text += "\n"  # an appended line would else be glued to the last one
     return None if text == (file.text or "") else text

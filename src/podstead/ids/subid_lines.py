@@ -45,25 +45,25 @@ class Entry:
 class BadLine:
     """A line that not every program reads as one and the same grant.
 
-    ``grants`` is what at least one program takes it for. ``meant`` is what it says without blanks around its fields and
-    without a comment. ``settled`` is False where no program reads it: which IDs it stands for is then unknown.
+    ``grants`` is what at least one program takes it for. ``intended`` is what it says without blanks around its fields and
+    without a comment. ``readable`` is False where no program reads it: which IDs it stands for is then unknown.
     """
 
     line: int
     text: str
     owner: str
     grants: tuple[Entry, ...] = ()
-    meant: Entry | None = None
-    settled: bool = False
+    intended: Entry | None = None
+    readable: bool = False
 
     @property
     def taken(self) -> tuple[Entry, ...]:
         """Every range that the line may stand for."""
-        extra = (self.meant,) if self.meant and self.meant not in self.grants else ()
+        extra = (self.intended,) if self.intended and self.intended not in self.grants else ()
         return (*self.grants, *extra)
 
     @property
-    def shown(self) -> str:
+    def printable(self) -> str:
         """The line as a message can hold it."""
         return ascii(self.text[:80])
 
@@ -83,8 +83,8 @@ def read(text: str, number: int) -> Entry | BadLine | None:
         text=text,
         owner=_owner(fields[0]),
         grants=grants,
-        meant=None if nul else _plain(":".join(fields), number),
-        settled=not nul
+        intended=None if nul else _plain(":".join(fields), number),
+        readable=not nul
         # a further number may be that of a line which lost its newline: whose it is cannot be known
         and not any(_NUMBER.search(field) for field in fields[3:])
         and (bool(grants) or text.startswith(("+", "-"))),  # shadow passes over NIS lines on purpose

@@ -63,7 +63,7 @@ def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
     for bad in file.bad:
         account = accounts.owner(bad.owner)
         owner = account.name if account else bad.owner
-        yield Flaw(ref="C15", owner=owner, text=f"{file.path}:{bad.line}: {bad.shown}")
+        yield Flaw(ref="C15", owner=owner, text=f"{file.path}:{bad.line}: {bad.printable}")
     for name, entries in _by_owner(file.entries, accounts).items():
         size = total(entry.range for entry in entries)
         if size < 65536 and name != ROOTFUL:
@@ -176,7 +176,7 @@ def findings(
 
 
 _OF_USERS = ("C02", "C13")
-"""Modes that podstead apply mends for users of the document only."""
+"""Modes that podstead apply repairs for users of the document only."""
 _OF_THE_LINE = ("C06", "C23")
 """Modes whose remedy writes FIRST, LAST and COUNT of the line itself."""
 

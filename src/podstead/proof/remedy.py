@@ -15,7 +15,7 @@ from types import MappingProxyType
 from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.host.subids import SubidsState, policy_of
-from podstead.ids.allocate import BY_UID_BASE, RESERVED, Holdings, Refused, allocate
+from podstead.ids.allocate import BY_UID_BASE, RESERVED, Refused, SideRanges, allocate
 from podstead.ids.flaws import Flaw, Side
 from podstead.ids.ranges import IdRange
 
@@ -99,10 +99,10 @@ def free_range(
     files = state.sides
     if isinstance(policy, Refused) or state.source != "files":
         return None
-    if not all(file.readable and file.regular and not file.unsettled for file in files):
+    if not all(file.readable and file.regular and not file.unreadable_lines for file in files):
         return None
     both = [
-        Holdings(own=(), others=tuple(entry.range for entry in file.taken()), real=real)
+        SideRanges(own=(), others=tuple(entry.range for entry in file.taken()), real=real)
         for file, real in zip(files, (accounts.uids, accounts.gids), strict=True)
     ]
     if place > _PLACES:
@@ -112,7 +112,7 @@ def free_range(
         found = allocate(
             policy,
             uid,
-            [Holdings(own=promised, others=holdings.others, real=holdings.real) for holdings in both],
+            [SideRanges(own=promised, others=holdings.others, real=holdings.real) for holdings in both],
         )
         if not isinstance(found, IdRange):
             return None

@@ -6,7 +6,7 @@ from typing import Final
 
 from podstead.document.spec import HostSpec, UserSpec
 from podstead.host.accounts import AccountsState
-from podstead.provision.change import Change, Outcome, Phase, Refusal, Run
+from podstead.provision.change import Change, Outcome, Phase, Refusal, RunCommand
 from podstead.provision.part import Meaning, Part, users_of
 
 
@@ -65,7 +65,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
                 phase=Phase.ACCOUNTS,
                 title=f"create account {name}",
                 user=name,
-                steps=(Run((*argv, "--", name)),),
+                steps=(RunCommand((*argv, "--", name)),),
             ),
         )
     )

@@ -25,7 +25,7 @@ class Phase(IntEnum):
     MIGRATE = 80
 
 
-ABSENT = "absent"
+MISSING_FILE = "absent"
 
 
 def checksum(data: bytes) -> str:
@@ -35,11 +35,11 @@ def checksum(data: bytes) -> str:
 
 def expected_of(text: str | None) -> str:
     """What a change is guarded by of a file that held ``text``, which may have bytes that are no UTF-8; None: it is absent."""
-    return ABSENT if text is None else checksum(text.encode("utf-8", errors="surrogateescape"))
+    return MISSING_FILE if text is None else checksum(text.encode("utf-8", errors="surrogateescape"))
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunCommand:
     """Run a command as root, standard input closed."""
 
     argv: tuple[str, ...]
@@ -127,7 +127,7 @@ class WaitSocket:
 
 
 Step = (
-    Run
+    RunCommand
     | RunAsUser
     | WriteFile
     | CreateShared
@@ -242,7 +242,7 @@ def rewritten(
     """The change ``name`` that makes the file hold ``text``, with the steps ``then``; nothing where it does already."""
     if file.data == text.encode("utf-8", "surrogateescape"):
         return Outcome()
-    expected = ABSENT if file.data is None else checksum(file.data)
+    expected = MISSING_FILE if file.data is None else checksum(file.data)
     return Outcome(
         changes=(
             Change(

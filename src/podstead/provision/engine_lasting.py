@@ -62,8 +62,8 @@ class Traces:
     def users(self) -> tuple[str, ...]:
         """Everybody with storage. Who was not looked at has some where a lock segment says that Podman has run."""
         names = self.names or {}
-        seen = self.storage_of | {segment.uid for segment in self.segments}
-        others = sorted(uid for uid in seen if names.get(uid) not in self.document)
+        uids = self.storage_of | {segment.uid for segment in self.segments}
+        others = sorted(uid for uid in uids if names.get(uid) not in self.document)
         return (*sorted(self.with_storage), *map(self.who, others))
 
 

@@ -35,7 +35,7 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
     refusals = []
     for name in sorted(spec.users.keys() & unseen.keys() & accounts.by_name.keys()):
         account = accounts.by_name[name]
-        seen = " ".join(map(shlex.quote, (account.home, f"{account.home}/.config/containers")))
+        paths = " ".join(map(shlex.quote, (account.home, f"{account.home}/.config/containers")))
         ids = [f"session:{name}:look"] + [f"storage:{name}:look"] * (spec.storage.driver is not None)
         refusals += [
             Refusal(
@@ -43,7 +43,7 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
                 title=f"{name} could not be inspected",
                 reason=f"{unseen[name]}; what {name} has is unknown, so it is left unchanged",
                 remedy=f"find out what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
-                f"ls -la {seen} /run/user/{account.uid}; then run podstead again",
+                f"ls -la {paths} /run/user/{account.uid}; then run podstead again",
             )
             for change_id in ids
         ]

@@ -13,10 +13,10 @@ from podstead.host.package_versions import satisfies, upstream
 from podstead.host.packages import PackagesState
 from podstead.host.platforms import Platform
 from podstead.host.state import HostState
-from podstead.provision.change import Change, InstallPackages, Outcome, Phase, Refusal, Run
+from podstead.provision.change import Change, InstallPackages, Outcome, Phase, Refusal, RunCommand
 from podstead.provision.part import Meaning, Part
 
-#: Roles whose program may be there without a package (built by hand, Homebrew, an image).
+#: Components whose program may be there without a package (built by hand, Homebrew, an image).
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "podman": ("podman",),
     "uidmap": ("newuidmap", "newgidmap"),
@@ -28,27 +28,27 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def roles_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
-    """The roles (keys of :attr:`podstead.host.family.Family.packages`) that rootless Podman of this version needs.
+def components_needed(spec: HostSpec, platform: Platform, podman: str) -> tuple[str, ...]:
+    """The components (keys of :attr:`podstead.host.family.Family.packages`) that rootless Podman of this version needs.
 
     Podman 5.0 made pasta the default network tool in place of slirp4netns and 4.0 brought netavark (release notes);
     an OCI runtime, the uid-map tools and the session bus are only recommended packages on Debian and Ubuntu.
     """
     version = upstream(podman)
-    roles = ["podman", "uidmap", "usermod", "catatonit"]
+    components = ["podman", "uidmap", "usermod", "catatonit"]
     if not {"crun", "runc"} & platform.tools.keys():
-        roles.append("crun")
+        components.append("crun")
     if version:
-        roles.append("pasta" if version.major >= 5 else "slirp4netns")
+        components.append("pasta" if version.major >= 5 else "slirp4netns")
         if version.major >= 4:
-            roles += ["netavark", "aardvark-dns", "nftables" if version.major >= 5 else "iptables"]
+            components += ["netavark", "aardvark-dns", "nftables" if version.major >= 5 else "iptables"]
     if platform.systemd:
-        roles += ["session-bus", "pam-systemd"]
+        components += ["session-bus", "pam-systemd"]
     # native overlay for users: Linux 5.13 (containers/storage) and Podman 3.1 (rootless.md)
     old = (0, 0) < platform.kernel_version < (5, 13) or (version is not None and version < Version("3.1"))
     if spec.storage.driver == "overlay" and old:
-        roles.append("fuse-overlayfs")
-    return tuple(roles)
+        components.append("fuse-overlayfs")
+    return tuple(components)
 
 
 def plan(spec: HostSpec, state: PackagesState, platform: Platform) -> Outcome:
@@ -102,7 +102,7 @@ def plan_helpers(spec: HostSpec, state: PackagesState, platform: Platform) -> Ou
                 id=f"packages:{name}:privileges",
                 phase=Phase.PACKAGES,
                 title=f"give {path} its privileges back (mode {mode}, no file capabilities)",
-                steps=(Run(argv),),
+                steps=(RunCommand(argv),),
             )
         )
     return Outcome(changes=tuple(changes))
@@ -111,13 +111,13 @@ def plan_helpers(spec: HostSpec, state: PackagesState, platform: Platform) -> Ou
 def _missing(spec: HostSpec, state: PackagesState, platform: Platform) -> tuple[str, ...]:
     names = {} if "podman" not in spec.packages else platform.family.packages
     wanted: dict[str, None] = {}
-    for role in roles_needed(spec, platform, state.podman()) if "podman" in spec.packages else ():
-        name = names.get(role)
-        programs = _PROGRAMS.get(role, ())
-        there = bool(programs) and all(program in platform.tools for program in programs)
-        if name is None and role in INDISPENSABLE and not there:  # of a family that is not known
-            wanted[role] = None
-        if name and (name in state.broken or (name not in state.installed and not there)):
+    for component in components_needed(spec, platform, state.podman()) if "podman" in spec.packages else ():
+        name = names.get(component)
+        programs = _PROGRAMS.get(component, ())
+        present = bool(programs) and all(program in platform.tools for program in programs)
+        if name is None and component in INDISPENSABLE and not present:  # of a family that is not known
+            wanted[component] = None
+        if name and (name in state.broken or (name not in state.installed and not present)):
             wanted[name] = None
     for name in spec.packages:
         if name != "podman" and name not in state.installed:
@@ -171,7 +171,7 @@ PART: Final = Part(
     does="installs Podman and what this version needs",
     phases=(Phase.PACKAGES,),
     about=lambda spec: tuple(spec.packages),
-    # what roles_needed asks for is in no document; these are what changes and refusals name of it
+    # what components_needed asks for is in no document; these are what changes and refusals name of it
     names=lambda spec: (*spec.packages, *_CAPABILITIES, "crun"),
     plan=_from_state,
     changes=(

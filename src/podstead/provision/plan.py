@@ -29,6 +29,6 @@ def plan(spec: HostSpec, state: HostState, *, allowed: Iterable[str] = ()) -> Pl
     """Compare and decide. ``allowed`` holds the ids of refusals that the person asked for by name."""
     named = frozenset(allowed)
     of_parts = sum((part.plan(spec, state, named) for part in PARTS), start=Outcome())
-    outcome = of_parts + looks.plan(spec, state.unseen, state.accounts)
+    outcome = of_parts + looks.plan(spec, state.uninspected, state.accounts)
     ordered = sorted(outcome.changes, key=lambda change: change.phase)  # stable: parts keep their own order
     return Plan(changes=tuple(ordered), refusals=outcome.refusals, not_applicable=outcome.not_applicable)

@@ -19,8 +19,8 @@ from podstead.provision.change import (
     Outcome,
     Phase,
     Refusal,
-    Run,
     RunAsUser,
+    RunCommand,
     Step,
     WaitSocket,
     allowing,
@@ -65,7 +65,7 @@ def _delegate(spec: HostSpec, state: SessionState) -> Outcome:
         name="session:delegate:controllers",
         phase=Phase.SESSION,
         title=f"delegate {' '.join(sorted(spec.session.delegate))} to users",
-        then=(Run(("systemctl", "daemon-reload")),),
+        then=(RunCommand(("systemctl", "daemon-reload")),),
     )
 
 
@@ -74,7 +74,7 @@ def _linger(name: str, user: UserSession) -> Outcome:
         return Outcome()
     bus = f"/run/user/{user.uid}/bus"
     start = (
-        Run(("systemctl", "start", f"user@{user.uid}.service")),
+        RunCommand(("systemctl", "start", f"user@{user.uid}.service")),
         # a manager that was started before the bus was installed knows its socket only after a reload
         RunAsUser(user=name, argv=("systemctl", "--user", "daemon-reload")),
         RunAsUser(user=name, argv=("systemctl", "--user", "start", "dbus.socket")),
@@ -84,7 +84,7 @@ def _linger(name: str, user: UserSession) -> Outcome:
     if user.linger:
         change_id, title = f"session:{name}:bus", f"start the session of {name}"
     else:
-        enable = Run(("loginctl", "enable-linger", "--", name))
+        enable = RunCommand(("loginctl", "enable-linger", "--", name))
         change_id, title, steps = f"session:{name}:linger", f"enable linger for {name}", (enable, *start)
     return Outcome(changes=(Change(id=change_id, phase=Phase.SESSION, title=title, steps=steps, user=name),))
 

@@ -33,7 +33,7 @@ class Allocator:
     ) -> None:
         self.accounts = accounts
         self.storage = storage
-        self._goes_on_from(state)
+        self._continue_from(state)
         self.policy = policy_of(spec, state.login_defs)
         # UIDs that accounts get in the same run; useradd gives their groups the same numbers
         planned = {
@@ -43,7 +43,7 @@ class Allocator:
         }
         self.real = (accounts.uids | planned, accounts.gids | planned)
 
-    def _goes_on_from(self, state: SubidsState) -> None:
+    def _continue_from(self, state: SubidsState) -> None:
         self.state = state
         self.sides = subids.sides(state, self.accounts)
 
@@ -51,16 +51,16 @@ class Allocator:
     def files(self) -> tuple[SubidFile, SubidFile]:
         return self.state.sides
 
-    def holdings(self, name: str) -> tuple[allocate.Holdings, allocate.Holdings]:
+    def ranges_by_side(self, name: str) -> tuple[allocate.SideRanges, allocate.SideRanges]:
         names = owners(name, self.accounts)
         both = []
         for file, real in zip(self.files, self.real, strict=True):
             own = tuple(sorted(entry.range for entry in file.of(names)))
             others = tuple(entry.range for entry in file.taken() if entry.owner not in names)
-            both.append(allocate.Holdings(own=own, others=others, real=real))
+            both.append(allocate.SideRanges(own=own, others=others, real=real))
         return both[0], both[1]
 
-    def serve(self, name: str, user: UserSpec) -> Outcome:
+    def grant_for(self, name: str, user: UserSpec) -> Outcome:
         if isinstance(self.policy, allocate.Refused):
             return _refused(name, self.policy)
         account = self.accounts.by_name.get(name)
@@ -69,9 +69,9 @@ class Allocator:
         damaged = self._damaged(name)
         if damaged:
             return damaged
-        sides = self.holdings(name)
+        sides = self.ranges_by_side(name)
         if user.subuid or user.subgid:
-            return self._by_hand(name, user, sides)
+            return self._explicit_range(name, user, sides)
         flaw = next(filter(None, (flaws.fatal(side, name) for side in self.sides)), None)
         if flaw:
             return _flawed(name, flaw)
@@ -88,7 +88,7 @@ class Allocator:
         found = [(file, bad) for file in self.files for bad in file.bad_of(names)]
         if not found:
             return None
-        where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in found)
+        where = "; ".join(f"{file.path}:{bad.line}: {bad.printable}" for file, bad in found)
         # from the last line up, so that no deletion moves a line that is still to be corrected
         corrected = "; ".join(_correction(file, bad, self.accounts) for file, bad in reversed(found))
         return _refused(
@@ -100,31 +100,31 @@ class Allocator:
         )
 
     def _wanted(
-        self, sides: tuple[allocate.Holdings, allocate.Holdings], uid: int | None
+        self, sides: tuple[allocate.SideRanges, allocate.SideRanges], uid: int | None
     ) -> _Ranges | allocate.Refused:
         assert not isinstance(self.policy, allocate.Refused)  # noqa: S101 - serve() has returned
         if not any(side.own for side in sides):
             fresh = allocate.allocate(self.policy, uid, sides)
             return fresh if isinstance(fresh, allocate.Refused) else ((fresh,), (fresh,))
         added: list[tuple[IdRange, ...]] = []
-        for side, twin in (sides, sides[::-1]):
-            given = self._complete(side, twin, uid)
-            if isinstance(given, allocate.Refused):
-                return given
-            added.append(given)
+        for side, other_side in (sides, sides[::-1]):
+            ranges = self._complete(side, other_side, uid)
+            if isinstance(ranges, allocate.Refused):
+                return ranges
+            added.append(ranges)
         return added[0], added[1]
 
     def _complete(
-        self, side: allocate.Holdings, twin: allocate.Holdings, uid: int | None
+        self, side: allocate.SideRanges, other_side: allocate.SideRanges, uid: int | None
     ) -> tuple[IdRange, ...] | allocate.Refused:
         """What one side lacks when the user has something on this side or the other."""
         assert not isinstance(self.policy, allocate.Refused)  # noqa: S101
         if not side.own:
             if (
-                all(side.blocked(range_) is None for range_ in twin.own)
-                and total(twin.own) >= self.policy.count
+                all(side.conflict_with(range_) is None for range_ in other_side.own)
+                and total(other_side.own) >= self.policy.count
             ):
-                return twin.own
+                return other_side.own
             fresh = allocate.allocate(self.policy, uid, (side,))
             return fresh if isinstance(fresh, allocate.Refused) else (fresh,)
         if total(side.own) >= self.policy.count:
@@ -132,53 +132,55 @@ class Allocator:
         more = allocate.grow(self.policy, side)
         return more if isinstance(more, allocate.Refused) else (more,)
 
-    def _by_hand(
-        self, name: str, user: UserSpec, sides: tuple[allocate.Holdings, allocate.Holdings]
+    def _explicit_range(
+        self, name: str, user: UserSpec, sides: tuple[allocate.SideRanges, allocate.SideRanges]
     ) -> Outcome:
         """A range that the spec names: it must be free, and it replaces another only where no storage depends on it."""
-        given = (user.subuid or user.subgid, user.subgid or user.subuid)
+        requested = (user.subuid or user.subgid, user.subgid or user.subuid)
         add: list[tuple[IdRange, ...]] = []
         revoke: list[tuple[IdRange, ...]] = []
-        for side, spec, file, everybodys in zip(sides, given, self.files, self.sides, strict=True):
+        for side, spec, file, grants in zip(sides, requested, self.files, self.sides, strict=True):
             wanted = _range(spec)
             changed = side.own != (wanted,)
-            flaw = None if changed else flaws.fatal(everybodys, name)
+            flaw = None if changed else flaws.fatal(grants, name)
             if flaw:
                 return _flawed(name, flaw)
             add.append((wanted,) if changed else ())
             revoke.append(side.own if changed else ())
             if changed:
-                problem = self._unfit(name, wanted, side, file)
+                problem = self._why_unusable(name, wanted, side, file)
                 if problem:
                     return problem
         return self._grant(name, (add[0], add[1]), (revoke[0], revoke[1]))
 
-    def _unfit(self, name: str, wanted: IdRange, side: allocate.Holdings, file: SubidFile) -> Outcome | None:
+    def _why_unusable(
+        self, name: str, wanted: IdRange, side: allocate.SideRanges, file: SubidFile
+    ) -> Outcome | None:
         """Why a range that the spec names cannot be given on one side."""
-        block = side.blocked(wanted)
+        block = side.conflict_with(wanted)
         if block is not None:
-            why = f"the requested range cannot be used in {file.path}: {allocate.described(block)} is in the way of {wanted}"
+            why = f"the requested range cannot be used in {file.path}: {allocate.describe(block)} is in the way of {wanted}"
             return _refused(name, allocate.Refused(why, "choose another range"))
         if side.own and name in self.storage:
-            return _stored(name, wanted, side.own, file)
+            return _used_by_storage(name, wanted, side.own, file)
         return None
 
     def _grant(self, name: str, add: _Ranges, revoke: _Ranges = ((), ())) -> Outcome:
         if not any((*add, *revoke)):
             return Outcome()
-        unsettled = [(file, bad) for file in self.files for bad in file.unsettled]
-        if unsettled:
-            return _refused(name, _unsettled(unsettled))
+        unreadable = [(file, bad) for file in self.files for bad in file.unreadable_lines]
+        if unreadable:
+            return _refused(name, _unreadable_lines(unreadable))
         before = self.files
         after = (
-            _with(before[0], owners(name, self.accounts), name, add[0], revoke[0]),
-            _with(before[1], owners(name, self.accounts), name, add[1], revoke[1]),
+            _edited(before[0], owners(name, self.accounts), name, add[0], revoke[0]),
+            _edited(before[1], owners(name, self.accounts), name, add[1], revoke[1]),
         )
         edits = tuple(
             EditShared(path=old.path, content=new.text or "", expected=expected_of(old.text))
             for old, new in zip(before, after, strict=True)
         )
-        self._goes_on_from(replace(self.state, subuid=after[0], subgid=after[1]))
+        self._continue_from(replace(self.state, subuid=after[0], subgid=after[1]))
         diff = "".join(
             unified_diff(old.path, old.text, new.text or "") for old, new in zip(before, after, strict=True)
         )
@@ -209,7 +211,7 @@ def _range(spec: RangeSpec | None) -> IdRange:
     return IdRange(spec.start, spec.count)
 
 
-def _with(
+def _edited(
     file: SubidFile, names: frozenset[str], name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]
 ) -> SubidFile:
     """The file as it will be: lines of the user's that are taken away are gone, new ones stand at the end."""
@@ -224,22 +226,22 @@ def _with(
 
 def _correction(file: SubidFile, bad: BadLine, accounts: AccountsState) -> str:
     """How a person corrects a damaged line, with a command where what it means is plain."""
-    meant = bad.meant or (bad.grants[0] if len(bad.grants) == 1 else None)
-    if meant is None or not bad.settled:
+    intended = bad.intended or (bad.grants[0] if len(bad.grants) == 1 else None)
+    if intended is None or not bad.readable:
         return (
             f"in an editor, correct line {bad.line} of {file.path} to the owner, the first ID and the number of IDs, with a colon "
             "between each; a backup of the file shows what they were"
         )
-    line = f"{meant.owner}:{meant.range.start}:{meant.range.count}"
-    if subids.belongs_to_another(meant.range, meant.owner, file, accounts):
+    line = f"{intended.owner}:{intended.range.start}:{intended.range.count}"
+    if subids.belongs_to_another(intended.range, intended.owner, file, accounts):
         return f"{line} is not free, so delete the line: sed -i '{bad.line}d' {file.path}"
     if not re.fullmatch("[A-Za-z0-9._:@-]+", line):
         return f"if {line} is what was meant, change line {bad.line} of {file.path} to that"
     return f"if {line} is what was meant: sed -i '{bad.line}s/.*/{line}/' {file.path}"
 
 
-def _unsettled(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
-    where = "; ".join(f"{file.path}:{bad.line}: {bad.shown}" for file, bad in lines[:3])
+def _unreadable_lines(lines: list[tuple[SubidFile, BadLine]]) -> allocate.Refused:
+    where = "; ".join(f"{file.path}:{bad.line}: {bad.printable}" for file, bad in lines[:3])
     file, bad = lines[0]
     return allocate.Refused(
         f"no program can read {'this line' if len(lines) == 1 else 'these lines'}, so it is not known which IDs are free: {where}",
@@ -267,15 +269,15 @@ def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
         f"podstead verify --user {shlex.quote(name)} prints each step with this host's names and numbers; podstead explain "
         f"{flaw.ref} says what they cost"
     )
-    return _kept(name, flaw.text, remedy)
+    return _left_unchanged(name, flaw.text, remedy)
 
 
-def _stored(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFile) -> Outcome:
+def _used_by_storage(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFile) -> Outcome:
     """The spec names another range than the one that files in the user's storage belong to."""
     held = ", ".join(str(range_) for range_ in own)
     key = file.path.removeprefix("/etc/")
     keep = f"to keep the range, name it: {key}: {{start: {own[0].start}, count: {own[0].count}}}; "
-    return _kept(
+    return _left_unchanged(
         name,
         f"{file.path} grants {held}, but the document asks for {wanted}, and {name} has container storage whose files carry the old IDs",
         (keep if len(own) == 1 else "")
@@ -285,6 +287,6 @@ def _stored(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFil
     )
 
 
-def _kept(name: str, reason: str, remedy: str) -> Outcome:
+def _left_unchanged(name: str, reason: str, remedy: str) -> Outcome:
     title = f"the existing ranges of {name} are not changed"
     return Outcome(refusals=(Refusal(id=f"subids:{name}:ranges", title=title, reason=reason, remedy=remedy),))

@@ -21,7 +21,7 @@ from podstead.provision.change import (
     Outcome,
     Phase,
     Refusal,
-    Run,
+    RunCommand,
     expected_of,
     unified_diff,
 )
@@ -42,9 +42,9 @@ def plan(
     """
     if not spec.users:
         return Outcome()
-    blind = [side.path for side in state.sides if not side.readable]
-    if blind:
-        why = f"{' and '.join(blind)} could not be read without root"
+    unreadable = [side.path for side in state.sides if not side.readable]
+    if unreadable:
+        why = f"{' and '.join(unreadable)} could not be read without root"
         return Outcome(
             refusals=(
                 Refusal(
@@ -54,14 +54,16 @@ def plan(
         )
     if state.source != "files":
         return _from_directory(spec, state)
-    odd = tuple(_not_regular(side) for side in state.sides if not side.regular)
-    if odd:
-        return Outcome(refusals=odd)
-    outcome, state = _mend(state, accounts)
+    irregular = tuple(_not_regular(side) for side in state.sides if not side.regular)
+    if irregular:
+        return Outcome(refusals=irregular)
+    outcome, state = _repair(state, accounts)
     outcome = _clear_locks(locks) + outcome
     allocator = Allocator(spec, state, accounts, storage)
-    for name, user in sorted(spec.users.items(), key=lambda item: _turn(item[0], item[1], accounts)):
-        outcome += allocator.serve(name, user)
+    for name, user in sorted(
+        spec.users.items(), key=lambda item: _allocation_order(item[0], item[1], accounts)
+    ):
+        outcome += allocator.grant_for(name, user)
     return outcome
 
 
@@ -72,7 +74,7 @@ def _clear_locks(locks: Collection[str]) -> Outcome:
         name = path.rpartition("/")[2]
         if f"{path}.lock dead" in locks:
             title = f"remove {path}.lock: the process that created it is gone"
-            outcome += _one(f"subids:{name}:lock", title, ClearLock(path=path))
+            outcome += _single_change(f"subids:{name}:lock", title, ClearLock(path=path))
         elif f"{path}.lock none" in locks:
             outcome += Outcome(refusals=(_of_nobody(name, f"{path}.lock"),))
     return outcome
@@ -91,19 +93,19 @@ def _of_nobody(name: str, lock: str) -> Refusal:
 def _not_regular(side: SubidFile) -> Refusal:
     """shadow opens the files with O_NOFOLLOW (lib/commonio.c), so nothing that is granted behind a link counts."""
     path = side.path
-    link = side.kind == "symbolic link"
+    is_symlink = side.kind == "symbolic link"
     return Refusal(
         id=f"subids:{path.rpartition('/')[2]}:link",
         title=f"{path} is a {side.kind}",
         reason=f"{path} is a {side.kind}: newuidmap, usermod and useradd open only regular files, so no range in it is granted",
         remedy=f'replace it with a regular file: cp --remove-destination "$(readlink -f {path})" {path} && chmod 0644 {path}; '
         "then stop whatever creates the link from doing so again"
-        if link
+        if is_symlink
         else f"move {path} away and run podstead apply again",
     )
 
 
-def _turn(name: str, user: UserSpec, accounts: AccountsState) -> tuple[bool, int, str]:
+def _allocation_order(name: str, user: UserSpec, accounts: AccountsState) -> tuple[bool, int, str]:
     """Ranges that the spec names come first: nobody else may be given their numbers before."""
     return not (user.subuid or user.subgid), _uid(accounts, name), name
 
@@ -141,17 +143,17 @@ def _from_directory(spec: HostSpec, state: SubidsState) -> Outcome:
     return outcome
 
 
-def _mend(state: SubidsState, accounts: AccountsState) -> tuple[Outcome, SubidsState]:
+def _repair(state: SubidsState, accounts: AccountsState) -> tuple[Outcome, SubidsState]:
     """Create missing files, make them readable, take out white space and repeats; and the state after that."""
-    outcome, subuid = _mend_file(state.subuid, accounts)
-    more, subgid = _mend_file(state.subgid, accounts)
+    outcome, subuid = _repair_file(state.subuid, accounts)
+    more, subgid = _repair_file(state.subgid, accounts)
     return outcome + more, replace(state, subuid=subuid, subgid=subgid)
 
 
-def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, SubidFile]:
+def _repair_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, SubidFile]:
     name = side.path.rsplit("/", 1)[1]
     if not side.exists:
-        outcome = _one(
+        outcome = _single_change(
             f"subids:{name}:exists",
             f"create {side.path}",
             CreateShared(path=side.path),
@@ -160,8 +162,8 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
         return outcome, subid_files.parse(side.path, "", exists=True, mode="644")
     outcome = Outcome()
     if not side.world_readable:
-        step = Run(("chmod", "0644", "--", side.path))
-        outcome = _one(f"subids:{name}:mode", f"make {side.path} readable (mode {side.mode})", step)
+        step = RunCommand(("chmod", "0644", "--", side.path))
+        outcome = _single_change(f"subids:{name}:mode", f"make {side.path} readable (mode {side.mode})", step)
     text = subid_files.repaired(
         side,
         accounts.identity,
@@ -171,12 +173,12 @@ def _mend_file(side: SubidFile, accounts: AccountsState) -> tuple[Outcome, Subid
         return outcome, side
     diff = unified_diff(side.path, side.text, text)
     edit = EditShared(path=side.path, content=text, expected=expected_of(side.text))
-    outcome += _one(f"subids:{name}:lines", f"repair damaged lines in {side.path}", edit, diff)
+    outcome += _single_change(f"subids:{name}:lines", f"repair damaged lines in {side.path}", edit, diff)
     return outcome, subid_files.parse(side.path, text, exists=True, mode="644")
 
 
-def _one(
-    change_id: str, title: str, step: CreateShared | EditShared | ClearLock | Run, diff: str = ""
+def _single_change(
+    change_id: str, title: str, step: CreateShared | EditShared | ClearLock | RunCommand, diff: str = ""
 ) -> Outcome:
     return Outcome(changes=(Change(id=change_id, phase=Phase.SUBIDS, title=title, steps=(step,), diff=diff),))
 

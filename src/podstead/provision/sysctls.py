@@ -141,18 +141,18 @@ def _boot_value(key: str, need: SysctlNeed, state: SysctlsState, own: str | None
 
 def notes(spec: HostSpec, state: SysctlsState) -> tuple[str, ...]:
     """Lines that do what they say and should be written otherwise."""
-    said = []
+    lines = []
     for key, need in sorted(spec.sysctls.items()):
         line = _decisive(key, need, state)
         if line is None:
             continue
         read = kernel_reads(key, need, line.value)
         if read is not None and len(line.value.split()) > len(read.split()):
-            said.append(
+            lines.append(
                 f"{line.path}:{line.line}: the kernel reads {read} and ignores the rest of the line; put the comment on a "
                 "line of its own"
             )
-    return tuple(said)
+    return tuple(lines)
 
 
 def _live(

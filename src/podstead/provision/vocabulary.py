@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from podstead.document.spec import HostSpec
-from podstead.document.tags import FOREIGN, PART_NAMES, part_of
+from podstead.document.tags import PART_NAMES, UNMANAGED, part_of
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean, listed
 
@@ -22,7 +22,7 @@ class Vocabulary:
     @property
     def words(self) -> tuple[str, ...]:
         """What may be named without naming one change."""
-        return (*PART_NAMES, FOREIGN, *sorted(self.tags))
+        return (*PART_NAMES, UNMANAGED, *sorted(self.tags))
 
     def expand(self, option: str, names: Iterable[str], problems: list[Problem]) -> tuple[str, ...]:
         """Parts and ids for what a person named. ``all`` asks for everything."""
@@ -31,7 +31,7 @@ class Vocabulary:
             if name in self.tags:
                 chosen += self.tags[name]
             elif name == "all":
-                chosen += (*PART_NAMES, FOREIGN)
+                chosen += (*PART_NAMES, UNMANAGED)
             else:
                 chosen.append(name)
                 self.known(option, name, problems, tags=self.words)
@@ -41,8 +41,8 @@ class Vocabulary:
         self, option: str, name: str, problems: list[Problem], tags: Sequence[str] = PART_NAMES
     ) -> None:
         """Say so where a name is neither one of ``tags`` nor the id of a change."""
-        foreign = name.count(":") == 2 and part_of(name) == FOREIGN
-        if name in tags or name in self.ids or foreign:
+        unmanaged = name.count(":") == 2 and part_of(name) == UNMANAGED
+        if name in tags or name in self.ids or unmanaged:
             return
         near = did_you_mean(name, sorted(self.ids) if ":" in name else tags)
         message = f"there is no {name!r}{near}; it may be an id such as subids:alice:ranges, or one of: {listed(tags)}"

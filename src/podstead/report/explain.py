@@ -19,7 +19,7 @@ from podstead.visit import obstacles
 class Entry:
     """One thing that has an id. In ids of changes, NAME and KEY stand for what differs.
 
-    A failure mode has a reference, too (B03), and says what it breaks, what programs print, what mends it on which
+    A failure mode has a reference, too (B03), and says what it breaks, what programs print, what repairs it on which
     family of distributions, what that costs, and which checks show it.
     """
 

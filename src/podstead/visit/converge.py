@@ -22,7 +22,7 @@ from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
 MAX_OVERTAKEN = 12
-"""How often a plan is made anew because somebody else changed a file between the look and the change."""
+"""How often a plan is made again because another program changed a file between the look and the change."""
 OVERTAKEN = "75"
 """The exit code by which a change says so (EX_TEMPFAIL of sysexits.h)."""
 
@@ -40,7 +40,7 @@ class Applied:
     state: HostState
 
     overtaken: frozenset[str] = frozenset()
-    """Changes that were not made because somebody else had changed the file since the look: to be planned anew."""
+    """Changes that were not made because another program had changed the file since the look: to be planned again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class Work:
         return spec.model_copy(update={"users": users}) if without else spec
 
     def note(self, batch: Sequence[Change], result: Applied) -> None:
-        """Take in how a batch ended. What was overtaken, and what was not reached because of it, is planned anew."""
+        """Take in how a batch ended. What was overtaken, and what was not reached because of it, is planned again."""
         overtaken: list[tuple[ChangeRecord, Change]] = []
         for record, change in zip(result.records, batch, strict=True):
             if change.id in result.overtaken:

@@ -16,7 +16,7 @@ from podstead.proof.evidence import parse as parse_evidence
 from podstead.proof.finding import Finding, Verdict
 from podstead.proof.subject import subject_of
 from podstead.proof.verdict import findings
-from podstead.provision.room import left
+from podstead.provision.room import remaining_capacity
 from podstead.visit import protocol, script
 from podstead.visit.job import Job
 from podstead.visit.look import WITHOUT_ROOT, Visit
@@ -89,7 +89,7 @@ def report(
 
 
 def _capacity(spec: HostSpec, state: HostState) -> Capacity | None:
-    room = left(spec, state.subids, state.accounts)
+    room = remaining_capacity(spec, state.subids, state.accounts)
     return None if room is None else Capacity.model_validate(room, from_attributes=True)
 
 
@@ -124,15 +124,15 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     notes = protocol.notes(look)
     state = from_records(look)
     seen = parse_evidence(text)
-    asked = {*seen, *state.unseen} & state.accounts.by_name.keys()
+    asked = {*seen, *state.uninspected} & state.accounts.by_name.keys()
     users = {user: spec.users.get(user, UserSpec()) for user in asked}
     spec = spec.model_copy(update={"users": users})
     of_users = [
         finding
         for user in sorted(users)
         for finding in (
-            _all_blind(user, state.unseen[user])
-            if user in state.unseen
+            _all_blind(user, state.uninspected[user])
+            if user in state.uninspected
             else findings(subject_of(user, spec, state, seen[user]))
         )
     ]
@@ -166,7 +166,7 @@ def _unseen(name: str, state: HostState) -> str:
     """Why a user could not be proved at all: the host goes by the same (ps_subjects in visit/scripts/probe.sh)."""
     if not state.platform.is_root and state.platform.user != name:
         return f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
-    return state.unseen.get(name, "")
+    return state.uninspected.get(name, "")
 
 
 def _all_blind(name: str, why: str) -> tuple[Finding, ...]:

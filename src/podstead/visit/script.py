@@ -21,8 +21,8 @@ from podstead.provision.change import (
     EditShared,
     GrantSubids,
     InstallPackages,
-    Run,
     RunAsUser,
+    RunCommand,
     SetSysctl,
     Step,
     WaitSocket,
@@ -201,7 +201,7 @@ def standalone() -> str:
 
 def _step(step: Step) -> str:  # noqa: C901 - one case for each kind of step
     match step:
-        case Run(argv):
+        case RunCommand(argv):
             return command(*argv)
         case RunAsUser(user, argv):
             return command("ps_user_step", user, *argv)

@@ -17,8 +17,8 @@ from podstead.host.family import INDISPENSABLE, Family
 from podstead.host.packages import PackagesState
 from podstead.host.platforms import Platform
 from podstead.proof import catalogue
-from podstead.provision.change import Run
-from podstead.provision.packages import plan_helpers, roles_needed
+from podstead.provision.change import RunCommand
+from podstead.provision.packages import components_needed, plan_helpers
 from podstead.visit import script
 from podstead.visit.advice import advice
 from tests.model_host import NONCE, spec_of
@@ -62,7 +62,7 @@ def test_a_family_has_ids_a_manager_and_the_packages_that_a_plan_needs(family: F
 def test_a_family_has_no_package_for_a_role_that_no_plan_has(family: Family) -> None:
     spec = spec_of(users={}, packages={"podman": {}}, storage={"driver": "overlay"})
     platform = Platform(family=family, kernel="5.10", systemd=True)
-    roles = {role for podman in ("3.0", "4.9", "5.4") for role in roles_needed(spec, platform, podman)}
+    roles = {role for podman in ("3.0", "4.9", "5.4") for role in components_needed(spec, platform, podman)}
     assert family.packages.keys() <= roles
 
 
@@ -104,7 +104,7 @@ def test_the_helpers_get_back_what_the_package_of_a_family_gives_them(family: Fa
     (change,) = plan_helpers(spec_of(packages={"podman": {}}), state, Platform(family=family)).changes
     capability = ("setcap", "cap_setuid+ep", "/usr/bin/newuidmap")
     setuid = ("chmod", "4755", "--", "/usr/bin/newuidmap")
-    assert change.steps == (Run(capability if family.name == "redhat" else setuid),)
+    assert change.steps == (RunCommand(capability if family.name == "redhat" else setuid),)
 
 
 @each_family

@@ -44,7 +44,7 @@ def test_a_user_who_cannot_be_looked_at_is_refused_and_nobody_else(name: str) ->
         )
     else:
         seen = host.state(USERS.users)
-    assert {who: why in said for who, said in seen.unseen.items()} == {"mallory": True}
+    assert {who: why in said for who, said in seen.uninspected.items()} == {"mallory": True}
     assert "mallory" not in seen.session.users
     assert seen.users_with_storage == {"mallory"}, "what cannot be read is not free"
     wanted = intended(USERS, seen)
@@ -106,5 +106,5 @@ def test_a_look_that_was_cut_off_among_the_owners_of_files_counts_without_the_ha
     host = pair()
     host.looks = {"bob": "base64\n" + base64.b64encode(data + b"\n@@ended 124\n").decode() + "\n"}
     seen = host.state(USERS.users)
-    assert seen.unseen == {}
+    assert seen.uninspected == {}
     assert dict(seen.facts.of("bob").values) == {"homed": ("yes",), "graph.owner": ("1 1",)}

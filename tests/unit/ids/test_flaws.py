@@ -99,7 +99,7 @@ def test_a_comment_behind_a_line_that_is_mended_is_kept() -> None:
 
 def test_a_comment_with_a_nul_byte_is_no_comment() -> None:
     """shadow reads on to the end of the next line (fgets(3) and strlen(3))."""
-    assert subid_files.parse("/etc/subuid", "#x\0\n", exists=True).unsettled
+    assert subid_files.parse("/etc/subuid", "#x\0\n", exists=True).unreadable_lines
 
 
 def test_every_pair_of_three_that_overlap_is_named() -> None:

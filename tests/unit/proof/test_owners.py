@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from podstead.host.families import debian
 from podstead.host.state import HostState
 from podstead.host.subids import policy_of
-from podstead.ids.allocate import Holdings, Refused, allocate
+from podstead.ids.allocate import Refused, SideRanges, allocate
 from podstead.ids.ranges import IdRange
 from podstead.proof import owners
 from podstead.proof.catalogue import load
@@ -187,7 +187,7 @@ def test_the_room_that_is_left_is_what_the_allocator_hands_out(
     spec = spec_of(users={}, subids=subids)
     text = "".join(f"{owner}:{start + 65536 * (start % 7)}:{count}\n" for owner, start, count in rows)
     state = host(text)
-    said = capacity.left(spec, state.subids, state.accounts)
+    said = capacity.remaining_capacity(spec, state.subids, state.accounts)
     assert said is not None
     handed = 0
     following = None
@@ -209,19 +209,19 @@ def test_the_room_that_is_left_is_what_the_allocator_hands_out(
     assert (said.users, said.next) == (handed, following)
 
 
-def _holdings(state: HostState, index: int) -> Holdings:
+def _holdings(state: HostState, index: int) -> SideRanges:
     accounts = state.accounts
     real = accounts.uids if index == 0 else accounts.gids
     others = tuple(entry.range for entry in state.subids.sides[index].entries)
-    return Holdings(own=(), others=others, real=real)
+    return SideRanges(own=(), others=others, real=real)
 
 
 def test_under_by_uid_the_room_is_counted_in_places() -> None:
     spec = spec_of(users={}, subids={"allocation": "by-uid", "window": [524288, 524288 + 4 * 65536 - 1]})
     empty = host("")
     full = host("alice:524288:65536\nbob:655361:10\n")
-    room = capacity.left(spec, empty.subids, empty.accounts)
-    less = capacity.left(spec, full.subids, full.accounts)
+    room = capacity.remaining_capacity(spec, empty.subids, empty.accounts)
+    less = capacity.remaining_capacity(spec, full.subids, full.accounts)
     assert room is not None
     assert less is not None
     assert (room.users, room.next) == (4, 524288)

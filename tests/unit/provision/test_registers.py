@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from podstead import host, provision
-from podstead.document.tags import FOREIGN, PART_NAMES, part_of
+from podstead.document.tags import PART_NAMES, UNMANAGED, part_of
 from podstead.provision.change import Outcome, Phase
 from podstead.provision.part import Part
 from podstead.provision.parts import PARTS, owned_files
@@ -85,8 +85,8 @@ def test_every_id_that_a_plan_has_may_be_named() -> None:
 
 
 def test_what_is_foreign_is_no_part() -> None:
-    assert FOREIGN not in PART_NAMES
-    assert {part_of(one.id) for one in changes()} == {*PART_NAMES, FOREIGN}
+    assert UNMANAGED not in PART_NAMES
+    assert {part_of(one.id) for one in changes()} == {*PART_NAMES, UNMANAGED}
 
 
 def test_the_drop_in_of_each_part_is_owned_by_that_part() -> None:

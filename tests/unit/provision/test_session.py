@@ -10,7 +10,15 @@ from podstead.host.frames import Records
 from podstead.host.state import from_records
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.provision import session
-from podstead.provision.change import ABSENT, Outcome, Run, RunAsUser, WaitSocket, WriteFile, checksum
+from podstead.provision.change import (
+    MISSING_FILE,
+    Outcome,
+    RunAsUser,
+    RunCommand,
+    WaitSocket,
+    WriteFile,
+    checksum,
+)
 from tests.model_host import ModelAccount, ModelHost, record, spec_of
 
 LINGER = spec_of(session={"linger": True})
@@ -44,8 +52,8 @@ def test_linger_starts_the_session_and_waits_for_its_bus() -> None:
     (change,) = planned(host(), LINGER).changes
     assert change.id == "session:alice:linger"
     assert change.steps == (
-        Run(("loginctl", "enable-linger", "--", "alice")),
-        Run(("systemctl", "start", "user@1000.service")),
+        RunCommand(("loginctl", "enable-linger", "--", "alice")),
+        RunCommand(("systemctl", "start", "user@1000.service")),
         RunAsUser(user="alice", argv=("systemctl", "--user", "daemon-reload")),
         RunAsUser(user="alice", argv=("systemctl", "--user", "start", "dbus.socket")),
         WaitSocket(path="/run/user/1000/bus"),
@@ -62,7 +70,7 @@ def test_a_lingering_user_without_a_bus_gets_one() -> None:
     one = host()
     one.linger.add("alice")
     (change,) = planned(one, LINGER).changes
-    assert ("session:alice:bus", Run(("systemctl", "start", "user@1000.service"))) == (
+    assert ("session:alice:bus", RunCommand(("systemctl", "start", "user@1000.service"))) == (
         change.id,
         change.steps[0],
     )
@@ -110,8 +118,8 @@ def test_delegation_is_a_drop_in_and_a_reload() -> None:
     one = host()
     (change,) = planned(one, DELEGATE).changes
     assert change.steps == (
-        WriteFile(path=host_session.DROP_IN, content=TEXT, expected=ABSENT),
-        Run(("systemctl", "daemon-reload")),
+        WriteFile(path=host_session.DROP_IN, content=TEXT, expected=MISSING_FILE),
+        RunCommand(("systemctl", "daemon-reload")),
     )
     one.apply([change])
     assert planned(one, DELEGATE) == Outcome()

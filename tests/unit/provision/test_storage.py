@@ -8,7 +8,7 @@ from podstead.document.spec import HostSpec
 from podstead.host import storage as host_storage
 from podstead.host.storage import DROP_IN, MAIN, VENDOR
 from podstead.provision import storage
-from podstead.provision.change import ABSENT, Outcome, WriteFile, checksum
+from podstead.provision.change import MISSING_FILE, Outcome, WriteFile, checksum
 from tests.model_host import ModelAccount, ModelHost, spec_of
 
 OVERLAY = spec_of(storage={"driver": "overlay"})
@@ -44,7 +44,7 @@ def test_before_podmans_version_is_known_nothing_is_said() -> None:
 def test_old_podman_takes_vfs_so_the_file_is_written() -> None:
     one = host()
     (change,) = planned(one).changes
-    assert ("storage:driver:system", (WriteFile(path=MAIN, content=TEXT, expected=ABSENT),)) == (
+    assert ("storage:driver:system", (WriteFile(path=MAIN, content=TEXT, expected=MISSING_FILE),)) == (
         change.id,
         change.steps,
     )

@@ -9,13 +9,13 @@ from podstead.host import subids
 from podstead.ids.ranges import IdRange
 from podstead.provision import subids as subids_plan
 from podstead.provision.change import (
-    ABSENT,
+    MISSING_FILE,
     Change,
     CreateShared,
     EditShared,
     GrantSubids,
     Outcome,
-    Run,
+    RunCommand,
     checksum,
     expected_of,
 )
@@ -116,7 +116,7 @@ def test_a_file_that_users_cannot_read_gets_another_mode() -> None:
     one.modes["/etc/subuid"] = "600"
     outcome = planned(one, spec_of())
     assert ids(outcome) == ["subids:subuid:mode"]
-    assert (Run(("chmod", "0644", "--", "/etc/subuid")),) == outcome.changes[0].steps
+    assert (RunCommand(("chmod", "0644", "--", "/etc/subuid")),) == outcome.changes[0].steps
     settled(one, spec_of())
 
 
@@ -525,7 +525,7 @@ def test_ranges_above_2_31_are_kept_as_they_are() -> None:
 
 
 def test_a_missing_file_is_expected_to_be_absent_until_it_is_made() -> None:
-    assert expected_of(host(None).state().subids.subuid.text) == ABSENT
+    assert expected_of(host(None).state().subids.subuid.text) == MISSING_FILE
 
 
 def test_the_lock_of_a_process_that_is_gone_is_removed_and_no_other() -> None:

@@ -8,7 +8,7 @@ from podstead.document.spec import HostSpec, SysctlNeed
 from podstead.host import sysctl_values
 from podstead.host.sysctls import DROP_IN
 from podstead.provision import sysctls as sysctls_plan
-from podstead.provision.change import ABSENT, Outcome, SetSysctl, WriteFile, checksum
+from podstead.provision.change import MISSING_FILE, Outcome, SetSysctl, WriteFile, checksum
 from tests.model_host import ModelHost, spec_of
 
 USERNS = "user.max_user_namespaces"
@@ -378,7 +378,8 @@ def test_our_drop_in_is_written_whole_and_only_once() -> None:
     outcome = planned(one, wanted)
     (step,) = next(change.steps for change in outcome.changes if change.id == "sysctls:drop-in:content")
     assert (
-        WriteFile(path=DROP_IN, content=f"{HEADER}{PORT} = 80\n{USERNS} = 28633\n", expected=ABSENT) == step
+        WriteFile(path=DROP_IN, content=f"{HEADER}{PORT} = 80\n{USERNS} = 28633\n", expected=MISSING_FILE)
+        == step
     )
     settled(one, wanted)
 

@@ -87,18 +87,18 @@ def malformed(subject: Subject) -> Sign | None:
     bad = [(file.path, bad_line) for file in sides for bad_line in file.bad_of(_names(subject))]
     if bad:
         text = catalogue.load()["C15"].remedy_for(subject.state.platform.family)
-        plain = all(bad_line.meant and set(bad_line.grants) <= {bad_line.meant} for _, bad_line in bad)
+        plain = all(bad_line.intended and set(bad_line.grants) <= {bad_line.intended} for _, bad_line in bad)
         return Sign(
-            found="; ".join(f"{path}:{bad_line.line}: {bad_line.shown}" for path, bad_line in bad[:3]),
+            found="; ".join(f"{path}:{bad_line.line}: {bad_line.printable}" for path, bad_line in bad[:3]),
             expected="an owner, a first ID and a count, with colons between them and nothing else",
-            # apply mends what can mean one thing only, and refuses the rest (subidfile.repaired)
+            # apply repairs what can mean one thing only, and refuses the rest (subid_files.repaired)
             remedy=text if plain else text.partition("; by hand: ")[2],
         )
     stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", subject.failure_output)
     if not stops:
         return None
     theirs = [
-        f"{file.path}:{bad_line.line}: {bad_line.shown}"
+        f"{file.path}:{bad_line.line}: {bad_line.printable}"
         for file in sides
         if file.path == stops[1]
         for bad_line in file.bad
@@ -303,7 +303,7 @@ def _following(subject: Subject) -> IdRange | None:
 
 def _free(subject: Subject, wanted: IdRange, kinds: str = "UID GID") -> bool:
     """Whether nobody else has an ID of a range; what no program can settle is not free."""
-    if any(file.unsettled for file in subject.state.subids.sides) or first_overlap(wanted, RESERVED):
+    if any(file.unreadable_lines for file in subject.state.subids.sides) or first_overlap(wanted, RESERVED):
         return False
     sides = [side for side in subject.state.sides if side.kind in kinds]
     return not any(

@@ -51,9 +51,9 @@ def _untouched(subject: Subject) -> Judgement:
         return failed(expected="ranges of this user only", found="; ".join(wrong))
     if subject.state.subids.source == "files":
         unreadable = [
-            f"{file.path}:{bad.line}: {bad.shown}"
+            f"{file.path}:{bad.line}: {bad.printable}"
             for file in subject.state.subids.sides
-            for bad in file.unsettled
+            for bad in file.unreadable_lines
         ]
         if unreadable:
             why = f"no program can read {'; '.join(unreadable[:3])}, so it is not known which IDs are meant"
