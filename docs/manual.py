@@ -65,7 +65,7 @@ def _main() -> Iterator[str]:
     yield from _section("ENVIRONMENT", roff(f"The order is: {ORDER}."))
     yield from (".TP", f".B {CONFIG}", roff("The one file to read settings from, instead of those below."))
     for one in SETTINGS.values():
-        yield from (".TP", f".B {one.variable}", roff(f"{one.option}: {one.means}. In files: {one.name}."))
+        yield from (".TP", f".B {one.variable}", roff(f"{one.option}: {one.help}. In files: {one.name}."))
     yield from _section("FILES", ".TP", ".I podstead.toml", "Settings of the current folder.")
     yield from (".TP", ".I pyproject.toml", roff("The same in the table [tool.podstead]."))
     yield from _section("SEE ALSO", *_see_also(f"podstead-{verb}" for verb in VERBS))

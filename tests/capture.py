@@ -9,7 +9,7 @@ from podstead.api import hosts
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
 from podstead.visit import script
-from podstead.visit.converge import applied
+from podstead.visit.converge import parse_apply_output
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus
 from tests.lab import RELEASES, Host, Lab
@@ -36,7 +36,9 @@ def capture(host: Host) -> None:
         changes = intended(wanted, state).changes
         if not changes:
             break
-        result = applied(changes, run(host, script.apply(wanted, changes, NONCE)).splitlines(), NONCE)
+        result = parse_apply_output(
+            changes, run(host, script.apply(wanted, changes, NONCE)).splitlines(), NONCE
+        )
         if any(one.status is ChangeStatus.FAILED for one in result.records):
             sys.exit(f"capture: {host.release}: {result.records}")
     _write("observed", f"{host.release}-provisioned", run(host, script.observe(wanted, NONCE)))

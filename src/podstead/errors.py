@@ -52,7 +52,7 @@ class InputError(PodsteadError):
         super().__init__("\n".join(str(problem) for problem in self.problems), hint=hint)
 
     @classmethod
-    def one(cls, message: str, *, where: str = "", key: str = "", hint: str = "") -> InputError:
+    def single(cls, message: str, *, where: str = "", key: str = "", hint: str = "") -> InputError:
         return cls([Problem(where=where, key=key, message=message)], hint=hint)
 
 

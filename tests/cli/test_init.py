@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from podstead.control.starter import project, series
-from podstead.document.roles import Shelf, builtin_roles
+from podstead.document.roles import RoleLibrary, builtin_roles
 
 WRITTEN = {
     "podstead.toml",
@@ -76,7 +76,7 @@ def test_it_writes_these_files_and_says_so(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("role", Shelf([builtin_roles()]).known())
+@pytest.mark.parametrize("role", RoleLibrary([builtin_roles()]).known())
 def test_the_project_passes_the_syntax_check_at_once(tmp_path: Path, role: str) -> None:
     assert podstead("init", "--role", role, cwd=tmp_path).returncode == 0
     done = podstead("check", "--syntax-check", cwd=tmp_path)

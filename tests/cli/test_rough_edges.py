@@ -22,7 +22,7 @@ from podstead.inventory.connection import Connection
 from podstead.inventory.load import read_inventory
 from podstead.inventory.vault import passwords
 from podstead.remote import transport
-from podstead.remote.connections import Run
+from podstead.remote.connections import JobRunner
 from podstead.visit.job import Job, Progress, Result, Target
 from podstead.visit.record import HostReport, Status
 
@@ -263,7 +263,7 @@ def test_a_job_without_ssh_makes_no_folder_for_ssh(monkeypatch: pytest.MonkeyPat
     home.mkdir()
     folder.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    Run(Job(verb="check", targets=()), lambda _message: None).all(folder)
+    JobRunner(Job(verb="check", targets=()), lambda _message: None).all(folder)
     assert [*home.iterdir(), *folder.iterdir()] == []
 
 

@@ -9,7 +9,7 @@ import sys
 from podstead.document.spec import HostSpec
 from podstead.host.state import parse
 from podstead.visit import script
-from podstead.visit.converge import applied
+from podstead.visit.converge import parse_apply_output
 from podstead.visit.obstacles import intended
 
 NONCE = "0123456789abcdef"
@@ -26,7 +26,7 @@ def main() -> None:
     """Print what was found, how the change ended, and what was there afterwards."""
     before = parse(run(script.observe(SPEC, NONCE)))
     changes = intended(SPEC, before).changes
-    after = applied(changes, run(script.apply(SPEC, changes, NONCE)), NONCE)
+    after = parse_apply_output(changes, run(script.apply(SPEC, changes, NONCE)), NONCE)
     row = {
         "asked": sys.argv[1],
         "manager": before.packages.manager,

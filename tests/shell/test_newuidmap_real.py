@@ -22,7 +22,7 @@ from podstead.host.state import HostState
 from podstead.ids.ranges import IdMap
 from podstead.provision import subids as subids_plan
 from podstead.visit import script
-from podstead.visit.converge import applied
+from podstead.visit.converge import parse_apply_output
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeStatus
 from tests.model_host import NONCE, ModelAccount, ModelHost, spec_of
@@ -265,7 +265,7 @@ def applied_for_real(host: ModelHost, spec: HostSpec) -> None:
     )
     shutil.rmtree(folder)
     assert code == 0
-    result = applied(changes, lines, NONCE)
+    result = parse_apply_output(changes, lines, NONCE)
     assert [(record.status, record.log) for record in result.records] == [(ChangeStatus.CHANGED, "")] * len(
         changes
     )

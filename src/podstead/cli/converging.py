@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podstead.cli.execute import execute
 from podstead.cli.filters import Filters, Listing, choose, listed
-from podstead.cli.options import Link, Printing, Selection, select
+from podstead.cli.options import ConnectionOptions, Printing, Selection, select
 from podstead.visit.record import Verb
 
 
@@ -12,7 +12,7 @@ def converge(  # noqa: PLR0913 - these are the options
     verb: Verb,
     *,
     selection: Selection,
-    link: Link,
+    connection_options: ConnectionOptions,
     printing: Printing,
     filters: Filters,
     listing: Listing,
@@ -20,7 +20,7 @@ def converge(  # noqa: PLR0913 - these are the options
     allow: tuple[str, ...],
 ) -> int:
     """Validate everything; then list what was asked for, or do the run. Returns the exit code."""
-    selected = select(selection, link, local_becomes=verb == "apply")
+    selected = select(selection, connection_options, local_becomes=verb == "apply")
     chosen = choose(selected.hosts, filters)
     if listed(selected, listing, chosen):
         return 0

@@ -81,4 +81,4 @@ def _must_be_writable(path: Path) -> None:
     # Path's own raises where it may not look
     missing = not there and not os.path.isdir(path.parent)  # noqa: PTH112
     if missing or not os.access(path if there else path.parent, os.W_OK):
-        raise InputError.one(f"{path} cannot be written", where="--output-file")
+        raise InputError.single(f"{path} cannot be written", where="--output-file")

@@ -26,7 +26,7 @@ from podstead.visit.job import JobOptions
 
 def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value not in (None, "root"):
-        raise InputError.one(
+        raise InputError.single(
             f"--become-user: {value!r} is not root",
             hint="podstead changes what belongs to the system; to act as a user, it becomes that user by itself",
         )
@@ -83,7 +83,7 @@ selection = record(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ConnectionOptions:
     """How hosts are reached, and how long that may take."""
 
     user: str | None
@@ -98,7 +98,7 @@ class Link:
     command_timeout: int
 
 
-_link = stack(
+_connection_options = stack(
     setting("private_key", "--private-key", "--key-file", metavar="FILE", help="Connect with this key."),
     setting(
         "ssh_common_args",
@@ -123,14 +123,17 @@ _link = stack(
 )
 
 connection = record(
-    "link",
-    Link,
+    "connection_options",
+    ConnectionOptions,
     setting("remote_user", "-u", "--user", "--remote-user", "user", help="Connect as this user."),
-    _link,
+    _connection_options,
 )
 #: In verify, --user chooses whom to verify (docs/decisions/0008).
 connection_of_verify = record(
-    "link", Link, setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."), _link
+    "connection_options",
+    ConnectionOptions,
+    setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."),
+    _connection_options,
 )
 
 
@@ -183,7 +186,7 @@ class Selected:
 def need_inventory(sources: Sequence[str], pattern: str) -> None:
     """Raise InputError where a pattern has nothing to be looked up in."""
     if not sources and not pattern.startswith("@"):
-        raise InputError.one(
+        raise InputError.single(
             f"no inventory in which to look up {pattern!r}"
             if pattern != "all"
             else "no hosts: no inventory was given",
@@ -191,30 +194,32 @@ def need_inventory(sources: Sequence[str], pattern: str) -> None:
         )
 
 
-def select(selection: Selection, link: Link | None = None, *, local_becomes: bool = False) -> Selected:
+def select(
+    selection: Selection, connection_options: ConnectionOptions | None = None, *, local_becomes: bool = False
+) -> Selected:
     """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing.
 
-    Without a ``link`` nothing is said about the way to the hosts. ``local_becomes``: this machine asks for root itself.
+    Without ``connection_options`` the hosts are as the inventory has them. ``local_becomes``: this machine asks for root itself.
     """
     need_inventory(selection.sources, selection.pattern)
-    hosts = _hosts(selection, link)
-    if link is None:
+    hosts = _hosts(selection, connection_options)
+    if connection_options is None:
         return Selected(pattern=selection.pattern, hosts=hosts)
     return Selected(
         pattern=selection.pattern,
-        hosts=_reached(hosts, link, local_becomes=local_becomes),
-        forks=link.forks,
-        connect_timeout=link.timeout,
-        command_timeout=link.command_timeout,
+        hosts=_with_connection_options(hosts, connection_options, local_becomes=local_becomes),
+        forks=connection_options.forks,
+        connect_timeout=connection_options.timeout,
+        command_timeout=connection_options.command_timeout,
     )
 
 
-def _hosts(selection: Selection, link: Link | None) -> tuple[ResolvedHost, ...]:
+def _hosts(selection: Selection, connection_options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
     """The hosts; where nothing but this machine was named and no user, the user who calls is meant."""
     vault = vault_of(
         selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
     )
-    defaults = _connection_defaults(link) if link else {}
+    defaults = _connection_defaults(connection_options) if connection_options else {}
 
     def read(*more: str) -> tuple[ResolvedHost, ...]:
         with without_collector():
@@ -235,28 +240,36 @@ def _hosts(selection: Selection, link: Link | None) -> tuple[ResolvedHost, ...]:
     return hosts
 
 
-def _connection_defaults(link: Link) -> dict[str, str]:
-    given = {
-        "ansible_user": link.user,
-        "ansible_ssh_private_key_file": link.private_key,
-        "ansible_ssh_common_args": link.ssh_common_args,
-        "ansible_become_method": link.become_method,
+def _connection_defaults(connection_options: ConnectionOptions) -> dict[str, str]:
+    variables = {
+        "ansible_user": connection_options.user,
+        "ansible_ssh_private_key_file": connection_options.private_key,
+        "ansible_ssh_common_args": connection_options.ssh_common_args,
+        "ansible_become_method": connection_options.become_method,
     }
-    return {key: value for key, value in given.items() if value}
+    return {key: value for key, value in variables.items() if value}
 
 
-def _reached(hosts: tuple[ResolvedHost, ...], link: Link, *, local_becomes: bool) -> tuple[ResolvedHost, ...]:
+def _with_connection_options(
+    hosts: tuple[ResolvedHost, ...], connection_options: ConnectionOptions, *, local_becomes: bool
+) -> tuple[ResolvedHost, ...]:
     """Ask for passwords; the hosts with what the options say about the way to each."""
-    password = ask("SSH password: ") if link.ask_pass else None
-    become_password = ask("BECOME password: ") if link.ask_become_pass else None
-    if not (password or become_password or link.become is not None or local_becomes):
+    password = ask("SSH password: ") if connection_options.ask_pass else None
+    become_password = ask("BECOME password: ") if connection_options.ask_become_pass else None
+    if not (password or become_password or connection_options.become is not None or local_becomes):
         return hosts
-    become = link.become if link.become is not None else True if link.ask_become_pass else None
+    become = (
+        connection_options.become
+        if connection_options.become is not None
+        else True
+        if connection_options.ask_become_pass
+        else None
+    )
     local = local_becomes and os.geteuid() != 0
-    return tuple(_with(host, password, become_password, become, local) for host in hosts)
+    return tuple(_with_options(host, password, become_password, become, local) for host in hosts)
 
 
-def _with(
+def _with_options(
     host: ResolvedHost,
     password: SecretStr | None,
     become_password: SecretStr | None,
@@ -264,13 +277,26 @@ def _with(
     local: bool,
 ) -> ResolvedHost:
     """A host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
-    link = host.connection
-    root = become if become is not None else link.become or (local and link.kind == "local")
-    password, become_password = password or link.password, become_password or link.become_password
-    if (root, password, become_password) == (link.become, link.password, link.become_password):
+    host_connection = host.connection
+    root = (
+        become
+        if become is not None
+        else host_connection.become or (local and host_connection.kind == "local")
+    )
+    password, become_password = (
+        password or host_connection.password,
+        become_password or host_connection.become_password,
+    )
+    if (root, password, become_password) == (
+        host_connection.become,
+        host_connection.password,
+        host_connection.become_password,
+    ):
         return host
-    link = replace(link, become=root, password=password, become_password=become_password)
-    return replace(host, connection=link)
+    host_connection = replace(
+        host_connection, become=root, password=password, become_password=become_password
+    )
+    return replace(host, connection=host_connection)
 
 
 @contextmanager

@@ -50,10 +50,14 @@ class Board:
         """``3 of 12 done (1 failed), 4 in hand, 5 to go``."""
         done = sum(self.done.values())
         bad = sum(self.done[status] for status in _BAD)
-        left = max(self.hosts - done - len(self.busy), 0)
+        remaining = max(self.hosts - done - len(self.busy), 0)
         parts = [f"{done} of {self.hosts} done" + (f" ({bad} failed)" if bad else "")]
         parts += [f"{len(self.busy)} in progress"] if self.busy else []
-        parts += [f"{left} will not be started" if self.stopping else f"{left} remaining"] if left else []
+        parts += (
+            [f"{remaining} will not be started" if self.stopping else f"{remaining} remaining"]
+            if remaining
+            else []
+        )
         return ", ".join(parts)
 
     def lines(self, now: float, width: int, height: int) -> list[str]:
@@ -72,8 +76,12 @@ class Board:
 
 def _clock(seconds: float) -> str:
     """``   42 s`` or ``3:07 min``, of the same width."""
-    whole = max(int(seconds), 0)
-    return f"{whole:>4} s  " if whole < 60 else f"{whole // 60}:{whole % 60:02} min"[:8].rjust(8)
+    whole_seconds = max(int(seconds), 0)
+    return (
+        f"{whole_seconds:>4} s  "
+        if whole_seconds < 60
+        else f"{whole_seconds // 60}:{whole_seconds % 60:02} min"[:8].rjust(8)
+    )
 
 
 def _cut(text: str, width: int) -> str:
@@ -98,17 +106,17 @@ def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
     def interrupted(times: int, in_hand: Sequence[str]) -> None:
         board.stopping = True
         names = _names(in_hand)
-        said = (
+        message = (
             f"interrupted: no further hosts are started; waiting for those in progress: {names} (Ctrl-C again stops at once)"
             if times == 1
             else f"stopped at once; in the middle of: {names}"
         )
         if on_terminal:
             with suppress(*_GONE):
-                console.print(f"podstead: {said}", soft_wrap=True)
+                console.print(f"podstead: {message}", soft_wrap=True)
         else:
             # rich would end the program where the reader of a pipe went away
-            _write(f"podstead: {said}")
+            _write(f"podstead: {message}")
 
     # FORCE_COLOR makes rich take a log for a terminal; a board in a log is a thousand lines of rubbish
     on_terminal = bool(console.is_terminal and sys.stderr and sys.stderr.isatty() and not traced)

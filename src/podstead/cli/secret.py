@@ -40,7 +40,7 @@ def vault_of(files: Sequence[str], ids: Sequence[str], *, ask_vault_pass: bool) 
 def ask(prompt: str) -> SecretStr:
     """Ask on the terminal; a pipe may carry the password instead."""
     if sys.stdin is None:
-        raise InputError.one(f"{prompt.strip(' :')}: cannot ask, because standard input is closed")
+        raise InputError.single(f"{prompt.strip(' :')}: cannot ask, because standard input is closed")
     if not sys.stdin.isatty():
         # getpass would warn and echo
         return SecretStr(sys.stdin.readline().rstrip("\n"))

@@ -44,8 +44,8 @@ class SettingOption(click.Option):
         # not click's default_map: that would reach options of the same name that have no setting (roles --output)
         value, source = super().consume_value(ctx, opts)
         configured = ctx.find_object(Configured)
-        said = configured.from_files() if configured and source is ParameterSource.DEFAULT else {}
-        return (said[self.name], ParameterSource.DEFAULT_MAP) if self.name in said else (value, source)
+        values = configured.from_files() if configured and source is ParameterSource.DEFAULT else {}
+        return (values[self.name], ParameterSource.DEFAULT_MAP) if self.name in values else (value, source)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         # all mistakes of all settings are said at once, before click stops at the first

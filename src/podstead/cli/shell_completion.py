@@ -95,9 +95,9 @@ def checks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[Com
 
 def roles(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The roles that can be had: given or configured folders, beside the inventory, built in."""
-    from podstead.document.roles import Shelf  # noqa: PLC0415
+    from podstead.document.roles import RoleLibrary  # noqa: PLC0415
     from podstead.inventory.load import places  # noqa: PLC0415
 
     given = ctx.params.get("roles_path") or _configured("roles_path")
     beside = [folder / "roles" for folder in places(_sources(ctx))]
-    return _items(Shelf(beside, chosen=map(Path, given)).known(), begun)
+    return _items(RoleLibrary(beside, chosen=map(Path, given)).known(), begun)

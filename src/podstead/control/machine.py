@@ -258,12 +258,12 @@ def ssh_config(path: Path) -> SshFile:
 def _settings(environ: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     from podstead.control.settings import load, strays  # noqa: PLC0415
 
-    odd = tuple(strays(environ))
+    unknown = tuple(strays(environ))
     try:
         settings = load(Path(), environ)
     except InputError as error:
-        return (), tuple(str(problem) for problem in error.problems), odd
-    return settings.files, (), (*settings.warnings, *odd)
+        return (), tuple(str(problem) for problem in error.problems), unknown
+    return settings.files, (), (*settings.warnings, *unknown)
 
 
 def _temporary() -> tuple[str, str]:
@@ -279,24 +279,24 @@ def _temporary() -> tuple[str, str]:
 def _worker() -> tuple[float, str]:
     """Start the real worker with nothing to do. Its standard input stays open: at its end a worker ends, too."""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as complaints:
+    with tempfile.TemporaryFile() as stderr:
         try:
-            code = _worker_code(complaints)
+            code = _worker_code(stderr)
         except (OSError, subprocess.SubprocessError) as error:
             return 0.0, str(error)
-        complaints.seek(0)
-        said = complaints.read().decode("utf-8", "backslashreplace").splitlines()
-    lines = [line for line in said if line.strip()]
+        stderr.seek(0)
+        output = stderr.read().decode("utf-8", "backslashreplace").splitlines()
+    lines = [line for line in output if line.strip()]
     problem = f"exit code {code}: {lines[-1] if lines else 'no reason given'}"
     return time.monotonic() - began, problem if code else ""
 
 
-def _worker_code(complaints: IO[bytes]) -> int:
+def _worker_code(stderr: IO[bytes]) -> int:
     with subprocess.Popen(
         [sys.executable, "-m", "podstead.remote.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=complaints,
+        stderr=stderr,
     ) as process:
         assert process.stdin is not None  # noqa: S101 - PIPE was asked for
         with contextlib.suppress(BrokenPipeError):  # a worker that died at once says why

@@ -21,7 +21,7 @@ class Setting:
     name: str
     kind: Kind
     option: str
-    means: str
+    help: str
     param: str = ""
     """The option's parameter in the code, where it is called otherwise."""
     default: int | str | None = None
@@ -55,36 +55,36 @@ SETTINGS: Final = _settings(
         kind="sources",
         option="-i, --inventory",
         param="sources",
-        means="inventory files, folders or 'host1,host2,'",
+        help="inventory files, folders or 'host1,host2,'",
     ),
-    Setting(name="roles_path", kind="paths", option="--roles-path", means="folders with roles"),
+    Setting(name="roles_path", kind="paths", option="--roles-path", help="folders with roles"),
     Setting(
         name="remote_user",
         kind="text",
         option="-u, --remote-user",
         param="user",
-        means="the user to connect as",
+        help="the user to connect as",
     ),
-    Setting(name="private_key", kind="path", option="--private-key", means="the key to connect with"),
+    Setting(name="private_key", kind="path", option="--private-key", help="the key to connect with"),
     Setting(
         name="ssh_common_args",
         kind="text",
         option="--ssh-common-args",
-        means="like ansible_ssh_common_args",
+        help="like ansible_ssh_common_args",
     ),
-    Setting(name="become", kind="flag", option="-b, --become", means="become root on the hosts"),
+    Setting(name="become", kind="flag", option="-b, --become", help="become root on the hosts"),
     Setting(
         name="become_method",
         kind="choice",
         option="--become-method",
         choices=("sudo", "doas", "su"),
-        means="how to become root",
+        help="how to become root",
     ),
     Setting(
         name="vault_password_file",
         kind="paths",
         option="--vault-password-file",
-        means="files that hold vault passwords",
+        help="files that hold vault passwords",
     ),
     Setting(
         name="forks",
@@ -93,7 +93,7 @@ SETTINGS: Final = _settings(
         default=20,
         low=1,
         high=500,
-        means="how many hosts to process at the same time",
+        help="how many hosts to process at the same time",
     ),
     Setting(
         name="timeout",
@@ -102,7 +102,7 @@ SETTINGS: Final = _settings(
         default=10,
         low=1,
         high=3600,
-        means="seconds to connect",
+        help="seconds to connect",
     ),
     Setting(
         name="command_timeout",
@@ -111,7 +111,7 @@ SETTINGS: Final = _settings(
         default=1800,
         low=1,
         high=86400,
-        means="seconds for one command on a host",
+        help="seconds for one command on a host",
     ),
     Setting(
         name="probe_timeout",
@@ -120,7 +120,7 @@ SETTINGS: Final = _settings(
         default=120,
         low=5,
         high=3600,
-        means="seconds for the probe of one user (verify)",
+        help="seconds for the probe of one user (verify)",
     ),
     Setting(
         name="output",
@@ -128,7 +128,7 @@ SETTINGS: Final = _settings(
         option="-o, --output",
         default="text",
         choices=("text", "json", "junit"),  # the modules of podstead.report that render a report
-        means="what to print (apply, check, verify, judge)",
+        help="what to print (apply, check, verify, judge)",
     ),
 )
 

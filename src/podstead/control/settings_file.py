@@ -93,11 +93,11 @@ def _add(found: Found, path: Path, problems: list[Problem]) -> None:
     except tomllib.TOMLDecodeError as error:
         problems.append(_not_toml(path, text, str(error)))
         return
-    said = _table(document, where)
-    if said is None:
+    table = _table(document, where)
+    if table is None:
         return
     found.files += (str(path),)
-    for key, value in said.items():
+    for key, value in table.items():
         place = f"{path}:{line_of(text, (*where, key))}"
         setting = SETTINGS.get(key)
         if setting is None:

@@ -59,9 +59,9 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
         for name in hosts
         if name.startswith("@") or not HOST_NAME.fullmatch(name)
     ]
-    said = Origin("--user")
+    origin = Origin("--user")
     for name in users:
-        entry = Node({"users": Node({name: Node({}, said)}, said)}, said)
+        entry = Node({"users": Node({name: Node({}, origin)}, origin)}, origin)
         problems += [
             Problem(where="--user", message=f"{name!r}: {problem.message}") for problem in validate(entry)[1]
         ]

@@ -11,7 +11,7 @@ from enum import IntEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from podstead.document.values import Node, Origin, shown
+from podstead.document.values import Node, Origin, describe
 from podstead.errors import Problem
 
 Path = tuple[str, ...]
@@ -123,7 +123,7 @@ def _disagreement(path: Path, first: Node, second: Node) -> Problem:
     return Problem(
         where=second.origin.where,
         key=".".join(path),
-        message=f"is {shown(second)} here and {shown(first)} in {first.origin.where}, which has the same rank; "
+        message=f"is {describe(second)} here and {describe(first)} in {first.origin.where}, which has the same rank; "
         "set it in one place only, or in a layer of a higher rank",
     )
 

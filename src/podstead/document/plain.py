@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podstead.document.layers import Layer, Rank, Stage, merge
-from podstead.document.roles import DEFAULT_ROLE, Shelf
+from podstead.document.roles import DEFAULT_ROLE, RoleLibrary
 from podstead.document.spec import HostSpec
 from podstead.document.validate import validate
 from podstead.document.values import Node, Origin
@@ -39,11 +39,11 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
     wanted = merge(given, problems).entries.get("roles")
     default = Origin("podstead's default")
     names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)
-    shelf = Shelf([], chosen=roles)
+    role_library = RoleLibrary([], chosen=roles)
     defaults = Layer(
         name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default)
     )
-    spec, more = validate(merge([defaults, *shelf.layers(names, problems), *given], problems))
+    spec, more = validate(merge([defaults, *role_library.layers(names, problems), *given], problems))
     if problems or more or spec is None:
         raise InputError([*problems, *more])
     return spec

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from podstead.document.layers import EMPTY, Layer, Rank, Stage
 from podstead.document.tags import PART_NAMES, part_of
-from podstead.document.values import Node, Sealed, is_hidden, is_template, shown
+from podstead.document.values import Node, VaultCiphertext, describe, is_hidden, is_template
 from podstead.document.yaml_document import collecting, read
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean, listed
@@ -43,7 +43,7 @@ class Role:
     override: bool = False
 
 
-class Shelf:
+class RoleLibrary:
     """The roles that can be had; each file is read once.
 
     ``chosen`` are folders that the person named: what is in them wins. A role of ``folders`` (beside an inventory) that has
@@ -95,12 +95,14 @@ class Shelf:
             if is_template(asked):
                 message = "templates are not rendered in roles, because roles decide which variables exist"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
-            elif isinstance(asked, Sealed):
+            elif isinstance(asked, VaultCiphertext):
                 message = "the name of a role cannot be encrypted by itself: write it in plain text, or encrypt the whole file"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif chain:  # in a host's own list, validation says so
                 problems.append(
-                    Problem(where=node.origin.where, key="roles", message=f"{shown(node)} is not a role name")
+                    Problem(
+                        where=node.origin.where, key="roles", message=f"{describe(node)} is not a role name"
+                    )
                 )
             return
         name = _by_path(asked, node) if "/" in asked else asked
@@ -193,18 +195,18 @@ def _role(name: str, path: Path, problems: list[Problem]) -> Role:
     entries = dict(tree.entries)
     if tree.value is not None and not isinstance(tree.value, dict):
         problems.append(
-            Problem(where=tree.origin.where, message=f"a role must be a mapping, found {shown(tree)}")
+            Problem(where=tree.origin.where, message=f"a role must be a mapping, found {describe(tree)}")
         )
     for key in [key for key in entries if key.startswith("ansible_")]:
         message = "connection variables are not allowed in a role; set them for hosts or groups"
         problems.append(Problem(where=entries.pop(key).origin.where, key=key, message=message))
     needs = entries.pop("roles", EMPTY)
     if needs is not EMPTY and not isinstance(needs.value, tuple):
-        message = f"expected a list, found {shown(needs)}"
+        message = f"expected a list, found {describe(needs)}"
         problems.append(Problem(where=needs.origin.where, key="roles", message=message))
     override = entries.pop("override", EMPTY)
     if override is not EMPTY and not isinstance(override.value, bool):
-        message = f"expected true or false, found {shown(override)}"
+        message = f"expected true or false, found {describe(override)}"
         problems.append(Problem(where=override.origin.where, key="override", message=message))
     return Role(
         name=name,
@@ -219,14 +221,14 @@ def _role(name: str, path: Path, problems: list[Problem]) -> Role:
 def _tags(node: Node, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     if node is not EMPTY and not isinstance(node.value, Mapping):
-        message = f"expected a mapping from each tag to a list of parts, found {shown(node)}"
+        message = f"expected a mapping from each tag to a list of parts, found {describe(node)}"
         problems.append(Problem(where=node.origin.where, key="tags", message=message))
     for tag, parts in node.entries.items():
         names = tuple(part.value for part in parts.items if isinstance(part.value, str))
         unknown = next((name for name in names if part_of(name) not in PART_NAMES), None)
         if not names or len(names) < len(parts.items) or unknown:
             hint = did_you_mean(unknown, PART_NAMES) if unknown else ""
-            message = f"expected a list of parts ({listed(PART_NAMES)}) or ids of changes, found {shown(unknown or parts)}{hint}"
+            message = f"expected a list of parts ({listed(PART_NAMES)}) or ids of changes, found {describe(unknown or parts)}{hint}"
             problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message=message))
         elif tag in PART_NAMES:
             problems.append(Problem(where=parts.origin.where, key=f"tags.{tag}", message="is already a part"))

@@ -13,14 +13,14 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from podstead.document.layers import Path
 from podstead.document.spec import HostSpec
 from podstead.document.values import (
+    AmbiguousScalar,
     Node,
     Scalar,
-    Sealed,
-    Surprise,
+    VaultCiphertext,
+    describe,
     is_hidden,
     is_template,
-    opened,
-    shown,
+    reveal,
     walk,
 )
 from podstead.errors import Problem
@@ -80,24 +80,26 @@ def values(node: Node, path: Path, surprises: dict[Path, Problem]) -> Any:  # no
     value = node.value
     if isinstance(value, dict):
         for key in value:
-            if isinstance(key, Surprise):
+            if isinstance(key, AmbiguousScalar):
                 surprises[(*path, key)] = _surprise(key, value[key], path)
         return {key: values(child, (*path, key), surprises) for key, child in value.items()}
     if isinstance(value, tuple):
         return [values(child, path, surprises) for child in value]
-    if isinstance(value, Surprise):
+    if isinstance(value, AmbiguousScalar):
         surprises[path] = _surprise(value, node, path)
-    return opened(cast("Scalar", value))
+    return reveal(cast("Scalar", value))
 
 
-def _surprise(found: Surprise, node: Node, path: Path) -> Problem:
-    return Problem(where=node.origin.where, key=".".join(path), message=found.says)
+def _surprise(found: AmbiguousScalar, node: Node, path: Path) -> Problem:
+    return Problem(where=node.origin.where, key=".".join(path), message=found.explanation)
 
 
 def _is_open(node: Node) -> bool:
     """A value that is known only once a host's templates are rendered and its secrets opened."""
     value = node.value
-    return isinstance(value, Sealed) or (isinstance(value, str | SecretStr) and is_template(opened(value)))
+    return isinstance(value, VaultCiphertext) or (
+        isinstance(value, str | SecretStr) and is_template(reveal(value))
+    )
 
 
 def _problem(tree: Node, error: Mapping[str, Any]) -> tuple[Problem, Path, Node]:
@@ -154,7 +156,7 @@ def _child(node: Node, part: str | int) -> Node | None:
 
 def _message(kind: str, path: Path, node: Node, error: Mapping[str, Any]) -> str:
     context: Mapping[str, Any] = error.get("ctx", {})
-    found = shown(node)
+    found = describe(node)
     match kind:
         case "extra_forbidden":
             known = known_keys(path[:-1])
@@ -190,7 +192,7 @@ def _of_another_type(kind: str, path: Path, node: Node, message: str) -> str:
         hint = "; quote it"
     if node.value is None and expected.startswith("a mapping"):
         hint = "; write {} to use the defaults"
-    return f"expected {expected}, found {shown(node)}{hint}"
+    return f"expected {expected}, found {describe(node)}{hint}"
 
 
 @cache

@@ -20,22 +20,22 @@ class Origin(NamedTuple):
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-class Surprise(str):
+class AmbiguousScalar(str):
     """Text that YAML 1.1 reads as something else than most people mean: ``0644``, ``12:30``, ``2024-01-02``.
 
-    A document of podstead refuses it (``says``); a variable that podstead only passes on has the value that Ansible
+    A document of podstead refuses it (``explanation``); a variable that podstead only passes on has the value that Ansible
     gives it (``read_as``).
     """
 
-    __slots__ = ("read_as", "says")
+    __slots__ = ("explanation", "read_as")
 
-    says: str
+    explanation: str
     read_as: str | int | float
 
     @classmethod
-    def of(cls, text: str, *, says: str, read_as: str | float) -> Surprise:
+    def of(cls, text: str, *, explanation: str, read_as: str | float) -> AmbiguousScalar:
         made = cls(text)
-        made.says = says
+        made.explanation = explanation
         made.read_as = read_as
         return made
 
@@ -73,13 +73,13 @@ class HiddenFloat(float):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class VaultCiphertext:
     """A value of Ansible Vault that nobody has opened yet."""
 
     ciphertext: str
 
 
-Scalar: TypeAlias = str | int | float | bool | SecretStr | Sealed | None
+Scalar: TypeAlias = str | int | float | bool | SecretStr | VaultCiphertext | None
 Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node]"
 """A mapping is always a dict: asking for that is several times faster, and there are millions to ask."""
 
@@ -118,10 +118,10 @@ HIDDEN: Final = "********"
 
 def is_hidden(value: object) -> bool:
     """Whether no message may hold this value."""
-    return isinstance(value, SecretStr | Sealed | HiddenInt | HiddenFloat)
+    return isinstance(value, SecretStr | VaultCiphertext | HiddenInt | HiddenFloat)
 
 
-def opened(value: Scalar) -> Scalar:
+def reveal(value: Scalar) -> Scalar:
     """Return what a hidden value is."""
     match value:
         case SecretStr():
@@ -140,7 +140,7 @@ def plain(node: Node) -> Any:  # noqa: ANN401 - the point is to forget the types
         return {key: plain(child) for key, child in value.items()}
     if isinstance(value, tuple):
         return [plain(child) for child in value]
-    return opened(value)
+    return reveal(value)
 
 
 def displayed(node: Node) -> Any:  # noqa: ANN401
@@ -152,13 +152,13 @@ def displayed(node: Node) -> Any:  # noqa: ANN401
         return [displayed(child) for child in value]
     if is_hidden(value):
         return HIDDEN
-    if isinstance(value, Surprise):
+    if isinstance(value, AmbiguousScalar):
         return value.read_as
     return str(value) if isinstance(value, str) else value
 
 
 def _displayed_key(key: str) -> str:
-    return str(key.read_as if isinstance(key, Surprise) else key)
+    return str(key.read_as if isinstance(key, AmbiguousScalar) else key)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -172,7 +172,7 @@ def walk(node: Node) -> Iterator[Node]:
             yield from walk(child)
 
 
-def shown(value: object) -> str:
+def describe(value: object) -> str:
     """Return a value as a person would call it in a message, at most a few words long."""
     if isinstance(value, Node):
         value = value.value

@@ -18,7 +18,16 @@ import yaml
 from yaml import events
 from yaml.resolver import Resolver
 
-from podstead.document.values import Node, Origin, Scalar, Sealed, Surprise, Unsafe, Value, shown
+from podstead.document.values import (
+    AmbiguousScalar,
+    Node,
+    Origin,
+    Scalar,
+    Unsafe,
+    Value,
+    VaultCiphertext,
+    describe,
+)
 from podstead.document.yaml_fault import MAX_DEPTH, TOO_DEEP, fault
 from podstead.errors import InputError, Problem
 
@@ -64,14 +73,14 @@ def read_text(path: Path) -> str:
                 raw += stream.read(MAX_BYTES + 1 - _CHUNK)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError.one(f"cannot be read: {reason}", where=str(path)) from error
+        raise InputError.single(f"cannot be read: {reason}", where=str(path)) from error
     if len(raw) > MAX_BYTES:
-        raise InputError.one(f"is larger than {MAX_BYTES // 2**20} MiB", where=str(path))
+        raise InputError.single(f"is larger than {MAX_BYTES // 2**20} MiB", where=str(path))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         where = Origin(str(path), raw.count(b"\n", 0, error.start) + 1)
-        raise InputError.one("is not UTF-8 text", where=where.where) from error
+        raise InputError.single("is not UTF-8 text", where=where.where) from error
 
 
 def parse(text: str, file: str) -> Node:
@@ -204,14 +213,14 @@ class _Builder:
         candidates = [node.value for node in value] if isinstance(value, tuple) else [value]
         found = [candidate for candidate in candidates if isinstance(candidate, Mapping)]
         if len(found) < len(candidates):
-            self.problem(event, f"<< takes a mapping or a list of mappings, found {shown(value)}")
+            self.problem(event, f"<< takes a mapping or a list of mappings, found {describe(value)}")
         return found
 
     def key(self, event: Any, depth: int) -> tuple[str, bool]:  # noqa: ANN401
         """Return the text of a key and whether it is YAML's merge key."""
         if not isinstance(event, events.ScalarEvent):
             read_as = self.value(event, depth + 1)
-            self.problem(event, f"a key must be a string, found {shown(read_as)}")
+            self.problem(event, f"a key must be a string, found {describe(read_as)}")
             return "?", False
         self.count += 1
         tag = self.tag(event)
@@ -229,13 +238,13 @@ class _Builder:
         value = self.scalar(event)
         if len(self.problems) > before:
             return str(event.value)
-        if isinstance(value, Surprise):
+        if isinstance(value, AmbiguousScalar):
             what, read_as = ("a date" if isinstance(value.read_as, str) else "a number"), str(value.read_as)
         else:
-            what, read_as = shown(value), "null" if value is None else str(value)
+            what, read_as = describe(value), "null" if value is None else str(value)
         read_as = read_as.lower() if isinstance(value, bool) else read_as
         says = f"the key {event.value} is read as {what}: quote it"
-        return Surprise.of(str(event.value), says=says, read_as=read_as)
+        return AmbiguousScalar.of(str(event.value), explanation=says, read_as=read_as)
 
     def tag(self, event: Any) -> str:  # noqa: ANN401
         if event.tag is not None and event.tag != "!":
@@ -266,7 +275,7 @@ class _Builder:
             case "!unsafe":
                 return Unsafe(text)
             case "!vault" | "!vault-encrypted":
-                return Sealed(text)
+                return VaultCiphertext(text)
             case _:
                 self.problem(event, _NO_TAGS)
         return None
@@ -285,4 +294,4 @@ class _Builder:
             self.problem(event, says)
             return None
         read_as = value if isinstance(value, int | float) else value.isoformat()
-        return Surprise.of(text, says=says, read_as=read_as)
+        return AmbiguousScalar.of(text, explanation=says, read_as=read_as)

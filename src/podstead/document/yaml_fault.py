@@ -65,8 +65,8 @@ def fault(error: yaml.YAMLError, text: str, file: str) -> Problem:
         mark = getattr(error, "context_mark", None) or mark
     number = min(mark.line, len(lines) - 1)
     if "\t" in lines[number][: max(mark.column, 0) + 1]:
-        said = "a tab is used for indentation; YAML allows only spaces"
+        reason = "a tab is used for indentation; YAML allows only spaces"
     else:
         known = f"{context} {problem}"
-        said = next((words for pattern, words in _WORDS if pattern.search(known)), _UNKNOWN)
-    return Problem(where=Origin(file, number + 1).where, message=f"is not YAML: {said}")
+        reason = next((words for pattern, words in _WORDS if pattern.search(known)), _UNKNOWN)
+    return Problem(where=Origin(file, number + 1).where, message=f"is not YAML: {reason}")

@@ -29,7 +29,7 @@ from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
 _SECONDS_TO_END = 10
-_AGAIN = "run again: podstead looks first and continues from the current state"
+_RUN_AGAIN = "run again: podstead looks first and continues from the current state"
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
 
 
@@ -43,39 +43,42 @@ def run(
     """
     began, started = time.monotonic(), datetime.now(UTC)
     reports: dict[str, HostReport] = {}
-    begun: dict[str, None] = {}
+    begun_hosts: dict[str, None] = {}
     redact = redactor(job.secrets)
     hide = redact or str
     with (
-        tempfile.TemporaryFile() as complaints,
+        tempfile.TemporaryFile() as stderr,
         Interrupts() as interrupts,
-        _worker(job, complaints) as worker,
+        _worker(job, stderr) as worker,
     ):
         for message in _messages(worker, interrupts, hide):
             if message is None:
                 _stop(worker, at_once=interrupts.count > 1)
                 if on_interrupt:
-                    on_interrupt(interrupts.count, [name for name in begun if name not in reports])
+                    on_interrupt(interrupts.count, [name for name in begun_hosts if name not in reports])
                 continue
             if redact:
                 message = redacted(message, redact)  # noqa: PLW2901 - nothing may see it as it came
             if isinstance(message, Result):
                 reports[message.report.name] = message.report
             else:
-                begun[message.host] = None
+                begun_hosts[message.host] = None
             if on_progress:
                 on_progress(message)
         code = worker.wait()
-        noise = hide(_noise(complaints))
-    unheard = any(target.name not in reports for target in job.targets)
-    if code != 0 and not interrupts.count and not (reports and unheard):
+        stderr_line = hide(_last_line(stderr))
+    incomplete = any(target.name not in reports for target in job.targets)
+    if code != 0 and not interrupts.count and not (reports and incomplete):
         raise RunError(
             f"the worker process ended with exit code {code}",
-            hint=noise or ("" if job.trace else "run with -vvv to see why"),
+            hint=stderr_line or ("" if job.trace else "run with -vvv to see why"),
         )
-    without = _stopped if interrupts.count else functools.partial(_unheard, code=code, noise=noise)
+    without = (
+        _stopped if interrupts.count else functools.partial(_unanswered, code=code, stderr_line=stderr_line)
+    )
     hosts = tuple(
-        reports.get(target.name) or without(target.name, begun=target.name in begun) for target in job.targets
+        reports.get(target.name) or without(target.name, begun=target.name in begun_hosts)
+        for target in job.targets
     )
     return Report(
         verb=job.verb,
@@ -84,11 +87,11 @@ def run(
         seconds=round(time.monotonic() - began, 3),
         interrupted=bool(interrupts.count),
         hosts=hosts,
-        fleet=_between(job, hosts) if job.verb == "verify" else (),
+        fleet=_across_hosts(job, hosts) if job.verb == "verify" else (),
     )
 
 
-def _between(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
+def _across_hosts(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
     """What only the hosts together show."""
     from podstead.fleet import compare  # noqa: PLC0415 - the checks and their judges come along, which only verify needs
 
@@ -97,7 +100,7 @@ def _between(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
 
 def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
     if at_once:
-        _let_go(worker)
+        _close_stdin(worker)
     else:
         worker.terminate()  # which it takes as: start no further host
 
@@ -107,27 +110,27 @@ def _stopped(name: str, *, begun: bool) -> HostReport:
     if not begun:
         trouble = Trouble(message="not started: the run was interrupted")
         return HostReport(name=name, status=Status.SKIPPED, trouble=trouble)
-    trouble = Trouble(message="the run was stopped while this host was being processed", hint=_AGAIN)
+    trouble = Trouble(message="the run was stopped while this host was being processed", hint=_RUN_AGAIN)
     return HostReport(name=name, status=Status.FAILED, trouble=trouble)
 
 
-def _unheard(name: str, *, begun: bool, code: int, noise: str) -> HostReport:
+def _unanswered(name: str, *, begun: bool, code: int, stderr_line: str) -> HostReport:
     """A host of which nothing was heard from a worker that nobody stopped; what the others said is kept."""
     ended = f"ended with exit code {code}" if code else "ended"
     when = "while this host was being processed" if begun else "before this host was started"
-    message = f"the worker process {ended} {when}" + (f": {noise}" if noise else "")
-    hint = _AGAIN if noise else "run again with -vvv to see why"
+    message = f"the worker process {ended} {when}" + (f": {stderr_line}" if stderr_line else "")
+    hint = _RUN_AGAIN if stderr_line else "run again with -vvv to see why"
     return HostReport(name=name, status=Status.FAILED, trouble=Trouble(message=message, hint=hint))
 
 
 @contextlib.contextmanager
-def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _worker(job: Job, stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     # a session of its own: Ctrl-C is for this process, which tells the worker what to do about it
     process = subprocess.Popen(
         [sys.executable, "-m", "podstead.remote.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=None if job.trace else complaints,
+        stderr=None if job.trace else stderr,
         start_new_session=True,
     )
     try:
@@ -137,7 +140,7 @@ def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]
             process.stdin.flush()
         yield process
     finally:
-        _let_go(process)
+        _close_stdin(process)
         try:
             process.wait(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
@@ -147,7 +150,7 @@ def _worker(job: Job, complaints: IO[bytes]) -> Iterator[subprocess.Popen[bytes]
             process.stdout.close()
 
 
-def _let_go(worker: subprocess.Popen[bytes]) -> None:
+def _close_stdin(worker: subprocess.Popen[bytes]) -> None:
     """Close the worker's standard input, with which it ends at once (:mod:`podstead.remote.lifeline`)."""
     if worker.stdin:
         with contextlib.suppress(BrokenPipeError):
@@ -167,17 +170,15 @@ def _messages(
             yield _MESSAGES.validate_json(line)
         except ValidationError:
             if not interrupts.count:  # a worker that is killed may stop in the middle of a line
-                said = hide(line.decode("utf-8", "backslashreplace"))[:200]
+                text = hide(line.decode("utf-8", "backslashreplace"))[:200]
                 # not "from error", which holds the line as it came
-                raise RunError(f"the worker process sent something that is not a message: {said!a}") from None
+                raise RunError(f"the worker process sent something that is not a message: {text!a}") from None
 
 
-def _noise(complaints: IO[bytes]) -> str:
+def _last_line(stderr: IO[bytes]) -> str:
     """The last line that the worker left on standard error (a file: a full pipe would hold the worker up)."""
-    complaints.seek(0)
-    lines = [
-        line for line in complaints.read().decode("utf-8", "backslashreplace").splitlines() if line.strip()
-    ]
+    stderr.seek(0)
+    lines = [line for line in stderr.read().decode("utf-8", "backslashreplace").splitlines() if line.strip()]
     return ascii(lines[-1])[1:-1] if lines else ""
 
 
@@ -185,7 +186,12 @@ def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: Unpack[JobOpti
     """A job over hosts. Passwords and opened secrets of the hosts are what no report may hold."""
     targets = [Target(name=host.name, connection=host.connection, spec=host.spec) for host in hosts]
     secrets = {text for host in hosts for text in host.secrets}
-    links = [host.connection for host in hosts]
-    passwords = [sealed for link in links for sealed in (link.password, link.become_password) if sealed]
-    secrets |= {text for sealed in passwords if (text := sealed.get_secret_value())}
+    connections = [host.connection for host in hosts]
+    passwords = [
+        secret
+        for connection in connections
+        for secret in (connection.password, connection.become_password)
+        if secret
+    ]
+    secrets |= {text for secret in passwords if (text := secret.get_secret_value())}
     return Job.model_validate({"verb": verb, "targets": targets, "secrets": sorted(secrets), **options})

@@ -10,7 +10,16 @@ from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import SecretStr
 
-from podstead.document.values import Node, Scalar, Sealed, Surprise, Value, is_hidden, opened, shown
+from podstead.document.values import (
+    AmbiguousScalar,
+    Node,
+    Scalar,
+    Value,
+    VaultCiphertext,
+    describe,
+    is_hidden,
+    reveal,
+)
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean
 
@@ -85,7 +94,7 @@ def hide(tree: Node) -> Node:
 
 
 def _wrapped(value: Value) -> Value:
-    if isinstance(value, Sealed | SecretStr):
+    if isinstance(value, VaultCiphertext | SecretStr):
         return value
     return SecretStr(value) if isinstance(value, str) else False
 
@@ -125,7 +134,7 @@ def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]
         elif name in found:
             problems.append(Problem(where=node.origin.where, key=key, message=f"{name} is given twice"))
         else:
-            if name in SECRET and not isinstance(node.value, SecretStr | Sealed):
+            if name in SECRET and not isinstance(node.value, SecretStr | VaultCiphertext):
                 problems.append(
                     Problem(where=node.origin.where, key=name, message="expected a string: quote it")
                 )
@@ -148,16 +157,16 @@ class _Reader:
         if node is None or node.value is None:
             return None
         if isinstance(node.value, tuple | Mapping):
-            self.wrong(name, f"expected one value, found {shown(node)}")
+            self.wrong(name, f"expected one value, found {describe(node)}")
             return None
-        if isinstance(node.value, Surprise):
-            self.wrong(name, node.value.says)
+        if isinstance(node.value, AmbiguousScalar):
+            self.wrong(name, node.value.explanation)
             return None
-        return None if isinstance(node.value, Sealed) else opened(node.value)
+        return None if isinstance(node.value, VaultCiphertext) else reveal(node.value)
 
     def shown(self, name: str) -> str:
         """What a message may say of a value: nothing of one that was sealed."""
-        return shown(self.variables[name])
+        return describe(self.variables[name])
 
     def hidden(self, name: str) -> bool:
         return is_hidden(self.variables[name].value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from podstead.document.values import Node, Origin, Surprise
+from podstead.document.values import AmbiguousScalar, Node, Origin
 from podstead.errors import Problem
 from podstead.inventory.connection import hide
 from podstead.inventory.hostnames import HOST_NAME, MAX_RANGE, expand, with_port
@@ -64,8 +64,8 @@ class Inventory:
         """Return the group of that name, declaring it where it is new."""
         found = self.groups.get(name)
         if found is None:
-            if isinstance(name, Surprise):
-                self.problem(origin, name.says)
+            if isinstance(name, AmbiguousScalar):
+                self.problem(origin, name.explanation)
             elif not _GROUP_NAME.fullmatch(name):
                 self.problem(origin, f"{name[:60]!r} is not a group name: letters, digits, '_', '.' and '-'")
             found = self.groups[name] = Group(name)
@@ -85,8 +85,8 @@ class Inventory:
 
     def add_hosts(self, group: Group, pattern: str, origin: Origin, variables: Node | None) -> list[str]:
         """Add the host, or the range of hosts, to a group. Returns their names."""
-        if isinstance(pattern, Surprise):
-            self.problem(origin, pattern.says)
+        if isinstance(pattern, AmbiguousScalar):
+            self.problem(origin, pattern.explanation)
             return []
         port = None
         if not pattern.startswith("@"):
@@ -165,9 +165,9 @@ class Inventory:
         special = ("all", "ungrouped")
         grouped = {host for name, group in self.groups.items() if name not in special for host in group.hosts}
         alone = self.groups["ungrouped"].hosts
-        kept = [host for host in alone if host not in grouped]
+        ungrouped = [host for host in alone if host not in grouped]
         rest = (host for host in self.hosts if host not in grouped and host not in alone)
-        self.groups["ungrouped"].hosts = dict.fromkeys((*kept, *rest))
+        self.groups["ungrouped"].hosts = dict.fromkeys((*ungrouped, *rest))
 
     def memberships(self) -> dict[str, tuple[str, ...]]:
         """Return the groups of every host, in the order in which they count; ``all`` is left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podstead.document.values import Node, Origin, Sealed, Unsafe, shown
+from podstead.document.values import Node, Origin, Unsafe, VaultCiphertext, describe
 from podstead.inventory.groups import Inventory
 
 _KEYS = frozenset({"hosts", "vars", "children"})
@@ -46,7 +46,7 @@ def _group(inventory: Inventory, name: str, node: Node) -> None:
     if isinstance(node.value, tuple):  # the oldest form: a list of hosts
         node = Node({"hosts": node}, node.origin)
     elif node.entries and not _KEYS & node.entries.keys():
-        node = Node({"hosts": _one(group.name, node.origin), "vars": node}, node.origin)
+        node = Node({"hosts": _single(group.name, node.origin), "vars": node}, node.origin)
     for host in _list(inventory, node, "hosts", name):
         inventory.add_hosts(group, str(host.value), host.origin, None)
     variables = node.entries.get("vars")
@@ -56,7 +56,7 @@ def _group(inventory: Inventory, name: str, node: Node) -> None:
         inventory.add_child(group, str(child.value), child.origin)
 
 
-def _one(name: str, origin: Origin) -> Node:
+def _single(name: str, origin: Origin) -> Node:
     return Node((Node(name, origin),), origin)
 
 
@@ -68,7 +68,7 @@ def _list(inventory: Inventory, node: Node, key: str, group: str) -> tuple[Node,
     if not isinstance(found.value, tuple) or wrong:
         inventory.problem(
             (wrong or found).origin,
-            f"expected a list of names, found {shown(wrong or found)}",
+            f"expected a list of names, found {describe(wrong or found)}",
             f"{group}.{key}",
         )
         return ()
@@ -77,7 +77,7 @@ def _list(inventory: Inventory, node: Node, key: str, group: str) -> tuple[Node,
 
 def _mapping(inventory: Inventory, node: Node, what: str) -> Mapping[str, Node]:
     if not isinstance(node.value, Mapping):
-        inventory.problem(node.origin, f"{what} must be a mapping; found {shown(node)}")
+        inventory.problem(node.origin, f"{what} must be a mapping; found {describe(node)}")
     return node.entries
 
 
@@ -90,5 +90,7 @@ def _decoded(node: Node) -> Node:
     if len(node.value) == 1:
         ((key, child),) = node.value.items()
         if isinstance(child.value, str) and key in ("__ansible_vault", "__ansible_unsafe"):
-            return Node(Sealed(child.value) if key.endswith("vault") else Unsafe(child.value), node.origin)
+            return Node(
+                VaultCiphertext(child.value) if key.endswith("vault") else Unsafe(child.value), node.origin
+            )
     return Node({key: _decoded(child) for key, child in node.value.items()}, node.origin)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from podstead.document.values import Literal, Node, Sealed, Unsafe, displayed
+from podstead.document.values import Literal, Node, Unsafe, VaultCiphertext, displayed
 from podstead.inventory.groups import PRIORITY, Group, Inventory
 from podstead.inventory.literal import read as read_literal
 from podstead.inventory.precedence import combined, of_groups, of_host
@@ -110,7 +110,7 @@ def _value(node: Node) -> Any:  # noqa: ANN401 - as displayed()
         return dict(zip(shown, map(_value, value.values()), strict=True))
     if isinstance(value, tuple):
         return [_value(element) for element in value]
-    if isinstance(value, Sealed):
+    if isinstance(value, VaultCiphertext):
         return {"__ansible_vault": value.ciphertext}
     if isinstance(value, Unsafe):
         return {"__ansible_unsafe": str(value)}

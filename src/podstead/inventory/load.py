@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from podstead.document.roles import Shelf
+from podstead.document.roles import RoleLibrary
 from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError
@@ -53,8 +53,10 @@ def load(
     defaults = hide(
         Node({key: Node(text, options) for key, text in (connection_defaults or {}).items()}, options)
     )
-    shelf = Shelf((folder / "roles" for folder in folders), chosen=roles_dirs)
-    hosts, problems = resolve(inventory, chosen, shelf=shelf, extras=extras, defaults=defaults, vault=vault)
+    role_library = RoleLibrary((folder / "roles" for folder in folders), chosen=roles_dirs)
+    hosts, problems = resolve(
+        inventory, chosen, role_library=role_library, extras=extras, defaults=defaults, vault=vault
+    )
     if inventory.problems or problems:
         raise InputError([*inventory.problems, *problems])
     return hosts
@@ -69,7 +71,7 @@ def choose(inventory: Inventory, pattern: str, limit: str | None) -> tuple[str, 
         allowed = set(select(inventory, limit, option="--limit"))
         chosen = tuple(host for host in chosen if host in allowed)
         if not chosen:
-            raise InputError.one(f"no host matches both {pattern!r} and {limit!r}", where="--limit")
+            raise InputError.single(f"no host matches both {pattern!r} and {limit!r}", where="--limit")
     except InputError:
         if inventory.problems:  # a consequence, most likely
             raise InputError(inventory.problems) from None
@@ -91,7 +93,7 @@ def read_inventory(
                 _pseudo_host(inventory, part)
     if not inventory.hosts:
         if not sources and not inventory.problems:
-            raise InputError.one("no inventory was given", hint="use -i FILE, or @local for this machine")
+            raise InputError.single("no inventory was given", hint="use -i FILE, or @local for this machine")
         if not inventory.problems:
             inventory.problem(Origin(", ".join(inventory.sources)), "names no host")
         raise InputError(inventory.problems)
@@ -150,16 +152,16 @@ def _must_be_there(path: Path) -> None:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         message = "there is no such inventory file or folder; for a list of hosts write 'host1,' with a comma"
-        raise InputError.one(message, where=str(path)) from None
+        raise InputError.single(message, where=str(path)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError.one(f"cannot be read: {reason}", where=str(path)) from error
+        raise InputError.single(f"cannot be read: {reason}", where=str(path)) from error
 
 
 def _folder(inventory: Inventory, folder: Path) -> None:
     files = _inventories(folder)
     if not files:
-        raise InputError.one(
+        raise InputError.single(
             "contains no inventory file (.yml, .yaml, .json, .ini, no suffix, or a program)",
             where=str(folder),
         )
@@ -180,7 +182,7 @@ def _inventories(folder: Path) -> list[Path]:
             elif path.is_file() and (path.suffix in _YAML | _INI or programs.is_script(path)):
                 found.append(path)
     except OSError as error:  # the folder, or what is in it: a folder may be read and not searched
-        raise InputError.one(
+        raise InputError.single(
             f"cannot be read: {error.strerror}", where=str(error.filename or folder)
         ) from error
     return found
@@ -190,7 +192,7 @@ def _file(inventory: Inventory, path: Path) -> None:
     try:
         is_script = programs.is_script(path)
     except OSError as error:
-        raise InputError.one(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise InputError.single(f"cannot be read: {error.strerror}", where=str(path)) from error
     if is_script:
         programs.add_script(inventory, path)
         return
@@ -200,7 +202,7 @@ def _file(inventory: Inventory, path: Path) -> None:
     text = read_text(path)
     if text.startswith("#!"):
         message = "is an inventory script that is not executable: chmod +x it, or save what it prints"
-        raise InputError.one(message, where=str(path))
+        raise InputError.single(message, where=str(path))
     if path.suffix in _YAML or (path.suffix != ".ini" and _looks_like_yaml(text)):
         root = parse(text, str(path))
         if json_inventory.is_listing(root):
@@ -221,7 +223,7 @@ def _pseudo_host(inventory: Inventory, text: str) -> None:
     match = PSEUDO.fullmatch(text)
     if not match:
         message = f"{text[:60]!r} is not one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
-        raise InputError.one(message, where="pattern")
+        raise InputError.single(message, where="pattern")
     if text in inventory.hosts:
         return
     variables: dict[str, str | None] = {"ansible_connection": "local"}

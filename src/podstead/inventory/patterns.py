@@ -40,8 +40,8 @@ def select(inventory: Inventory, pattern: str, *, option: str = "pattern") -> tu
         chosen.update(_matching(inventory, part, option, problems))
     for part in parts:
         if part[0] == "&":
-            kept = _matching(inventory, part[1:], option, problems)
-            chosen = {host: None for host in chosen if host in kept}
+            matching = _matching(inventory, part[1:], option, problems)
+            chosen = {host: None for host in chosen if host in matching}
     for part in parts:
         if part[0] == "!":
             out = _matching(inventory, part[1:], option, problems)
@@ -49,7 +49,7 @@ def select(inventory: Inventory, pattern: str, *, option: str = "pattern") -> tu
     if problems:
         raise InputError(problems)
     if not chosen or not parts:
-        raise InputError.one(f"no host matches {pattern!r} in {_sources(inventory)}", where=option)
+        raise InputError.single(f"no host matches {pattern!r} in {_sources(inventory)}", where=option)
     return tuple(chosen)
 
 
@@ -88,7 +88,7 @@ def _from_file(name: str, option: str) -> Iterator[str]:
     path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path's own raises for a user that there is not
     if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises where it may not look
         message = f"{'@' + name!r} is neither a file of host names nor one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
-        raise InputError.one(message, where=option)
+        raise InputError.single(message, where=option)
     for line in read_text(path).splitlines():
         if line.strip() and not line.strip().startswith(("#", "@")):
             yield from split(line.strip(), option)

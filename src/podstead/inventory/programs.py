@@ -50,11 +50,11 @@ def _output(command: Sequence[str], path: Path, otherwise: str = "") -> Node:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise InputError.one(
+        raise InputError.single(
             f"does not print JSON when run with {command[-1]}{where}", where=str(path)
         ) from None
     if not isinstance(found, dict):
-        raise InputError.one("prints JSON that is not a mapping of groups", where=str(path))
+        raise InputError.single("prints JSON that is not a mapping of groups", where=str(path))
     return _node(found, Origin(str(path)), 0)
 
 
@@ -64,21 +64,21 @@ def _run(command: Sequence[str], path: Path) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise InputError.one(f"did not finish within {SECONDS} s", where=str(path)) from None
+        raise InputError.single(f"did not finish within {SECONDS} s", where=str(path)) from None
     except OSError as error:
-        raise InputError.one(f"cannot be run: {error.strerror}", where=str(path)) from error
+        raise InputError.single(f"cannot be run: {error.strerror}", where=str(path)) from error
     if done.returncode:
-        said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        last = f": {said[-1][:200]}" if said else ", without printing anything"
-        raise InputError.one(f"ended with exit code {done.returncode}{last}", where=str(path))
+        errors = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        last = f": {errors[-1][:200]}" if errors else ", without printing anything"
+        raise InputError.single(f"ended with exit code {done.returncode}{last}", where=str(path))
     if len(done.stdout) > MAX_BYTES:
-        raise InputError.one(f"prints more than {MAX_BYTES // 2**20} MiB", where=str(path))
+        raise InputError.single(f"prints more than {MAX_BYTES // 2**20} MiB", where=str(path))
     return done.stdout.decode(errors="replace")
 
 
 def _node(value: Any, origin: Origin, depth: int) -> Node:  # noqa: ANN401 - what json.loads returns
     if depth > _DEPTH:
-        raise InputError.one(f"prints JSON nested deeper than {_DEPTH} levels", where=origin.where)
+        raise InputError.single(f"prints JSON nested deeper than {_DEPTH} levels", where=origin.where)
     if isinstance(value, dict):
         return Node({key: _node(child, origin, depth + 1) for key, child in value.items()}, origin)
     if isinstance(value, list):

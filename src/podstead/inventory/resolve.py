@@ -9,10 +9,10 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from podstead.document.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
-from podstead.document.roles import DEFAULT_ROLE, Shelf, name_in
+from podstead.document.roles import DEFAULT_ROLE, RoleLibrary, name_in
 from podstead.document.spec import HostSpec
 from podstead.document.validate import validate
-from podstead.document.values import HIDDEN, Node, Origin, Sealed, is_template
+from podstead.document.values import HIDDEN, Node, Origin, VaultCiphertext, is_template
 from podstead.errors import Problem
 from podstead.inventory.connection import Connection, connection, connection_variables
 from podstead.inventory.groups import Group, HostVariables, Inventory
@@ -60,7 +60,7 @@ class _Place:
 
 
 @lru_cache(maxsize=1024)
-def _meant(key: str) -> str:
+def _suggestion(key: str) -> str:
     """A key of the document that one letter makes of the name of a variable."""
     return did_you_mean(key, DOCUMENT_KEYS, cutoff=0.8)
 
@@ -71,7 +71,7 @@ class _Resolver:
     def __init__(
         self,
         inventory: Inventory,
-        shelf: Shelf,
+        role_library: RoleLibrary,
         *,
         extras: Sequence[Node],
         defaults: Node,
@@ -79,7 +79,7 @@ class _Resolver:
     ) -> None:
         self.problems: list[Problem] = []
         self.inventory = inventory
-        self.shelf = shelf
+        self.role_library = role_library
         self.vault = vault
         self.depths = inventory.depths()
         self.places: dict[int, _Place] = {}
@@ -118,8 +118,12 @@ class _Resolver:
         for key, node in tree.entries.items():
             if key in DOCUMENT_KEYS:
                 document[key] = node
-            elif isinstance(node.value, Mapping | tuple) and not key.startswith("ansible_") and _meant(key):
-                message = f"unknown key{_meant(key)}; give a variable of your own a different name"
+            elif (
+                isinstance(node.value, Mapping | tuple)
+                and not key.startswith("ansible_")
+                and _suggestion(key)
+            ):
+                message = f"unknown key{_suggestion(key)}; give a variable of your own a different name"
                 self.problems.append(Problem(where=node.origin.where, key=key, message=message))
         found = _Place(
             Node(document, tree.origin) if document else EMPTY,
@@ -130,13 +134,13 @@ class _Resolver:
             self.problems.extend(validate(found.document, fragment=True)[1])
         return found
 
-    def kept(self, tree: Node) -> _Place:
+    def remembered_place(self, tree: Node) -> _Place:
         """As :meth:`place`, and remember it: every kind of hosts asks for its groups again."""
         self.places[id(tree)] = found = self.place(tree)
         return found
 
     def document_layers(self, name: str, rank: Rank, trees: Iterable[Node]) -> list[Layer]:
-        documents = [self.kept(tree).document for tree in trees]
+        documents = [self.remembered_place(tree).document for tree in trees]
         return [Layer(name=name, rank=rank, tree=document) for document in documents if document.entries]
 
     def host(self, name: str, groups: Groups, own: HostVariables) -> ResolvedHost | None:
@@ -153,10 +157,10 @@ class _Resolver:
         )
         base = self.base(groups, roles)
         tree = overlay(overlay(base, document), self.extra_document)
-        link = combined(
+        merged_connection = combined(
             (self.connection_of(groups), *(place.connection for place in places), self.extra_connection)
         )
-        reach = Node(link, _DEFAULT)
+        reach = Node(merged_connection, _DEFAULT)
         secrets: frozenset[str] = frozenset()
         is_open = self.is_open(base) or needs_rendering(document) or self.is_open(self.extra_document)
         if is_open or needs_rendering(reach):
@@ -226,12 +230,12 @@ class _Resolver:
         names = _names(roles)
         key = (groups, names)
         if key not in self.bases:
-            layers = self.shelf.layers(_wanted(roles), self.problems)
+            layers = self.role_library.layers(_wanted(roles), self.problems)
             for layer in layers:
                 if layer.name not in self.checked_roles:
                     self.checked_roles.add(layer.name)
                     self.problems.extend(validate(layer.tree, fragment=True)[1])
-            self.tags[names] = self.shelf.tags(layers)
+            self.tags[names] = self.role_library.tags(layers)
             self.bases[key] = merge([_DEFAULTS, *layers, *self.documents_of(groups)], self.problems)
         return self.bases[key]
 
@@ -266,7 +270,7 @@ def _hiding(secrets: Iterable[str], problem: Problem) -> Problem:
 
 def _wanted(roles: Node) -> tuple[Node, ...]:
     """The entries of a list; what is to become a list stands for itself, to be refused and not passed over."""
-    closed = isinstance(roles.value, Sealed) or is_template(name_in(roles))
+    closed = isinstance(roles.value, VaultCiphertext) or is_template(name_in(roles))
     return (roles,) if closed else roles.items
 
 
@@ -290,13 +294,13 @@ def resolve(
     inventory: Inventory,
     chosen: Sequence[str],
     *,
-    shelf: Shelf,
+    role_library: RoleLibrary,
     extras: Sequence[Node] = (),
     defaults: Node = EMPTY,
     vault: Vault | None = None,
 ) -> tuple[tuple[ResolvedHost, ...], list[Problem]]:
     """Resolve the chosen hosts. With any problem the hosts are not to be used."""
     groups = inventory.memberships()
-    resolver = _Resolver(inventory, shelf, extras=extras, defaults=defaults, vault=vault or Vault())
+    resolver = _Resolver(inventory, role_library, extras=extras, defaults=defaults, vault=vault or Vault())
     hosts = [resolver.host(name, groups[name], inventory.hosts[name]) for name in chosen]
     return tuple(host for host in hosts if host is not None), resolver.problems

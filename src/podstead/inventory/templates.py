@@ -14,14 +14,14 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from podstead.document.values import (
+    AmbiguousScalar,
     HiddenFloat,
     HiddenInt,
     Node,
     Origin,
     Scalar,
-    Sealed,
-    Surprise,
     Value,
+    VaultCiphertext,
     is_template,
     walk,
 )
@@ -61,7 +61,7 @@ def _is_open(value: object) -> bool:
         return "{" in value and is_template(value)
     if isinstance(value, SecretStr):
         return True  # a report must know it to hide it
-    return isinstance(value, Sealed)
+    return isinstance(value, VaultCiphertext)
 
 
 class Rendering:
@@ -102,7 +102,7 @@ class Rendering:
         except _Wrong as wrong:
             problems.append(Problem(where=wrong.origin.where, key=".".join(path), message=wrong.message))
             return Node(None, tree.origin, tree.replaced)
-        secret = self._touched or isinstance(value, SecretStr | Sealed)
+        secret = self._touched or isinstance(value, SecretStr | VaultCiphertext)
         return self._hidden(found, tree) if secret else _node(found, tree)
 
     def value(self, node: Node, name: str) -> object:
@@ -112,16 +112,16 @@ class Rendering:
             return Lazy(self, value, name)
         if isinstance(value, tuple):
             return [self.value(child, name) for child in value]
-        if isinstance(value, Sealed):
+        if isinstance(value, VaultCiphertext):
             return self._secret(self._opened(value, node, name))
         if isinstance(value, SecretStr):
             text = value.get_secret_value()
             return self._secret(self._rendered(text, node, name) if is_template(text) else text)
         if is_template(value):
             return self._rendered(str(value), node, name)
-        return value.read_as if isinstance(value, Surprise) else value
+        return value.read_as if isinstance(value, AmbiguousScalar) else value
 
-    def _opened(self, value: Sealed, node: Node, name: str) -> str:
+    def _opened(self, value: VaultCiphertext, node: Node, name: str) -> str:
         try:
             return self._vault.open(value.ciphertext, node.origin, name)
         except InputError as error:
@@ -177,8 +177,8 @@ class Rendering:
             return _evaluate(text, self)
         except _Failed as failed:
             # Jinja's and Python's words repeat the values that they were given
-            said = failed.safe if self._touched else str(failed)
-            raise _Wrong(node.origin, said) from None
+            message = failed.safe if self._touched else str(failed)
+            raise _Wrong(node.origin, message) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._nodes or name in self._magic or name in _globals()
@@ -279,21 +279,21 @@ def _evaluate(text: str, variables: Rendering) -> object:
 def _failed(error: Exception) -> _Failed:
     from jinja2 import TemplateSyntaxError, UndefinedError  # noqa: PLC0415
 
-    said = str(error.message if hasattr(error, "message") else error)
-    match = re.fullmatch(r"'(\w+)' is undefined", said)
+    message = str(error.message if hasattr(error, "message") else error)
+    match = re.fullmatch(r"'(\w+)' is undefined", message)
     if match and isinstance(error, UndefinedError):
         of_host = _WHAT_A_HOST_SAYS if match[1].startswith("ansible_") or match[1] == "hostvars" else ""
-        said = f"the template needs {match[1]!r}, which is not defined for this host{of_host}"
+        message = f"the template needs {match[1]!r}, which is not defined for this host{of_host}"
         return _Failed(
-            said, said
+            message, message
         )  # the name of a variable: it stands in the template, and comes from no value
-    filter_ = re.match(r"No (filter|test) named '([\w.]+)'", said)
+    filter_ = re.match(r"No (filter|test) named '([\w.]+)'", message)
     if filter_:
-        said = f"there is no {filter_[1]} {filter_[2]!r}: podstead has only Jinja2's, not Ansible's"
-        return _Failed(said)
+        message = f"there is no {filter_[1]} {filter_[2]!r}: podstead has only Jinja2's, not Ansible's"
+        return _Failed(message)
     kind = "is not Jinja2" if isinstance(error, TemplateSyntaxError) else "fails"
     named = "uses a variable that is not defined" if isinstance(error, UndefinedError) else kind
-    return _Failed(f"the template {named}: {said[:160]}")
+    return _Failed(f"the template {named}: {message[:160]}")
 
 
 @cache

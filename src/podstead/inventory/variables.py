@@ -12,12 +12,12 @@ from typing import Final
 from pydantic import SecretStr
 
 from podstead.document.spec import HostSpec
-from podstead.document.values import Node, Origin, Value, shown
+from podstead.document.values import Node, Origin, Value, describe
 from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError, Problem
 from podstead.inventory import literal
 from podstead.inventory.connection import hide
-from podstead.inventory.vault import Vault, is_sealed
+from podstead.inventory.vault import Vault, is_encrypted
 
 DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
 """The keys of the host document; every other variable is the user's own, or says how a host is reached."""
@@ -85,7 +85,7 @@ def _pairs(text: str, origin: Origin) -> list[tuple[str, str]]:
         return [(key, _unquoted(value)) for word in words for key, _, value in [word.partition("=")]]
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError.one("expected key=value, {key: value} or @file", where=origin.where)
+        raise InputError.single("expected key=value, {key: value} or @file", where=origin.where)
     return [(key.strip(), _unquoted(value.strip()))]
 
 
@@ -93,7 +93,7 @@ def _given(key: str, text: str, origin: Origin) -> Node:
     if not key.isidentifier():
         nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
         inside = f"; write {{{nested}}}" if "." in key else ""
-        raise InputError.one(f"this is not a valid variable name{inside}", where=origin.where, key=key)
+        raise InputError.single(f"this is not a valid variable name{inside}", where=origin.where, key=key)
     # to YAML what starts with {{ would be a mapping in a mapping
     is_text = key.startswith("ansible_") or text.startswith(("{{", "{%", "{#"))
     return Node(text, origin) if is_text else _yaml(key, text, origin)
@@ -102,7 +102,7 @@ def _given(key: str, text: str, origin: Origin) -> Node:
 def read_variables(path: Path, vault: Vault) -> Node:
     """Read a file of variables; all text of one that is sealed as a whole is secret. Raises InputError."""
     text = read_text(path)
-    if not is_sealed(text):
+    if not is_encrypted(text):
         return _checked(parse(text, str(path)))
     opened = vault.open(text, Origin(str(path)))
     try:
@@ -110,7 +110,7 @@ def read_variables(path: Path, vault: Vault) -> Node:
     except InputError as error:
         # the messages of the parser may hold words of the text
         message = "its decrypted content is not YAML with variables; check it with `ansible-vault view`"
-        raise InputError.one(message, where=str(path)) from error
+        raise InputError.single(message, where=str(path)) from error
 
 
 def _secret(node: Node) -> Node:
@@ -124,7 +124,9 @@ def _secret(node: Node) -> Node:
 
 def _checked(tree: Node) -> Node:
     if tree.value is not None and not isinstance(tree.value, Mapping):
-        raise InputError.one(f"expected a mapping of variables, found {shown(tree)}", where=tree.origin.where)
+        raise InputError.single(
+            f"expected a mapping of variables, found {describe(tree)}", where=tree.origin.where
+        )
     return hide(tree)
 
 

@@ -29,7 +29,7 @@ _HINT: Final = "give its password with --vault-password-file FILE, --vault-id ID
 _PROGRAM_SECONDS: Final = 60
 
 
-def is_sealed(text: str) -> bool:
+def is_encrypted(text: str) -> bool:
     """Whether a whole file is sealed."""
     return text.startswith(HEADER)
 
@@ -39,19 +39,19 @@ class Vault:
     """The passwords of a run, each with its vault ID (``default`` where none was given)."""
 
     passwords: Sequence[tuple[str, SecretStr]] = ()
-    _opened: dict[str, str] = field(default_factory=dict)
+    _decrypted: dict[str, str] = field(default_factory=dict)
 
-    def open(self, sealed: str, origin: Origin, key: str = "") -> str:
+    def open(self, ciphertext: str, origin: Origin, key: str = "") -> str:
         """Return the text. Raises InputError: no password, a wrong one, or not Ansible Vault's format."""
-        if sealed not in self._opened:
+        if ciphertext not in self._decrypted:
             try:
-                self._opened[sealed] = self._open(sealed)
+                self._decrypted[ciphertext] = self._open(ciphertext)
             except ValueError as error:
-                raise InputError.one(str(error), where=origin.where, key=key) from None
-        return self._opened[sealed]
+                raise InputError.single(str(error), where=origin.where, key=key) from None
+        return self._decrypted[ciphertext]
 
-    def _open(self, sealed: str) -> str:
-        header, _, body = sealed.strip().partition("\n")
+    def _open(self, ciphertext: str) -> str:
+        header, _, body = ciphertext.strip().partition("\n")
         fields = header.strip().split(";")
         if len(fields) not in (3, 4) or fields[1] not in ("1.1", "1.2") or fields[2] != "AES256":
             raise ValueError(f"is not Ansible Vault's format 1.1 or 1.2 with AES256 (header {header[:40]!r})")
@@ -67,9 +67,9 @@ class Vault:
             raise ValueError(f"{_SEALED}: {_HINT}")
         wanted = fields[3] if len(fields) == 4 else ""
         for _, password in sorted(self.passwords, key=lambda entry: entry[0] != wanted):
-            opened = _decrypt(password.get_secret_value().encode(), salt, mac, text)
-            if opened is not None:
-                return opened
+            plaintext = _decrypt(password.get_secret_value().encode(), salt, mac, text)
+            if plaintext is not None:
+                return plaintext
         tried = ", ".join(dict.fromkeys(name for name, _ in self.passwords))
         named = f" (its vault ID is {wanted[:40]!r})" if wanted else ""
         raise ValueError(f"{_SEALED}{named}, and none of the given passwords opens it (tried: {tried})")
@@ -97,7 +97,7 @@ def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | Non
 
 
 def _nobody(_prompt: str) -> SecretStr:
-    raise InputError.one("cannot ask for a vault password here")
+    raise InputError.single("cannot ask for a vault password here")
 
 
 def passwords(
@@ -128,7 +128,7 @@ def _from_file(name: str, label: str) -> SecretStr:
     is_program = os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
     text = _from_program(path, label) if is_program else read_text(path)
     if not text.strip():
-        raise InputError.one("contains no vault password", where=name)
+        raise InputError.single("contains no vault password", where=name)
     return SecretStr(text.strip("\r\n ").strip())
 
 
@@ -145,9 +145,9 @@ def _from_program(path: Path, label: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = getattr(error, "strerror", None) or f"did not finish within {_PROGRAM_SECONDS} s"
-        raise InputError.one(f"cannot be run for the vault password: {reason}", where=str(path)) from error
+        raise InputError.single(f"cannot be run for the vault password: {reason}", where=str(path)) from error
     if done.returncode:
-        raise InputError.one(
+        raise InputError.single(
             f"exited with code {done.returncode} instead of printing a password", where=str(path)
         )
     return done.stdout.decode(errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podstead.document.values import Node, shown
+from podstead.document.values import Node, describe
 from podstead.inventory.groups import Group, Inventory
 from podstead.suggest import did_you_mean
 
@@ -54,5 +54,5 @@ def _named(node: Node) -> Node:
 
 def _mapping(inventory: Inventory, node: Node, says: str) -> Mapping[str, Node]:
     if node.value is not None and not isinstance(node.value, Mapping):
-        inventory.problem(node.origin, f"{says}; found {shown(node)}")
+        inventory.problem(node.origin, f"{says}; found {describe(node)}")
     return node.entries

@@ -33,7 +33,7 @@ def of_host(state: SubidsState, accounts: AccountsState) -> tuple[Flaw, ...]:
         return ()
     found = [flaw for side in sides(state, accounts) for flaw in flaws.of_all(side)]
     found += [flaw for file in state.sides for flaw in _of_file(file, accounts)]
-    found += _one_sided(state, accounts)
+    found += _on_one_side(state, accounts)
     return tuple(sorted(found, key=lambda flaw: _ORDER.index(flaw.ref)))
 
 
@@ -78,7 +78,7 @@ def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
         yield Flaw(ref="C29", owner="", text=text)
 
 
-def _one_sided(state: SubidsState, accounts: AccountsState) -> Iterator[Flaw]:
+def _on_one_side(state: SubidsState, accounts: AccountsState) -> Iterator[Flaw]:
     if not all(side.exists and side.readable for side in state.sides):
         return
     owned = [{_owner(entry, accounts) for entry in side.entries} for side in state.sides]

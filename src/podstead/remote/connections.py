@@ -117,13 +117,13 @@ class RemoteHost:
                 hint="increase --command-timeout",
             )
         if code not in (0, None):
-            said = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
-            busy = said.partition("podstead: another podstead")[2]
+            stderr = " ".join(line.strip() for line in output.stderr_lines if line.strip())[-300:]
+            busy = stderr.partition("podstead: another podstead")[2]
             if busy:
                 raise HostError(
                     f"another podstead{busy}", hint="wait until it has ended, then run podstead again"
                 )
-            raise HostError(f"the command on the host ended with exit code {code}: {said}")
+            raise HostError(f"the command on the host ended with exit code {code}: {stderr}")
         return lines
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ def _explain(target: Target, text: str) -> tuple[str, str]:
 
 
 @dataclass(slots=True)
-class Run:
+class JobRunner:
     """One job being done."""
 
     job: Job
@@ -221,13 +221,13 @@ class Run:
                     )
                 else:
                     begun[name] = target.name
-                    pool.spawn(self._one, state, target, inventory.get_host(name))
+                    pool.spawn(self._run_target, state, target, inventory.get_host(name))
             pool.join()
 
     def _skip(self, target: Target, status: Status, message: str, hint: str = "") -> None:
         self.emit(Result(report=_trouble(target, status, message, hint)))
 
-    def _one(self, state: State, target: Target, host: Host) -> None:
+    def _run_target(self, state: State, target: Target, host: Host) -> None:
         """One host from beginning to end. Nothing may escape: a dying greenlet would take its host's result along."""
         began = time.monotonic()
         remote = RemoteHost(target, host, self.job.command_timeout)
@@ -270,8 +270,8 @@ class Run:
             name=target.name,
             spec=target.spec,
             run=remote.run,
-            draw=nonce,
-            say=lambda doing: self._say(remote, doing),
+            new_nonce=nonce,
+            report_progress=lambda doing: self._say(remote, doing),
         )
         return (verify if self.job.verb == "verify" else converge)(self.job, visit)
 

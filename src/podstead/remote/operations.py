@@ -74,11 +74,11 @@ def _look(spec: HostSpec) -> HostState:
     if known and known[:2] == (executed, key):
         return known[2]
     try:
-        seen = look(spec, _run, _nonce)
+        host_state = look(spec, _run, _nonce)
     except LookError as error:
         raise OperationError(f"{error.message}") from error
-    _looks[host] = (executed, key, seen)
-    return seen
+    _looks[host] = (executed, key, host_state)
+    return host_state
 
 
 @operation()
@@ -102,10 +102,10 @@ def _unchanged(spec: HostSpec, state: HostState, allow: tuple[str, ...]) -> Host
 
 
 def _visit(host: Host, spec: HostSpec) -> Visit:
-    return Visit(name=str(host.name), spec=spec, run=_run, draw=_nonce, say=_silent)
+    return Visit(name=str(host.name), spec=spec, run=_run, new_nonce=_nonce, report_progress=_no_progress)
 
 
-def _silent(_doing: str) -> None:
+def _no_progress(_doing: str) -> None:
     """pyinfra shows progress of its own."""
 
 
@@ -113,13 +113,13 @@ def _converge(
     state: State,  # noqa: ARG001 - pyinfra calls a function that takes state and host in its own greenlet
     host: Host,
     spec: HostSpec,
-    seen: HostState,
+    host_state: HostState,
     allow: tuple[str, ...],
     report: str,
 ) -> bool:
     """Run at execute time. Returning False fails the host without a traceback."""
     try:
-        result = converge_host(_job(allow), _visit(host, spec), state=seen)
+        result = converge_host(_job(allow), _visit(host, spec), state=host_state)
     except LookError as error:
         host.log(printable(error.message), logger.error)
         return False

@@ -71,8 +71,8 @@ def host_key_policy(target: Target) -> str:
     config = _ssh_config(config_path(target))
     if config is None:
         return "yes"
-    said = config.lookup(target.connection.address).get("stricthostkeychecking", "ask").lower()
-    return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(said, "yes")
+    strictness = config.lookup(target.connection.address).get("stricthostkeychecking", "ask").lower()
+    return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(strictness, "yes")
 
 
 def config_path(target: Target) -> str:

@@ -20,7 +20,7 @@ import pyinfra  # noqa: E402
 
 from podstead.printable import one_line  # noqa: E402
 from podstead.remote import bounded, lifeline  # noqa: E402
-from podstead.remote.connections import Run  # noqa: E402
+from podstead.remote.connections import JobRunner  # noqa: E402
 from podstead.visit.job import Job, Progress, Result  # noqa: E402
 
 
@@ -57,7 +57,7 @@ def main() -> int:
         answers.flush()
 
     bounded.install()
-    run = Run(job, emit)
+    run = JobRunner(job, emit)
 
     def stop(_signal: int, _frame: object) -> None:
         run.stopping = True

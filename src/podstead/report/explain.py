@@ -135,7 +135,7 @@ def find(name: str) -> Entry:
             return entry
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else "'podstead explain' lists all"
-    raise InputError.one(f"there is no id {name!r}", hint=hint)
+    raise InputError.single(f"there is no id {name!r}", hint=hint)
 
 
 def _matches(pattern: str, name: str) -> bool:

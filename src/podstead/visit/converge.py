@@ -15,7 +15,7 @@ from podstead.provision.plan import Plan
 from podstead.visit import script
 from podstead.visit.advice import advice
 from podstead.visit.job import Job
-from podstead.visit.look import WITHOUT_ROOT, DrawNonce, RunScript, Visit, look
+from podstead.visit.look import WITHOUT_ROOT, NonceSource, RunScript, Visit, look
 from podstead.visit.obstacles import intended
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
@@ -33,7 +33,7 @@ UNKNOWN_PODMAN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ApplyResult:
     """What came back from one apply command."""
 
     records: tuple[ChangeRecord, ...]
@@ -44,30 +44,30 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class TagSelection:
     """What of a plan was asked for: ``--tags``, ``--skip-tags`` and ``--start-at``."""
 
     job: Job
-    before: frozenset[str]
+    skipped: frozenset[str]
     """Changes of the first plan that stand before ``--start-at``; they stay left out when it is done and gone."""
 
     @classmethod
-    def of(cls, job: Job, first: Plan) -> Choice:
+    def of(cls, job: Job, first: Plan) -> TagSelection:
         ids = [change.id for change in first.changes]
         known = job.start_at in ids
-        return cls(job=job, before=frozenset(ids[: ids.index(job.start_at)] if known else ()))
+        return cls(job=job, skipped=frozenset(ids[: ids.index(job.start_at)] if known else ()))
 
-    def has(self, name: str) -> bool:
-        if not tags.wanted(name, self.job.tags, self.job.skip_tags) or name in self.before:
+    def includes(self, name: str) -> bool:
+        if not tags.wanted(name, self.job.tags, self.job.skip_tags) or name in self.skipped:
             return False
         start = self.job.start_at
         return not start or tags.position(tags.part_of(name)) >= tags.position(tags.part_of(start))
 
     def select(self, intended: Plan) -> Plan:
         return Plan(
-            changes=tuple(change for change in intended.changes if self.has(change.id)),
-            refusals=tuple(refusal for refusal in intended.refusals if self.has(refusal.id)),
-            not_applicable=tuple(entry for entry in intended.not_applicable if self.has(entry.id)),
+            changes=tuple(change for change in intended.changes if self.includes(change.id)),
+            refusals=tuple(refusal for refusal in intended.refusals if self.includes(refusal.id)),
+            not_applicable=tuple(entry for entry in intended.not_applicable if self.includes(entry.id)),
         )
 
 
@@ -78,14 +78,14 @@ class Work:
     done: list[tuple[ChangeRecord, Change]] = field(default_factory=list)
     failed: list[Change] = field(default_factory=list)
     rounds: int = 0
-    again: int = 0
+    replans: int = 0
 
     def next(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """The changes to make now: nothing that was tried, and nothing that needs what failed.
 
         A change that was made and is still wanted did not hold: that is reported, and never tried for ever.
         """
-        if self.rounds >= MAX_ROUNDS or self.again > MAX_OVERTAKEN:
+        if self.rounds >= MAX_ROUNDS or self.replans > MAX_OVERTAKEN:
             return ()
         made = {change for _, change in self.done}
         ids = {change.id for change in self.failed}
@@ -105,7 +105,7 @@ class Work:
         users = {name: user for name, user in spec.users.items() if name not in without}
         return spec.model_copy(update={"users": users}) if without else spec
 
-    def note(self, batch: Sequence[Change], result: Applied) -> None:
+    def note(self, batch: Sequence[Change], result: ApplyResult) -> None:
         """Take in how a batch ended. What was overtaken, and what was not reached because of it, is planned again."""
         overtaken: list[tuple[ChangeRecord, Change]] = []
         for record, change in zip(result.records, batch, strict=True):
@@ -116,20 +116,20 @@ class Work:
                 if record.status is ChangeStatus.FAILED:
                     self.failed.append(change)
         if overtaken:
-            self.again += 1
-            if self.again > MAX_OVERTAKEN:
+            self.replans += 1
+            if self.replans > MAX_OVERTAKEN:
                 self.done += overtaken
         else:
             self.rounds += 1
 
 
-def apply(spec: HostSpec, changes: Sequence[Change], run: RunScript, draw: DrawNonce) -> Applied:
+def apply(spec: HostSpec, changes: Sequence[Change], run: RunScript, new_nonce: NonceSource) -> ApplyResult:
     """Make changes and look again, in one command. Raises LookError."""
-    nonce = draw()
-    return applied(changes, run(script.apply(spec, changes, nonce)), nonce)
+    nonce = new_nonce()
+    return parse_apply_output(changes, run(script.apply(spec, changes, nonce)), nonce)
 
 
-def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> Applied:
+def parse_apply_output(changes: Sequence[Change], output: Sequence[str], nonce: str) -> ApplyResult:
     """Read the output of the apply script: how each change ended, and the second look."""
     records = frames.decode(output, kind="apply", nonce=nonce)
     state = from_records(records)
@@ -158,7 +158,7 @@ def applied(changes: Sequence[Change], output: Sequence[str], nonce: str) -> App
             )
         )
     overtaken = frozenset(name for name, code in codes.items() if code == OVERTAKEN)
-    return Applied(records=tuple(results), state=state, overtaken=overtaken)
+    return ApplyResult(records=tuple(results), state=state, overtaken=overtaken)
 
 
 def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostReport:
@@ -167,22 +167,22 @@ def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostR
     Raises LookError when the host could not be inspected, and whatever ``visit.run`` raises.
     """
     spec = visit.spec
-    visit.say("looking")
-    state = state or look(spec, visit.run, visit.draw)
+    visit.report_progress("looking")
+    state = state or look(spec, visit.run, visit.new_nonce)
     first = intended(spec, state, allowed=job.allow)
-    choice = Choice.of(job, first)
-    left = choice.select(first)
+    selection = TagSelection.of(job, first)
+    remaining = selection.select(first)
     work = Work()
-    while job.verb == "apply" and (batch := work.next(left.changes)):
+    while job.verb == "apply" and (batch := work.next(remaining.changes)):
         if not state.platform.is_root:
-            return _needs_root(visit.name, state, left.changes)
-        visit.say(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
-        result = apply(spec, batch, visit.run, visit.draw)
+            return _needs_root(visit.name, state, remaining.changes)
+        visit.report_progress(batch[0].title if len(batch) == 1 else f"making {len(batch)} changes")
+        result = apply(spec, batch, visit.run, visit.new_nonce)
         work.note(batch, result)
         state = result.state
-        left = choice.select(intended(work.rest_of(spec), state, allowed=job.allow))
-    left = choice.select(intended(spec, state, allowed=job.allow)) if work.failed else left
-    return _report(visit.name, spec, state, left, work.done, job)
+        remaining = selection.select(intended(work.rest_of(spec), state, allowed=job.allow))
+    remaining = selection.select(intended(spec, state, allowed=job.allow)) if work.failed else remaining
+    return _report(visit.name, spec, state, remaining, work.done, job)
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:
@@ -213,29 +213,29 @@ def _report(
     name: str,
     spec: HostSpec,
     state: HostState,
-    left: Plan,
+    remaining: Plan,
     done: list[tuple[ChangeRecord, Change]],
     job: Job,
 ) -> HostReport:
-    pending = {change.id: change for change in left.changes}
+    pending = {change.id: change for change in remaining.changes}
     records = [_confirmed(record, still=pending.get(record.id) == change) for record, change in done]
-    seen = {
+    reported = {
         record.id
         for record, change in done
         if record.status is ChangeStatus.FAILED or pending.get(record.id) == change
     }
     for change in pending.values():
-        if change.id not in seen:
+        if change.id not in reported:
             status = ChangeStatus.PENDING if job.verb == "check" else ChangeStatus.NOT_REACHED
             records.append(ChangeRecord(id=change.id, title=change.title, status=status, diff=change.diff))
     return HostReport(
         name=name,
-        status=_status(records, left),
+        status=_status(records, remaining),
         system=state.platform.name,
         kernel=state.platform.kernel,
         changes=tuple(records),
-        refusals=left.refusals,
-        not_applicable=left.not_applicable,
+        refusals=remaining.refusals,
+        not_applicable=remaining.not_applicable,
         notes=_notes(spec, state, pending.values()),
     )
 
@@ -260,9 +260,9 @@ def _confirmed(record: ChangeRecord, *, still: bool) -> ChangeRecord:
     return record
 
 
-def _status(records: Sequence[ChangeRecord], left: Plan) -> Status:
+def _status(records: Sequence[ChangeRecord], remaining: Plan) -> Status:
     statuses = {record.status for record in records}
-    if left.refusals or statuses & {ChangeStatus.FAILED, ChangeStatus.NOT_REACHED}:
+    if remaining.refusals or statuses & {ChangeStatus.FAILED, ChangeStatus.NOT_REACHED}:
         return Status.FAILED
     if ChangeStatus.PENDING in statuses:
         return Status.PENDING

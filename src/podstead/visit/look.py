@@ -14,9 +14,9 @@ WITHOUT_ROOT = "looked without root: other users' storage, sessions and pause pr
 
 RunScript = Callable[[str], Sequence[str]]
 """Runs a script on the host and gives its standard output by line; raises what a connection raises."""
-DrawNonce = Callable[[], str]
+NonceSource = Callable[[], str]
 """A new nonce, 16 to 32 hexadecimal digits."""
-Say = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 """Is told what goes on, for a person."""
 
 
@@ -27,11 +27,11 @@ class Visit:
     name: str
     spec: HostSpec
     run: RunScript
-    draw: DrawNonce
-    say: Say
+    new_nonce: NonceSource
+    report_progress: ReportProgress
 
 
-def look(spec: HostSpec, run: RunScript, draw: DrawNonce) -> HostState:
+def look(spec: HostSpec, run: RunScript, new_nonce: NonceSource) -> HostState:
     """One look at a host. Raises LookError."""
-    nonce = draw()
+    nonce = new_nonce()
     return parse(run(script.observe(spec, nonce)), nonce=nonce)

@@ -109,8 +109,8 @@ def written_by() -> str:
 
 def notes(look: Records) -> tuple[str, ...]:
     """What should be known about the script that wrote this answer. Raises LookError where it spoke another protocol."""
-    said = next((record.argument for record in look.all("script")), "")
-    match = re.fullmatch(r"([0-9A-Za-z.+!_-]{1,60}) ([0-9]{1,6})", said)
+    version_line = next((record.argument for record in look.all("script")), "")
+    match = re.fullmatch(r"([0-9A-Za-z.+!_-]{1,60}) ([0-9]{1,6})", version_line)
     if match is None:
         return (f"the script does not say which podstead wrote it; {WRITE_AGAIN}",)
     version, spoken = match[1], int(match[2])

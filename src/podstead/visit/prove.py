@@ -22,18 +22,18 @@ from podstead.visit.job import Job
 from podstead.visit.look import WITHOUT_ROOT, Visit
 from podstead.visit.obstacles import intended
 from podstead.visit.record import Capacity, Grant, HostReport, Status, Trouble, failed_findings
-from podstead.visit.settled import honest, settled
+from podstead.visit.settled import converged, without_idle_apply
 
 
 def verify(job: Job, visit: Visit) -> HostReport:
     """Prove one host. Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises."""
-    asked = () if job.as_user else _asked(job, visit.spec)
-    visit.say(_doing(job, asked))
-    nonce = visit.draw()
-    text = script.prove(visit.spec, asked, nonce, seconds=job.probe_timeout, as_user=job.as_user)
+    users = () if job.as_user else _users_to_verify(job, visit.spec)
+    visit.report_progress(_doing(job, users))
+    nonce = visit.new_nonce()
+    text = script.prove(visit.spec, users, nonce, seconds=job.probe_timeout, as_user=job.as_user)
     answer = visit.run(text)
     state = parse_state(answer, nonce=nonce)
-    names, spec = asked, visit.spec
+    names, spec = users, visit.spec
     if job.as_user:
         names = (state.platform.user,)
         spec = spec.model_copy(update={"users": {names[0]: UserSpec()} | spec.users})
@@ -50,14 +50,14 @@ def verify(job: Job, visit: Visit) -> HostReport:
     return report(visit.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
 
 
-def _asked(job: Job, spec: HostSpec) -> tuple[str, ...]:
+def _users_to_verify(job: Job, spec: HostSpec) -> tuple[str, ...]:
     return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
 
 
-def _doing(job: Job, asked: Sequence[str]) -> str:
-    if job.as_user or len(asked) == 1:
-        return f"proving as {asked[0] if asked else 'the user of the connection'}"
-    return f"proving as {len(asked)} users" if asked else "looking"
+def _doing(job: Job, users: Sequence[str]) -> str:
+    if job.as_user or len(users) == 1:
+        return f"proving as {users[0] if users else 'the user of the connection'}"
+    return f"proving as {len(users)} users" if users else "looking"
 
 
 def report(
@@ -110,7 +110,7 @@ def _of_host(
         why = "only root sees everything that apply would look at"
         return [*found, finding_of("V29", Verdict.NOT_APPLICABLE, cause=why)]
     wanted = intended(spec, state)
-    return [*honest(found, wanted), settled(wanted)]
+    return [*without_idle_apply(found, wanted), converged(wanted)]
 
 
 def _reboot() -> Finding:
@@ -123,32 +123,32 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     look = frames.decode(text, kind="observe")
     notes = protocol.notes(look)
     state = from_records(look)
-    seen = parse_evidence(text)
-    asked = {*seen, *state.uninspected} & state.accounts.by_name.keys()
-    users = {user: spec.users.get(user, UserSpec()) for user in asked}
+    evidence = parse_evidence(text)
+    names = {*evidence, *state.uninspected} & state.accounts.by_name.keys()
+    users = {user: spec.users.get(user, UserSpec()) for user in names}
     spec = spec.model_copy(update={"users": users})
     of_users = [
         finding
         for user in sorted(users)
         for finding in (
-            _all_blind(user, state.uninspected[user])
+            _could_not_look(user, state.uninspected[user])
             if user in state.uninspected
-            else findings(subject_of(user, spec, state, seen[user]))
+            else findings(subject_of(user, spec, state, evidence[user]))
         )
     ]
     results = [*_of_host(spec, state, of_users, frozenset(users)), _reboot()]
-    told = report(name, spec, state, results, sorted(users))
-    return told.model_copy(update={"notes": (*notes, *told.notes)})
+    host_report = report(name, spec, state, results, sorted(users))
+    return host_report.model_copy(update={"notes": (*notes, *host_report.notes)})
 
 
 def _proved(
     names: Sequence[str], spec: HostSpec, state: HostState, answer: Sequence[str], nonce: str
 ) -> Iterator[Finding]:
     """What the answer of one script shows of each user."""
-    seen: Mapping[str, Evidence] = {}
+    evidence: Mapping[str, Evidence] = {}
     trouble = ""
     try:
-        seen = parse_evidence(answer, nonce=nonce)
+        evidence = parse_evidence(answer, nonce=nonce)
     except LookError as error:
         trouble = error.message
     for name in names:
@@ -156,20 +156,20 @@ def _proved(
             why = f"the host has no account {name}"
             # what to do about a session gone wrong makes no account
             yield finding_of("V01", Verdict.FAIL, user=name, cause=why, remedy="")
-        elif why := _unseen(name, state) or trouble:
-            yield from _all_blind(name, why)
+        elif why := _why_not_inspected(name, state) or trouble:
+            yield from _could_not_look(name, why)
         else:
-            yield from findings(subject_of(name, spec, state, seen.get(name, Evidence())))
+            yield from findings(subject_of(name, spec, state, evidence.get(name, Evidence())))
 
 
-def _unseen(name: str, state: HostState) -> str:
+def _why_not_inspected(name: str, state: HostState) -> str:
     """Why a user could not be proved at all: the host goes by the same (ps_subjects in visit/scripts/probe.sh)."""
     if not state.platform.is_root and state.platform.user != name:
         return f"only root can look as {name}: add --become, or log in as {name} and use --as-user"
     return state.uninspected.get(name, "")
 
 
-def _all_blind(name: str, why: str) -> tuple[Finding, ...]:
+def _could_not_look(name: str, why: str) -> tuple[Finding, ...]:
     return tuple(
         finding_of(check, Verdict.COULD_NOT_LOOK, user=name, cause=why)
         for check, known in CHECKS.items()

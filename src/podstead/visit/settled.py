@@ -13,7 +13,7 @@ from podstead.provision.plan import Plan
 _APPLY = "podstead apply"
 
 
-def settled(wanted: Plan) -> Finding:
+def converged(wanted: Plan) -> Finding:
     """V29: the plan of this very look is empty. What apply refuses is told with the refusal's own remedy."""
     # ranges and obstacles that are refused have findings of their own, with causes
     refused = [refusal for refusal in wanted.refusals if not refusal.id.startswith(("host:", "subids:"))]
@@ -25,7 +25,7 @@ def settled(wanted: Plan) -> Finding:
         "V29",
         Verdict.WARN,
         expected="nothing to change",
-        found="; ".join([*([", ".join(pending)] if pending else []), *map(_said, refused)]),
+        found="; ".join([*([", ".join(pending)] if pending else []), *map(_reason, refused)]),
         cause=f"{cause}, and podstead apply refuses to change it" if refused else cause,
         remedy="; ".join(
             [
@@ -36,11 +36,11 @@ def settled(wanted: Plan) -> Finding:
     )
 
 
-def _said(refusal: Refusal) -> str:
+def _reason(refusal: Refusal) -> str:
     return f"{refusal.id} is refused: {refusal.reason}"
 
 
-def honest(findings: Iterable[Finding], wanted: Plan) -> list[Finding]:
+def without_idle_apply(findings: Iterable[Finding], wanted: Plan) -> list[Finding]:
     """The same findings, where apply would change nothing without a remedy that begins with it."""
     return list(findings) if wanted.changes else [_without_apply(finding, wanted) for finding in findings]
 
@@ -49,6 +49,6 @@ def _without_apply(finding: Finding, wanted: Plan) -> Finding:
     first, _, rest = finding.remedy.partition("; ")
     if not first.startswith(_APPLY) or finding.verdict not in (Verdict.FAIL, Verdict.WARN):
         return finding
-    refused = list(dict.fromkeys(f"{_said(refusal)} ({refusal.remedy})" for refusal in wanted.refusals))[:3]
-    told = f"podstead apply has nothing to change here{': ' if refused else ''}{'; '.join(refused)}"
-    return replace(finding, remedy="; ".join(filter(None, (told, rest))))
+    refused = list(dict.fromkeys(f"{_reason(refusal)} ({refusal.remedy})" for refusal in wanted.refusals))[:3]
+    nothing_to_do = f"podstead apply has nothing to change here{': ' if refused else ''}{'; '.join(refused)}"
+    return replace(finding, remedy="; ".join(filter(None, (nothing_to_do, rest))))

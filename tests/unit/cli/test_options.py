@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from podstead import cli
 from podstead.cli.filters import Filters, Listing
 from podstead.cli.main import VERBS
-from podstead.cli.options import Link, Printing, Selection
+from podstead.cli.options import ConnectionOptions, Printing, Selection
 from podstead.cli.records import Group, record
 
 
@@ -59,7 +59,9 @@ def differences(group: Group) -> tuple[set[str], set[str]]:
 
 
 def test_the_groups_are_found() -> None:
-    assert {Selection, Link, Printing, Filters, Listing} == {group.cls for group in GROUPS.values()}
+    assert {Selection, ConnectionOptions, Printing, Filters, Listing} == {
+        group.cls for group in GROUPS.values()
+    }
 
 
 @pytest.mark.parametrize("name", GROUPS)

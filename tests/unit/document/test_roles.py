@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from podstead.cli.main import cli
 from podstead.document.layers import merge
-from podstead.document.roles import Shelf
+from podstead.document.roles import RoleLibrary
 from podstead.document.validate import validate
 from podstead.document.values import Node, Origin, plain
 from podstead.errors import Problem
@@ -20,13 +20,13 @@ def write(folder: Path, name: str, text: str) -> None:
 def load(names: list[str], *folders: Path) -> tuple[Node, list[str], list[str]]:
     problems: list[Problem] = []
     wanted = [Node(name, Origin("hosts.yml", 7)) for name in names]
-    layers = Shelf(folders).layers(wanted, problems)
+    layers = RoleLibrary(folders).layers(wanted, problems)
     tree = merge(layers, problems)
     return tree, [layer.name for layer in layers], sorted(map(str, set(problems)))
 
 
 def test_the_built_in_roles_are_found_and_valid() -> None:
-    shelf = Shelf([])
+    shelf = RoleLibrary([])
     assert "rootless-podman" in shelf.known()
     for name in shelf.known():
         tree, _, problems = load([name])
@@ -73,7 +73,7 @@ def test_a_missing_role_is_reported_with_those_there_are(tmp_path: Path) -> None
     write(tmp_path, "base", "{}")
     assert load(["rotless"], tmp_path)[2] == [
         "hosts.yml:7: roles: there is no role 'rotless' (did you mean 'rootless'?); known roles: "
-        + ", ".join(sorted(["base", "rootless", *Shelf([]).known()]))
+        + ", ".join(sorted(["base", "rootless", *RoleLibrary([]).known()]))
     ]
 
 
@@ -116,7 +116,7 @@ def test_a_role_in_a_folder_that_was_named_needs_no_override(tmp_path: Path) -> 
     write(tmp_path, "rootless-podman", "a: 1")
     problems: list[Problem] = []
     wanted = [Node("rootless-podman", Origin("hosts.yml", 7))]
-    assert plain(merge(Shelf([], chosen=[tmp_path]).layers(wanted, problems), problems)) == {"a": 1}
+    assert plain(merge(RoleLibrary([], chosen=[tmp_path]).layers(wanted, problems), problems)) == {"a": 1}
     assert problems == []
 
 
@@ -125,14 +125,14 @@ def test_a_role_can_be_asked_for_by_path_relative_to_the_file_that_names_it(tmp_
     write(tmp_path / "shared", "base", "a: 0\nb: 2")
     problems: list[Problem] = []
     asked = Node("../shared/rootless-podman", Origin(f"{tmp_path}/group_vars/all.yml", 1))
-    assert plain(merge(Shelf([]).layers([asked], problems), problems)) == {"a": 1, "b": 2}
+    assert plain(merge(RoleLibrary([]).layers([asked], problems), problems)) == {"a": 1, "b": 2}
     assert problems == []
 
 
 def test_the_tags_of_roles_add_up(tmp_path: Path) -> None:
     write(tmp_path, "one", "tags: {net: [sysctls], all-ids: ['subids:alice:subuid', accounts]}")
     write(tmp_path, "two", "roles: [one]\ntags: {net: [engine, sysctls]}")
-    shelf = Shelf([tmp_path])
+    shelf = RoleLibrary([tmp_path])
     problems: list[Problem] = []
     layers = shelf.layers([Node("two", Origin("f", 1))], problems)
     assert problems == []
@@ -185,6 +185,6 @@ def test_the_verb_lists_roles_with_their_keys(tmp_path: Path) -> None:
     assert found["site"]["keys"] == {"subids.count": 70000}
     assert found["site"]["tags"] == {"ids": ["subids"]}
     assert found["fleet-node"]["built_in"] is True
-    assert set(found) == {"site", *Shelf([]).known()}
+    assert set(found) == {"site", *RoleLibrary([]).known()}
     refused = CliRunner().invoke(cli, ["roles", "rotless-podman"], standalone_mode=False)
     assert "did you mean 'rootless-podman'?" in str(refused.exception)

@@ -5,7 +5,7 @@ import yaml
 
 from podstead.document.layers import Path as Path_
 from podstead.document.validate import values
-from podstead.document.values import Origin, Sealed, displayed, is_template, plain
+from podstead.document.values import Origin, VaultCiphertext, displayed, is_template, plain
 from podstead.document.yaml_document import parse, read
 from podstead.document.yaml_fault import fault
 from podstead.errors import InputError, Problem
@@ -159,7 +159,7 @@ def test_vault_and_unsafe_are_known() -> None:
     tree = parse(
         'a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\nb: !unsafe "{{ x }}"\nc: "{{ x }}"\n', "f"
     )
-    assert tree.entries["a"].value == Sealed("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    assert tree.entries["a"].value == VaultCiphertext("$ANSIBLE_VAULT;1.1;AES256\n6162\n")
     assert [is_template(tree.entries[key].value) for key in "bc"] == [False, True]
 
 

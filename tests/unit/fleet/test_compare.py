@@ -62,7 +62,7 @@ def compared(
     now: list[Finding], before: list[Finding], boots: tuple[str, str] = ("one", "two")
 ) -> tuple[Finding, Status]:
     earlier = report(host("a", boot_id=boots[0], findings=tuple(before)))
-    after = compare.compared(report(host("a", boot_id=boots[1], findings=(*now, V30))), earlier)
+    after = compare.with_reboot_verdict(report(host("a", boot_id=boots[1], findings=(*now, V30))), earlier)
     return next(one for one in after.hosts[0].findings if one.check == "V30"), after.hosts[0].status
 
 
@@ -89,11 +89,13 @@ def test_without_a_reboot_nothing_is_proved() -> None:
 
 
 def test_a_report_that_does_not_know_the_host_is_no_pass() -> None:
-    after = compare.compared(report(host("b", boot_id="x", findings=(V30,))), report(host("a", boot_id="y")))
+    after = compare.with_reboot_verdict(
+        report(host("b", boot_id="x", findings=(V30,))), report(host("a", boot_id="y"))
+    )
     assert after.hosts[0].findings[0].verdict is Verdict.COULD_NOT_LOOK
     assert after.hosts[0].status is Status.FAILED
 
 
 def test_a_host_of_which_only_other_checks_were_asked_for_is_left_alone() -> None:
     now = report(host("a", boot_id="two", findings=(finding("V10", Verdict.PASS),)))
-    assert compare.compared(now, report()).hosts == now.hosts
+    assert compare.with_reboot_verdict(now, report()).hosts == now.hosts

@@ -19,7 +19,7 @@ from podstead.provision.change import Change, NotApplicable, Phase, Refusal
 from podstead.provision.plan import Plan
 from podstead.visit import converge as converging
 from podstead.visit import look
-from podstead.visit.converge import Choice
+from podstead.visit.converge import TagSelection
 from podstead.visit.job import Job
 from podstead.visit.look import Visit
 from podstead.visit.obstacles import intended
@@ -112,7 +112,9 @@ def run(answers: Answers, verb: str = "apply", **options: Any) -> tuple[HostRepo
     job = Job.model_validate({"verb": verb, "targets": [], **options})
     draw = nonces()
     said: list[str] = []
-    visit = Visit(name="web1", spec=answers.spec, run=answers, draw=lambda: next(draw), say=said.append)
+    visit = Visit(
+        name="web1", spec=answers.spec, run=answers, new_nonce=lambda: next(draw), report_progress=said.append
+    )
     return converging.converge(job, visit), said
 
 
@@ -316,7 +318,9 @@ def test_an_answer_to_a_change_that_was_cut_short_is_no_answer() -> None:
         return lines[:-2] if "ps_framed apply" in text else lines
 
     draw = nonces()
-    visit = Visit(name="web1", spec=FULL, run=torn, draw=lambda: next(draw), say=lambda _: None)
+    visit = Visit(
+        name="web1", spec=FULL, run=torn, new_nonce=lambda: next(draw), report_progress=lambda _: None
+    )
     with pytest.raises(LookError, match="cut short"):
         converging.converge(Job(verb="apply", targets=()), visit)
 
@@ -342,7 +346,7 @@ def test_a_refusal_outside_the_chosen_parts_does_not_count() -> None:
 
 
 def chosen(intended: Plan, **options: Any) -> Plan:
-    return Choice.of(Job(verb="apply", targets=(), **options), intended).select(intended)
+    return TagSelection.of(Job(verb="apply", targets=(), **options), intended).select(intended)
 
 
 def planned(*ids: str) -> Plan:
@@ -373,6 +377,6 @@ def test_start_at_leaves_out_what_the_plan_has_before_it(start: str, left: int) 
 
 
 def test_what_start_at_left_out_stays_left_out_when_its_change_is_done() -> None:
-    choice = Choice.of(Job(verb="apply", targets=(), start_at="subids:bob:ranges"), ORDERED)
+    choice = TagSelection.of(Job(verb="apply", targets=(), start_at="subids:bob:ranges"), ORDERED)
     later = planned("subids:alice:ranges", "subids:carol:ranges", "session:alice:linger")
     assert [one.id for one in choice.select(later).changes] == ["subids:carol:ranges", "session:alice:linger"]

@@ -27,7 +27,13 @@ def verified() -> list[Finding]:
         assert found
         return host().frame(SPEC.users, nonce=found[1])
 
-    visit = Visit(name="web1", spec=SPEC, run=run, draw=lambda: f"{next(draw):016x}", say=lambda _: None)
+    visit = Visit(
+        name="web1",
+        spec=SPEC,
+        run=run,
+        new_nonce=lambda: f"{next(draw):016x}",
+        report_progress=lambda _: None,
+    )
     report = prove.verify(Job(verb="verify", targets=()), visit)
     return list(report.findings)
 

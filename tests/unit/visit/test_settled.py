@@ -13,7 +13,7 @@ from podstead.proof.verdict import findings
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan
 from podstead.visit.obstacles import intended
-from podstead.visit.settled import honest, settled
+from podstead.visit.settled import converged, without_idle_apply
 from tests.model_host import spec_of
 from tests.real_hosts.damage.case import Damage
 from tests.real_hosts.damage.case import Outcome as Ended
@@ -40,7 +40,7 @@ def only(outcome: Plan) -> Plan:
 def test_what_apply_refuses_is_not_said_to_be_mended_by_apply() -> None:
     outcome = only(refused())
     (refusal,) = outcome.refusals
-    finding = settled(outcome)
+    finding = converged(outcome)
     assert finding.verdict is Verdict.WARN
     assert f"{refusal.id} is refused: {DECIDED}:1 sets {USERNS} = 0" in finding.found
     assert finding.remedy == refusal.remedy
@@ -52,23 +52,23 @@ def test_a_remedy_of_a_user_says_why_apply_would_do_nothing() -> None:
     outcome = only(refused())
     one = subject(on=host(live={**host().live, USERNS: "0"}), sysctls={USERNS: {"at_least": 28633}})
     ill = [replace(next(iter(findings(one))), verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")]
-    (told,) = honest(ill, outcome)
+    (told,) = without_idle_apply(ill, outcome)
     assert told.remedy.startswith(
         f"podstead apply has nothing to change here: {outcome.refusals[0].id} is refused: "
     )
     assert told.remedy.endswith("; by hand: look")
-    assert honest(ill, refused() if refused().changes else outcome)[0].remedy
+    assert without_idle_apply(ill, refused() if refused().changes else outcome)[0].remedy
 
 
 @pytest.mark.parametrize("refusals", [(), (Refusal(id="packages:x", title="t", reason="r", remedy="do"),)])
 def test_nothing_is_promised_where_the_plan_is_empty(refusals: tuple[Refusal, ...]) -> None:
     one = replace(findings(subject())[0], verdict=Verdict.FAIL, remedy="podstead apply (it computes a range)")
-    (told,) = honest([one], Plan(refusals=refusals))
+    (told,) = without_idle_apply([one], Plan(refusals=refusals))
     assert told.remedy.startswith("podstead apply has nothing to change here")
 
 
 def test_an_empty_plan_is_settled() -> None:
-    assert settled(Plan()).verdict is Verdict.PASS
+    assert converged(Plan()).verdict is Verdict.PASS
 
 
 APPLIED = {ref for ref, mode in catalogue.load().items() if mode.applied}

@@ -7,7 +7,7 @@ import click
 from podstead.cli import options
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
-from podstead.cli.options import Link, Printing, Selection
+from podstead.cli.options import ConnectionOptions, Printing, Selection
 
 
 @click.command("apply")
@@ -24,7 +24,7 @@ from podstead.cli.options import Link, Printing, Selection
 def command(  # noqa: PLR0913 - these are the options
     *,
     selection: Selection,
-    link: Link,
+    connection_options: ConnectionOptions,
     printing: Printing,
     check: bool,
     diff: bool,
@@ -40,7 +40,7 @@ def command(  # noqa: PLR0913 - these are the options
     return converge(
         "check" if check else "apply",
         selection=selection,
-        link=link,
+        connection_options=connection_options,
         printing=printing,
         filters=filters,
         listing=listing,

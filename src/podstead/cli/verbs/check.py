@@ -7,7 +7,7 @@ import click
 from podstead.cli import options
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
-from podstead.cli.options import Link, Printing, Selection
+from podstead.cli.options import ConnectionOptions, Printing, Selection
 
 
 @click.command("check")
@@ -26,7 +26,7 @@ from podstead.cli.options import Link, Printing, Selection
 def command(
     *,
     selection: Selection,
-    link: Link,
+    connection_options: ConnectionOptions,
     printing: Printing,
     diff: bool,
     filters: Filters,
@@ -40,7 +40,7 @@ def command(
     return converge(
         "check",
         selection=selection,
-        link=link,
+        connection_options=connection_options,
         printing=printing,
         filters=filters,
         listing=listing,

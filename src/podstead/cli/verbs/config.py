@@ -44,11 +44,11 @@ def _document(settings: Settings) -> dict[str, Any]:
 
 
 def _text(settings: Settings) -> str:
-    said = [(entry.setting.name, _shown(entry.value), entry.source) for entry in settings.values]
-    names = max(len(name) for name, _, _ in said)
-    values = min(max(len(value) for _, value, _ in said), 40)
+    table = [(entry.setting.name, _shown(entry.value), entry.source) for entry in settings.values]
+    names = max(len(name) for name, _, _ in table)
+    values = min(max(len(value) for _, value, _ in table), 40)
     rows = [f"# {ORDER}"]
-    rows += [f"{name:<{names}} = {value:<{values}}  {source}" for name, value, source in said]
+    rows += [f"{name:<{names}} = {value:<{values}}  {source}" for name, value, source in table]
     return "\n".join(one_line(row) if "\x1b" in row else row for row in rows)
 
 

@@ -11,7 +11,7 @@ import click
 
 from podstead.control.invoker import invoking_user
 from podstead.control.starter import project
-from podstead.document.roles import DEFAULT_ROLE, Shelf, builtin_roles
+from podstead.document.roles import DEFAULT_ROLE, RoleLibrary, builtin_roles
 from podstead.errors import InputError, Problem
 from podstead.printable import one_line
 from podstead.suggest import did_you_mean, listed
@@ -43,10 +43,10 @@ def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: s
     DIR is created if it is missing. Existing files are never overwritten without --force: if there are any,
     nothing is written and the exit code is 2.
     """
-    known = Shelf([builtin_roles()]).known()
+    known = RoleLibrary([builtin_roles()]).known()
     if role not in known:
         hint = did_you_mean(role, known) or f"; built-in roles: {listed(known)}"
-        raise InputError.one(f"--role: there is no built-in role {role!r}{hint}")
+        raise InputError.single(f"--role: there is no built-in role {role!r}{hint}")
     texts = project(hosts, _accounts(users, local=not hosts), role)
     existing = _standing_in_the_way(folder, texts, force=force)
     for path, text in texts.items():
@@ -102,7 +102,7 @@ def _write(path: Path, text: str) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError.one(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise InputError.single(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
 def _quoted(folder: Path) -> str:

@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913 - these are the options
             group = _group(read.inventory, selection.pattern)
             text = printable(read.listing().graph(group, with_variables=with_variables))
         elif host:
-            text = _json(read.listing(_one(read.inventory, host)).host(host, export=export))
+            text = _json(read.listing(_single_host(read.inventory, host)).host(host, export=export))
         elif as_list:
             text = _json(read.listing().document(export=export))
         else:
@@ -104,7 +104,9 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError.one(f"{path} cannot be written: {error.strerror}", where="--output-file") from error
+        raise InputError.single(
+            f"{path} cannot be written: {error.strerror}", where="--output-file"
+        ) from error
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -115,14 +117,14 @@ def _json(document: dict[str, Any]) -> str:
 def _group(inventory: Inventory, name: str) -> str:
     if name not in inventory.groups:
         hint = did_you_mean(name, inventory.groups)
-        raise InputError.one(
+        raise InputError.single(
             f"--graph takes a group, and there is no group called {name!r}{hint}", where="pattern"
         )
     return name
 
 
-def _one(inventory: Inventory, name: str) -> tuple[str, ...]:
+def _single_host(inventory: Inventory, name: str) -> tuple[str, ...]:
     if name not in inventory.hosts:
         hint = did_you_mean(name, inventory.hosts)
-        raise InputError.one(f"there is no host called {name!r}{hint}", where="--host")
+        raise InputError.single(f"there is no host called {name!r}{hint}", where="--host")
     return (name,)

@@ -43,7 +43,7 @@ def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> i
     try:
         host = judge(name, text, spec)
     except LookError as error:
-        raise InputError.one(
+        raise InputError.single(
             f"{name}: {error.message}",
             hint=error.hint or "the file must contain the whole output of the script",
         ) from error

@@ -12,7 +12,7 @@ import click
 from podstead.cli import shell_completion
 from podstead.cli.setting_options import setting
 from podstead.document.layers import is_whole
-from podstead.document.roles import Role, Shelf, builtin_roles
+from podstead.document.roles import Role, RoleLibrary, builtin_roles
 from podstead.document.values import Node, displayed
 from podstead.errors import InputError, Problem
 from podstead.inventory.load import places
@@ -38,13 +38,15 @@ def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str
     """List the available roles, with their keys; with NAME, one role."""
     problems: list[Problem] = []
     folders = [folder / "roles" for folder in places(sources)]
-    shelf = Shelf(folders, chosen=[Path(folder) for folder in roles_path])
-    if name and name not in shelf.known():
-        raise InputError.one(f"there is no role {name!r}{did_you_mean(name, shelf.known())}", where="NAME")
+    role_library = RoleLibrary(folders, chosen=[Path(folder) for folder in roles_path])
+    if name and name not in role_library.known():
+        raise InputError.single(
+            f"there is no role {name!r}{did_you_mean(name, role_library.known())}", where="NAME"
+        )
     found = [
         role
-        for role_name in ((name,) if name else shelf.known())
-        if (role := shelf.role(role_name, problems))
+        for role_name in ((name,) if name else role_library.known())
+        if (role := role_library.role(role_name, problems))
     ]
     if problems:
         raise InputError(problems)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from podstead.cli import options, shell_completion
 from podstead.cli.execute import execute
 from podstead.cli.filters import Listing, listed, listing_of_verify
-from podstead.cli.options import Link, Printing, Selection
+from podstead.cli.options import ConnectionOptions, Printing, Selection
 from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.fleet import compare
@@ -59,7 +59,7 @@ from podstead.visit.record import Report
 def command(  # noqa: PLR0913 - these are the options
     *,
     selection: Selection,
-    link: Link,
+    connection_options: ConnectionOptions,
     printing: Printing,
     users: tuple[str, ...],
     checks: tuple[str, ...],
@@ -78,8 +78,8 @@ def command(  # noqa: PLR0913 - these are the options
         click.echo(script.standalone(), nl=False)
         return 0
     wanted = _checks(checks)
-    before = _earlier(since) if since else None
-    selected = options.select(selection, link, local_becomes=not as_user)
+    earlier_report = _earlier(since) if since else None
+    selected = options.select(selection, connection_options, local_becomes=not as_user)
     _known(users, {name for host in selected.hosts for name in host.spec.users})
     if listed(selected, listing):
         return 0
@@ -93,7 +93,9 @@ def command(  # noqa: PLR0913 - these are the options
             "as_user": as_user,
             "probe_timeout": probe_timeout,
         },
-        finish=(lambda report: compare.compared(report, before)) if before else None,
+        finish=(lambda report: compare.with_reboot_verdict(report, earlier_report))
+        if earlier_report
+        else None,
     )
 
 
@@ -101,7 +103,7 @@ def _checks(names: Sequence[str]) -> tuple[str, ...]:
     wanted = tuple(name.upper() for name in names)
     for name in wanted:
         if name not in CHECKS:
-            raise InputError.one(
+            raise InputError.single(
                 f"--check: there is no check {name}{did_you_mean(name, CHECKS)}",
                 hint="podstead explain lists them",
             )
@@ -111,7 +113,7 @@ def _checks(names: Sequence[str]) -> tuple[str, ...]:
 def _known(users: Sequence[str], specified: set[str]) -> None:
     for name in users:
         if name not in specified:
-            raise InputError.one(
+            raise InputError.single(
                 f"--user: no chosen host has a user {name}{did_you_mean(name, sorted(specified))}",
                 hint="--user selects the users to verify; the user to connect as is set with -u or --remote-user",
             )
@@ -121,7 +123,7 @@ def _earlier(path: Path) -> Report:
     try:
         return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise InputError.one(
+        raise InputError.single(
             f"--since: {path} is not a report that podstead wrote",
             hint="write one with: podstead verify ... --output-file FILE",
         ) from error
