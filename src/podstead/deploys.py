@@ -45,8 +45,8 @@ def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
     )
     layers.append(PlainLayer(name="--data", rank=Rank(Stage.EXTRA), values=inventory.get_override_data()))
     layers.append(PlainLayer(name="provision()", rank=Rank(Stage.EXTRA, 1), values=extra or {}))
-    given = {key for layer in layers for key in layer.values}
-    if host.name == "@local" and "users" not in given and (name := invoking_user()):
+    keys = {key for layer in layers for key in layer.values}
+    if host.name == "@local" and "users" not in keys and (name := invoking_user()):
         layers.append(
             PlainLayer(name="the user who runs pyinfra", rank=Rank(Stage.ALL), values={"users": {name: {}}})
         )

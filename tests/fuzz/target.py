@@ -58,7 +58,7 @@ def _nothing_passes_unseen(judged: tuple[Finding, ...], seen: Evidence) -> None:
         assert "V01" not in passed
     if "inside" not in seen.attempts:
         assert not passed & {"V10", "V12", "V13", "V16"}
-    if not seen.told:
+    if not seen.container_output:
         assert not passed & {"V17", "V23"}
 
 

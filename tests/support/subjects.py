@@ -111,7 +111,7 @@ HEALTHY = Evidence(
     limits={"processes": "96365", "open files": "20000"},
     helpers={name: f"/usr/bin/{name}" for name in ("newuidmap", "newgidmap", "podman")},
     helper_stat="/usr/bin/newuidmap -rwsr-xr-x 0\n/usr/bin/newgidmap -rwsr-xr-x 0",
-    label="unconfined",
+    apparmor_label="unconfined",
     attempts=ATTEMPTS,
     maps={
         "granted": UID_MAP + GID_MAP,
@@ -121,16 +121,16 @@ HEALTHY = Evidence(
         "single": "0 1000 1\n0 1001 1\n",
     },
     podman="podman version 5.4.2\n",
-    info=Info(Attempt(0, ""), INFO),
-    start=Info(Attempt(0, ""), INFO),
+    fresh_info=Info(Attempt(0, ""), INFO),
+    user_info=Info(Attempt(0, ""), INFO),
     listed=Attempt(0, ""),
     policy=Attempt(125, "Error: open /nonexistent/manifest.json: no such file or directory\n"),
     graph=Graph(path=GRAPH, nearest=GRAPH, owner="1000:1001", mount=("ext4", frozenset({"rw", "relatime"}))),
-    owned="524292:524292",
+    owner_of_5_5="524292:524292",
     credentials="524292:524294",
-    told={"whole": printed(TOLD), "keep-id": printed(KEPT)},
+    container_output={"whole": printed(TOLD), "keep-id": printed(KEPT)},
     volumes={"whole": "524292:524294"},
-    kept="1000:1001",
+    keep_id_file_owner="1000:1001",
     controllers=frozenset(CONTROLLERS.split()),
     in_pod=True,
     process="524292:524294",
@@ -230,7 +230,11 @@ def attempt(**changed: Attempt | None) -> Evidence:
     kept = attempts.get("keep-id")
     if kept is not None and not kept.ok:
         made = replace(
-            made, told={name: text for name, text in made.told.items() if name != "keep-id"}, kept=""
+            made,
+            container_output={
+                name: text for name, text in made.container_output.items() if name != "keep-id"
+            },
+            keep_id_file_owner="",
         )
     return made
 
@@ -252,7 +256,7 @@ def not_started(said: str, configs: Mapping[str, str] | None = None, **more: Any
     """The user's own Podman fails with these words; the probe's own storage works."""
     failed = Attempt(125, f"{said}\n")
     return replace(
-        HEALTHY, start=Info(failed, {}), listed=failed, policy=failed, configs=configs or {}, **more
+        HEALTHY, user_info=Info(failed, {}), listed=failed, policy=failed, configs=configs or {}, **more
     )
 
 
@@ -260,7 +264,7 @@ def no_container(said: str) -> Evidence:
     """Neither container starts, and the runtime says why."""
     failed = Attempt(126, f"{said}\n")
     ill = attempt(whole=failed, plain=failed, keep_id=failed, top=None, kill=None, answer=None)
-    return replace(ill, told={}, volumes={}, kept="", process="", in_pod=False)
+    return replace(ill, container_output={}, volumes={}, keep_id_file_owner="", process="", in_pod=False)
 
 
 def no_network(said: str) -> Evidence:
@@ -272,7 +276,7 @@ def no_network(said: str) -> Evidence:
     told = printed(TOLD)
     return replace(
         ill,
-        told={"plain": told, "limited": told, "keep-id": printed(KEPT)},
+        container_output={"plain": told, "limited": told, "keep-id": printed(KEPT)},
         volumes={"plain": "524292:524294"},
         in_pod=False,
     )
@@ -282,9 +286,18 @@ def no_namespace(said: str = "unshare: unshare failed: Operation not permitted")
     """Nobody may make a user namespace: the probe ends where it would have made one."""
     denied = Attempt(1, f"{said}\n")
     attempts = dict.fromkeys(("unshare", "inside", "whole", "plain", "keep-id", "pod-create"), denied)
-    ill = replace(HEALTHY, attempts=attempts | {"executable": Attempt(0, "")}, maps={}, label="")
-    ill = replace(ill, owned="", credentials="", told={}, volumes={}, kept="", process="", in_pod=False)
-    return replace(ill, info=None, start=None, listed=None, policy=None, graph=None, reached=None)
+    ill = replace(HEALTHY, attempts=attempts | {"executable": Attempt(0, "")}, maps={}, apparmor_label="")
+    ill = replace(
+        ill,
+        owner_of_5_5="",
+        credentials="",
+        container_output={},
+        volumes={},
+        keep_id_file_owner="",
+        process="",
+        in_pod=False,
+    )
+    return replace(ill, fresh_info=None, user_info=None, listed=None, policy=None, graph=None, reached=None)
 
 
 def no_helper(said: str) -> Evidence:
@@ -314,7 +327,9 @@ def no_grant() -> Evidence:
     single = inside(uid="0 1000 1\n", gid="0 1001 1\n", setgroups="deny\n", chown="")
     ill = no_container("Error: crun: setgroups: Invalid argument: OCI runtime error")
     attempts = {name: one for name, one in ill.attempts.items() if name not in asked}
-    return replace(ill, attempts=attempts | {"inside": single}, maps={}, owned="", peer="", reached=None)
+    return replace(
+        ill, attempts=attempts | {"inside": single}, maps={}, owner_of_5_5="", peer="", reached=None
+    )
 
 
 def pods(create: Attempt | None, start: Attempt | None = None) -> Evidence:
@@ -327,7 +342,7 @@ def podman(version: str, evidence: Evidence = HEALTHY, **values: str | None) -> 
     return replace(
         evidence,
         podman=f"podman version {version}\n",
-        info=evidence.info and info(evidence.info.ran, **values),
+        fresh_info=evidence.fresh_info and info(evidence.fresh_info.ran, **values),
     )
 
 

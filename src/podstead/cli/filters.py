@@ -118,8 +118,11 @@ def choose(hosts: Sequence[ResolvedHost], filters: Filters) -> Chosen:
         skip_tags=words.expand("--skip-tags", split(skip_tags), problems),
         start_at=start_at or "",
     )
-    given = {"--tags": split(tags) if tags else None, "--skip-tags": split(skip_tags) if skip_tags else None}
-    for option, names in {**given, "--start-at": start_at}.items():
+    filters_by_option = {
+        "--tags": split(tags) if tags else None,
+        "--skip-tags": split(skip_tags) if skip_tags else None,
+    }
+    for option, names in {**filters_by_option, "--start-at": start_at}.items():
         if names is not None and not names:  # an empty variable of a script would else mean: do everything
             problems.append(Problem(where=option, message="is empty"))
     if start_at:

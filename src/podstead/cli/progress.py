@@ -43,8 +43,8 @@ class Board:
             self.busy.pop(message.report.name, None)
             self.done[message.report.status] += 1
         else:
-            begun = self.busy[message.host][2] if message.host in self.busy else now
-            self.busy[message.host] = (message.doing, now, begun)
+            started = self.busy[message.host][2] if message.host in self.busy else now
+            self.busy[message.host] = (message.doing, now, started)
 
     def summary(self) -> str:
         """``3 of 12 done (1 failed), 4 in hand, 5 to go``."""
@@ -64,13 +64,13 @@ class Board:
         """The board within a terminal: those who are at it longest first, and how many others there are."""
         room = max(height - 2, _LEAST) - 1  # the summary; a line less than the terminal, or it scrolls
         waiting = sorted(self.busy.items(), key=lambda item: item[1][2])
-        shown = waiting if len(waiting) <= room else waiting[: room - 1]
+        rows_shown = waiting if len(waiting) <= room else waiting[: room - 1]
         rows = [
             f"  {_clock(now - since)}  {one_line(host)}: {one_line(doing)}"
-            for host, (doing, since, _) in shown
+            for host, (doing, since, _) in rows_shown
         ]
-        if len(shown) < len(waiting):
-            rows.append(f"          and {len(waiting) - len(shown)} more hosts")
+        if len(rows_shown) < len(waiting):
+            rows.append(f"          and {len(waiting) - len(rows_shown)} more hosts")
         return [_cut(row, width) for row in [*rows, self.summary()]]
 
 
@@ -103,9 +103,9 @@ def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
     console = Console(stderr=True, highlight=False, emoji=False, markup=False)
     board = Board(hosts)
 
-    def interrupted(times: int, in_hand: Sequence[str]) -> None:
+    def interrupted(times: int, in_progress: Sequence[str]) -> None:
         board.stopping = True
-        names = _names(in_hand)
+        names = _names(in_progress)
         message = (
             f"interrupted: no further hosts are started; waiting for those in progress: {names} (Ctrl-C again stops at once)"
             if times == 1

@@ -37,9 +37,9 @@ class Group:
         names = [field.name for field in fields(self.cls)]
 
         @wraps(function)  # with the options that click has noted on it so far
-        def command(**given: object) -> object:
-            values = {name: given.pop(name) for name in names if name in given}
-            return function(**given, **{self.name: self.cls(**values)})
+        def command(**arguments: object) -> object:
+            values = {name: arguments.pop(name) for name in names if name in arguments}
+            return function(**arguments, **{self.name: self.cls(**values)})
 
         return self.options(command)
 

@@ -12,15 +12,15 @@ from click.shell_completion import CompletionItem
 from podstead.errors import PodsteadError
 
 
-def _items(words: Iterable[str], begun: str) -> list[CompletionItem]:
-    return [CompletionItem(word) for word in words if word.startswith(begun)]
+def _items(words: Iterable[str], prefix: str) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(prefix)]
 
 
-def hosts(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def hosts(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Hosts and groups of the inventory that was given or is configured; also behind ``:``, ``!`` and ``&``."""
-    head = begun[: max(begun.rfind(mark) for mark in ":,!&") + 1]
+    head = incomplete[: max(incomplete.rfind(mark) for mark in ":,!&") + 1]
     names = ["@local", *_names(ctx)] if not head else _names(ctx)
-    return _items((head + name for name in dict.fromkeys(names)), begun)
+    return _items((head + name for name in dict.fromkeys(names)), incomplete)
 
 
 def _names(ctx: click.Context) -> Iterator[str]:
@@ -51,10 +51,10 @@ def _configured(name: str) -> list[str]:
         return []
 
 
-def tags(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def tags(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Parts, and the tags of the roles of the inventory's hosts; also behind a comma."""
-    head = begun[: begun.rfind(",") + 1]
-    return _items((head + name for name in _tags(ctx)), begun)
+    head = incomplete[: incomplete.rfind(",") + 1]
+    return _items((head + name for name in _tags(ctx)), incomplete)
 
 
 def _tags(ctx: click.Context) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _tags(ctx: click.Context) -> Iterator[str]:
     yield from sorted({tag for host in found for tag in host.tags})
 
 
-def explained(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def explanations(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Everything that ``podstead explain`` knows, by id and by reference."""
     from podstead.report.explain import entries  # noqa: PLC0415
 
@@ -79,25 +79,25 @@ def explained(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[
     known = {entry.id: entry.title for entry in every} | {
         entry.ref: entry.title for entry in every if entry.ref
     }
-    return [CompletionItem(name, help=title) for name, title in known.items() if name.startswith(begun)]
+    return [CompletionItem(name, help=title) for name, title in known.items() if name.startswith(incomplete)]
 
 
-def checks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def checks(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The checks of ``verify``."""
     from podstead.proof.checks import CHECKS  # noqa: PLC0415
 
     return [
         CompletionItem(name, help=check.title)
         for name, check in CHECKS.items()
-        if name.startswith(begun.upper())
+        if name.startswith(incomplete.upper())
     ]
 
 
-def roles(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def roles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The roles that can be had: given or configured folders, beside the inventory, built in."""
     from podstead.document.roles import RoleLibrary  # noqa: PLC0415
     from podstead.inventory.load import places  # noqa: PLC0415
 
-    given = ctx.params.get("roles_path") or _configured("roles_path")
-    beside = [folder / "roles" for folder in places(_sources(ctx))]
-    return _items(RoleLibrary(beside, chosen=map(Path, given)).known(), begun)
+    folders = ctx.params.get("roles_path") or _configured("roles_path")
+    inventory_folders = [folder / "roles" for folder in places(_sources(ctx))]
+    return _items(RoleLibrary(inventory_folders, chosen=map(Path, folders)).known(), incomplete)

@@ -188,11 +188,11 @@ def agent(path: str) -> Agent:
     import paramiko  # noqa: PLC0415 - not for --version
 
     try:
-        asked = paramiko.Agent()
+        client = paramiko.Agent()
         try:
-            return Agent(socket=path, keys=len(asked.get_keys()))
+            return Agent(socket=path, keys=len(client.get_keys()))
         finally:
-            asked.close()
+            client.close()
     except (paramiko.SSHException, OSError) as error:
         return Agent(socket=path, problem=str(error))
 

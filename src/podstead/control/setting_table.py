@@ -133,11 +133,11 @@ SETTINGS: Final = _settings(
 )
 
 
-def complaint(setting: Setting, value: object) -> str:
+def fault_in(setting: Setting, value: object) -> str:
     """Why a value cannot be that of a setting, or nothing."""
     if setting.kind == "number":
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (whole and setting.low <= int(str(value)) <= setting.high):
+        is_integer = isinstance(value, int) and not isinstance(value, bool)
+        if not (is_integer and setting.low <= int(str(value)) <= setting.high):
             return f"{_shown(value)} is not a whole number from {setting.low} to {setting.high}"
     elif setting.kind == "flag":
         return "" if isinstance(value, bool) else f"{_shown(value)} is neither true nor false"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from podstead.control.setting_table import CONFIG, SETTINGS, Setting, complaint
+from podstead.control.setting_table import CONFIG, SETTINGS, Setting, fault_in
 from podstead.errors import InputError, Problem
 from podstead.suggest import did_you_mean
 
@@ -59,7 +59,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         text = environ.get(setting.variable, "")
         if text:  # an empty variable is none, as everywhere
             value = _from_text(setting, text)
-            message = complaint(setting, value)
+            message = fault_in(setting, value)
             if message:
                 problems.append(Problem(where=setting.variable, message=message))
             given[setting.name] = (value, setting.variable)
@@ -78,9 +78,9 @@ def strays(environ: Mapping[str, str]) -> Iterator[str]:
     """Variables that look like a setting and are none, with the setting that was meant."""
     known = {setting.variable for setting in SETTINGS.values()} | {CONFIG}
     for name in sorted(environ):
-        meant = did_you_mean(name, known, cutoff=0.8) if name.startswith("PODSTEAD_") else ""
-        if meant and name not in known:
-            yield f"{name} is not a setting{meant}"
+        suggestion = did_you_mean(name, known, cutoff=0.8) if name.startswith("PODSTEAD_") else ""
+        if suggestion and name not in known:
+            yield f"{name} is not a setting{suggestion}"
 
 
 def _from_text(setting: Setting, text: str) -> Any:  # noqa: ANN401 - a setting may be of several types

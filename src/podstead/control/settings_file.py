@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from podstead.control.setting_table import CONFIG, SETTINGS, Setting, complaint
+from podstead.control.setting_table import CONFIG, SETTINGS, Setting, fault_in
 from podstead.errors import Problem
 from podstead.suggest import did_you_mean
 
@@ -105,7 +105,7 @@ def _add(found: Found, path: Path, problems: list[Problem]) -> None:
             problems.append(Problem(where=place, key=key, message=message))
             continue
         value = [value] if setting.is_list and isinstance(value, str) else value  # noqa: PLW2901
-        message = complaint(setting, value)
+        message = fault_in(setting, value)
         if message:
             problems.append(Problem(where=place, key=key, message=message))
         elif key not in found.values:

@@ -111,9 +111,9 @@ def _agree(claims: Sequence[tuple[Layer, Node]], path: Path, problems: list[Prob
             first.origin,
         )
     names_over = frozenset[str]().union(*(layer.over for layer, _ in claims))
-    standing = [node for layer, node in claims if layer.name not in names_over]
-    winner = standing[0]
-    problems.extend(_disagreement(path, winner, other) for other in standing[1:] if not same(winner, other))
+    remaining = [node for layer, node in claims if layer.name not in names_over]
+    winner = remaining[0]
+    problems.extend(_disagreement(path, winner, other) for other in remaining[1:] if not same(winner, other))
     replaced = [node.origin for layer, node in reversed(claims) if layer.name in names_over]
     return Node(winner.value, winner.origin, tuple(replaced))
 
@@ -135,15 +135,15 @@ def _narrow(first: Node, second: Node) -> tuple[Node, Node]:
     return first, second
 
 
-def same(left: Node, right: Node) -> bool:
+def same(first: Node, second: Node) -> bool:
     """True when two trees hold the same value; 1, 1.0 and true are three values."""
-    if isinstance(left.value, Mapping) and isinstance(right.value, Mapping):
-        return left.value.keys() == right.value.keys() and all(
-            same(node, right.value[key]) for key, node in left.value.items()
+    if isinstance(first.value, Mapping) and isinstance(second.value, Mapping):
+        return first.value.keys() == second.value.keys() and all(
+            same(node, second.value[key]) for key, node in first.value.items()
         )
-    if isinstance(left.value, tuple) and isinstance(right.value, tuple):
-        return len(left.value) == len(right.value) and all(map(same, left.value, right.value))
-    return type(left.value) is type(right.value) and left.value == right.value
+    if isinstance(first.value, tuple) and isinstance(second.value, tuple):
+        return len(first.value) == len(second.value) and all(map(same, first.value, second.value))
+    return type(first.value) is type(second.value) and first.value == second.value
 
 
 def origins(tree: Node) -> dict[Path, Provenance]:

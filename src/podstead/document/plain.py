@@ -30,20 +30,22 @@ class PlainLayer:
 def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> HostSpec:
     """Merge plain layers over their roles. Raises InputError with every mistake."""
     problems: list[Problem] = []
-    given = []
+    layers_of_caller = []
     for layer in layers:
         origin = Origin(layer.name)
         tree = _node({key: value for key, value in layer.values.items() if key in KEYS}, origin, problems)
         problems.extend(validate(tree, fragment=True)[1])
-        given.append(Layer(name=layer.name, rank=layer.rank, tree=tree))
-    wanted = merge(given, problems).entries.get("roles")
+        layers_of_caller.append(Layer(name=layer.name, rank=layer.rank, tree=tree))
+    wanted = merge(layers_of_caller, problems).entries.get("roles")
     default = Origin("podstead's default")
     names = wanted.items if wanted else (Node(DEFAULT_ROLE, default),)
     role_library = RoleLibrary([], chosen=roles)
     defaults = Layer(
         name="defaults", rank=Rank(Stage.DEFAULTS), tree=Node({"roles": Node(names, default)}, default)
     )
-    spec, more = validate(merge([defaults, *role_library.layers(names, problems), *given], problems))
+    spec, more = validate(
+        merge([defaults, *role_library.layers(names, problems), *layers_of_caller], problems)
+    )
     if problems or more or spec is None:
         raise InputError([*problems, *more])
     return spec

@@ -90,12 +90,12 @@ class RoleLibrary:
     def _add(
         self, node: Node, chain: tuple[str, ...], layers: dict[str, Layer], problems: list[Problem]
     ) -> None:
-        asked = name_in(node)
-        if not isinstance(asked, str) or not _could_be_role(asked):
-            if is_template(asked):
+        name_or_path = name_in(node)
+        if not isinstance(name_or_path, str) or not _could_be_role(name_or_path):
+            if is_template(name_or_path):
                 message = "templates are not rendered in roles, because roles decide which variables exist"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
-            elif isinstance(asked, VaultCiphertext):
+            elif isinstance(name_or_path, VaultCiphertext):
                 message = "the name of a role cannot be encrypted by itself: write it in plain text, or encrypt the whole file"
                 problems.append(Problem(where=node.origin.where, key="roles", message=message))
             elif chain:  # in a host's own list, validation says so
@@ -105,7 +105,7 @@ class RoleLibrary:
                     )
                 )
             return
-        name = _by_path(asked, node) if "/" in asked else asked
+        name = _by_path(name_or_path, node) if "/" in name_or_path else name_or_path
         if name in chain:
             circle = " > ".join((*chain[chain.index(name) :], name))
             problems.append(
@@ -114,7 +114,7 @@ class RoleLibrary:
             return
         if name in layers:
             return
-        role = self._role(name, asked, node, problems)
+        role = self._role(name, name_or_path, node, problems)
         if role is None:
             return
         over: set[str] = set()
@@ -125,16 +125,16 @@ class RoleLibrary:
                 over |= {below, *layers[below].over}
         layers[name] = Layer(name=name, rank=Rank(Stage.ROLES), tree=role.tree, over=frozenset(over))
 
-    def _role(self, name: str, asked: str, node: Node | None, problems: list[Problem]) -> Role | None:
+    def _role(self, name: str, name_or_path: str, node: Node | None, problems: list[Problem]) -> Role | None:
         if name not in self._read:
             self._read[name] = None
-            path = Path(name) / "role.yml" if "/" in asked else self._path(name)
+            path = Path(name) / "role.yml" if "/" in name_or_path else self._path(name)
             if path is not None and _is_file(path):
                 with collecting(problems):
                     self._read[name] = self._checked(_role(name, path, problems), path, problems)
                 return self._read[name]
         if self._read[name] is None and node is not None and name not in self.known():
-            problems.append(self._missing(asked, node))
+            problems.append(self._missing(name_or_path, node))
         return self._read[name]
 
     def _path(self, name: str) -> Path | None:
@@ -152,24 +152,26 @@ class RoleLibrary:
             problems.append(Problem(where=str(path), message=message))
         return role
 
-    def _missing(self, asked: str, node: Node) -> Problem:
+    def _missing(self, name_or_path: str, node: Node) -> Problem:
         if is_hidden(node.value):
             message = f"there is no role with this hidden name; known roles: {listed(self.known())}"
-        elif "/" in asked:
-            message = f"there is no role at {asked!r}: no role.yml was found there"
+        elif "/" in name_or_path:
+            message = f"there is no role at {name_or_path!r}: no role.yml was found there"
         else:
-            foreign = any(_is_folder(folder / asked / "tasks") for folder in (*self._chosen, *self._folders))
-            why = "; a role is a single role.yml file here, and tasks are not run" if foreign else ""
-            hint = did_you_mean(asked, self.known())
-            message = f"there is no role {asked!r}{hint}{why}; known roles: {listed(self.known())}"
+            is_ansible_role = any(
+                _is_folder(folder / name_or_path / "tasks") for folder in (*self._chosen, *self._folders)
+            )
+            why = "; a role is a single role.yml file here, and tasks are not run" if is_ansible_role else ""
+            hint = did_you_mean(name_or_path, self.known())
+            message = f"there is no role {name_or_path!r}{hint}{why}; known roles: {listed(self.known())}"
         return Problem(where=node.origin.where, key="roles", message=message)
 
 
-def _by_path(asked: object, node: Node) -> str:
+def _by_path(name_or_path: object, node: Node) -> str:
     """A path is relative to the file that names it, or to the current folder on the command line."""
     here = Path(node.origin.file).parent if node.origin.line else Path()
     # pathlib's own raise where there is no such user or where links lead in a circle
-    return os.path.realpath(here / os.path.expanduser(str(asked)))  # noqa: PTH111
+    return os.path.realpath(here / os.path.expanduser(str(name_or_path)))  # noqa: PTH111
 
 
 def name_in(node: Node) -> object:
@@ -177,9 +179,9 @@ def name_in(node: Node) -> object:
     return node.value.get_secret_value() if isinstance(node.value, SecretStr) else node.value
 
 
-def _could_be_role(asked: str) -> bool:
-    is_path = "/" in asked and "\0" not in asked and not is_template(asked)
-    return is_path or bool(_NAME.fullmatch(asked))
+def _could_be_role(text: str) -> bool:
+    is_path = "/" in text and "\0" not in text and not is_template(text)
+    return is_path or bool(_NAME.fullmatch(text))
 
 
 def _is_file(path: Path) -> bool:

@@ -57,10 +57,10 @@ def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, li
 
     What a template will say is not known in a fragment: its place is not judged there.
     """
-    surprises: dict[Path, Problem] = {}
-    bare = values(tree, (), surprises)
+    ambiguities: dict[Path, Problem] = {}
+    bare = values(tree, (), ambiguities)
     try:
-        return HostSpec.model_validate(bare), list(surprises.values())
+        return HostSpec.model_validate(bare), list(ambiguities.values())
     except ValidationError as error:
         found = error.errors(include_url=False)
     problems: dict[tuple[Path, str], Problem] = {}
@@ -68,29 +68,29 @@ def validate(tree: Node, *, fragment: bool = False) -> tuple[HostSpec | None, li
         if fragment and violation["type"] in _OF_THE_WHOLE:
             continue
         problem, path, node = _problem(tree, violation)
-        if path in surprises or (fragment and _is_open(node)):
+        if path in ambiguities or (fragment and _is_open(node)):
             continue
         # The members of a union fail one by one; the first speaks for all.
         problems.setdefault((path, "" if violation["type"] != "value_error" else problem.message), problem)
-    return None, [*surprises.values(), *problems.values()]
+    return None, [*ambiguities.values(), *problems.values()]
 
 
-def values(node: Node, path: Path, surprises: dict[Path, Problem]) -> Any:  # noqa: ANN401 - as plain()
+def values(node: Node, path: Path, ambiguities: dict[Path, Problem]) -> Any:  # noqa: ANN401 - as plain()
     """As :func:`~podstead.document.values.plain`, and note what YAML read differently from what most people mean."""
     value = node.value
     if isinstance(value, dict):
         for key in value:
             if isinstance(key, AmbiguousScalar):
-                surprises[(*path, key)] = _surprise(key, value[key], path)
-        return {key: values(child, (*path, key), surprises) for key, child in value.items()}
+                ambiguities[(*path, key)] = _ambiguous(key, value[key], path)
+        return {key: values(child, (*path, key), ambiguities) for key, child in value.items()}
     if isinstance(value, tuple):
-        return [values(child, path, surprises) for child in value]
+        return [values(child, path, ambiguities) for child in value]
     if isinstance(value, AmbiguousScalar):
-        surprises[path] = _surprise(value, node, path)
+        ambiguities[path] = _ambiguous(value, node, path)
     return reveal(cast("Scalar", value))
 
 
-def _surprise(found: AmbiguousScalar, node: Node, path: Path) -> Problem:
+def _ambiguous(found: AmbiguousScalar, node: Node, path: Path) -> Problem:
     return Problem(where=node.origin.where, key=".".join(path), message=found.explanation)
 
 

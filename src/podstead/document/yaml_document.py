@@ -230,9 +230,9 @@ class _Builder:
             self.anchors[event.anchor] = (event.value, 1)
         if tag in (_CORE + "str", _CORE + "value"):
             return str(event.value), False
-        return self.surprising_key(event), False
+        return self.ambiguous_key(event), False
 
-    def surprising_key(self, event: Any) -> str:  # noqa: ANN401
+    def ambiguous_key(self, event: Any) -> str:  # noqa: ANN401
         """A key that YAML reads as a number, a date or a truth value."""
         before = len(self.problems)
         value = self.scalar(event)
@@ -243,8 +243,8 @@ class _Builder:
         else:
             what, read_as = describe(value), "null" if value is None else str(value)
         read_as = read_as.lower() if isinstance(value, bool) else read_as
-        says = f"the key {event.value} is read as {what}: quote it"
-        return AmbiguousScalar.of(str(event.value), explanation=says, read_as=read_as)
+        explanation = f"the key {event.value} is read as {what}: quote it"
+        return AmbiguousScalar.of(str(event.value), explanation=explanation, read_as=read_as)
 
     def tag(self, event: Any) -> str:  # noqa: ANN401
         if event.tag is not None and event.tag != "!":
@@ -271,7 +271,7 @@ class _Builder:
             case "float" if len(text) <= 40 and _FRACTION.fullmatch(text):
                 return float(text.replace("_", ""))
             case "int" | "float" | "timestamp" as kind:
-                return self.surprise(event, text, kind)
+                return self.ambiguous(event, text, kind)
             case "!unsafe":
                 return Unsafe(text)
             case "!vault" | "!vault-encrypted":
@@ -280,18 +280,18 @@ class _Builder:
                 self.problem(event, _NO_TAGS)
         return None
 
-    def surprise(self, event: Any, text: str, kind: str) -> Scalar:  # noqa: ANN401
+    def ambiguous(self, event: Any, text: str, kind: str) -> Scalar:  # noqa: ANN401
         """Text that YAML 1.1 takes for an octal or sexagesimal number or for a date."""
         named = "the value" if self.path and _SECRET_WORDS.search(self.path[-1]) else text[:40]
         what = "a date" if kind == "timestamp" else "a number in an unexpected notation (octal, sexagesimal)"
-        says = f"{named} is read as {what}: quote it"
+        explanation = f"{named} is read as {what}: quote it"
         try:
             value = self.loader.construct_object(yaml.ScalarNode(_CORE + kind, text))
         except (ValueError, OverflowError, yaml.YAMLError):
-            self.problem(event, says)
+            self.problem(event, explanation)
             return None
         if isinstance(value, float) and not math.isfinite(value):
-            self.problem(event, says)
+            self.problem(event, explanation)
             return None
         read_as = value if isinstance(value, int | float) else value.isoformat()
-        return AmbiguousScalar.of(text, explanation=says, read_as=read_as)
+        return AmbiguousScalar.of(text, explanation=explanation, read_as=read_as)

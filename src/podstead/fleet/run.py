@@ -77,7 +77,7 @@ def run(
         _stopped if interrupts.count else functools.partial(_unanswered, code=code, stderr_line=stderr_line)
     )
     hosts = tuple(
-        reports.get(target.name) or without(target.name, begun=target.name in begun_hosts)
+        reports.get(target.name) or without(target.name, was_started=target.name in begun_hosts)
         for target in job.targets
     )
     return Report(
@@ -105,19 +105,19 @@ def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
         worker.terminate()  # which it takes as: start no further host
 
 
-def _stopped(name: str, *, begun: bool) -> HostReport:
+def _stopped(name: str, *, was_started: bool) -> HostReport:
     """A host of which nothing was heard when the run was stopped: it was in hand, or its turn never came."""
-    if not begun:
+    if not was_started:
         trouble = Trouble(message="not started: the run was interrupted")
         return HostReport(name=name, status=Status.SKIPPED, trouble=trouble)
     trouble = Trouble(message="the run was stopped while this host was being processed", hint=_RUN_AGAIN)
     return HostReport(name=name, status=Status.FAILED, trouble=trouble)
 
 
-def _unanswered(name: str, *, begun: bool, code: int, stderr_line: str) -> HostReport:
+def _unanswered(name: str, *, was_started: bool, code: int, stderr_line: str) -> HostReport:
     """A host of which nothing was heard from a worker that nobody stopped; what the others said is kept."""
     ended = f"ended with exit code {code}" if code else "ended"
-    when = "while this host was being processed" if begun else "before this host was started"
+    when = "while this host was being processed" if was_started else "before this host was started"
     message = f"the worker process {ended} {when}" + (f": {stderr_line}" if stderr_line else "")
     hint = _RUN_AGAIN if stderr_line else "run again with -vvv to see why"
     return HostReport(name=name, status=Status.FAILED, trouble=Trouble(message=message, hint=hint))

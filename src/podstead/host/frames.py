@@ -67,8 +67,8 @@ def decode(output: Sequence[str] | str, *, kind: str, nonce: str | None = None) 
         header = _HEADER.fullmatch(line.strip())
         if header and header["kind"] == kind and nonce in (None, header["nonce"]):
             return _body(lines[number + 1 :], header["nonce"], header["encoding"])
-    shown = " | ".join(line.strip() for line in lines if line.strip())[:200]
-    raise LookError(f"the host did not answer with podstead's {kind} data; it said: {shown!a}")
+    excerpt = " | ".join(line.strip() for line in lines if line.strip())[:200]
+    raise LookError(f"the host did not answer with podstead's {kind} data; it said: {excerpt!a}")
 
 
 def _body(lines: Sequence[str], nonce: str, encoding: str) -> Records:

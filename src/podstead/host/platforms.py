@@ -59,19 +59,19 @@ def parse(records: Records) -> Platform:
     """Read the platform out of an observation."""
     files = by_path(records.lines("files"))
     release = _os_release(files.get("/etc/os-release") or files.get("/usr/lib/os-release") or [])
-    who = (records.text("id") or "").split()
+    identity = (records.text("id") or "").split()
     stats = "\n".join(record.text for record in records.all("stat"))
-    like = release.get("ID_LIKE", "").split()
+    id_like = release.get("ID_LIKE", "").split()
     return Platform(
         os_id=release.get("ID", ""),
         version_id=release.get("VERSION_ID", ""),
         pretty_name=release.get("PRETTY_NAME", ""),
-        family=family_of([release.get("ID", ""), *like]),
+        family=family_of([release.get("ID", ""), *id_like]),
         kernel=_first(files, "/proc/sys/kernel/osrelease"),
         init=_first(files, "/proc/1/comm"),
         systemd=":/run/systemd/system" in stats,
-        euid=int(who[0]) if who and re.fullmatch("[0-9]{1,10}", who[0]) else -1,
-        user=who[1] if len(who) > 1 else "",
+        euid=int(identity[0]) if identity and re.fullmatch("[0-9]{1,10}", identity[0]) else -1,
+        user=identity[1] if len(identity) > 1 else "",
         container=":/run/.containerenv" in stats or ":/.dockerenv" in stats,
         tools=records.pairs("tools"),
     )

@@ -69,9 +69,9 @@ def assignments(
         explicit = named.get(key, [])
         free = key not in excluded and all(line.path == own for line in explicit)
         matching = [line for line in patterns.values() if free and matches(line.key, key)]
-        given = tuple(_assignment(line) for line in (*matching, *explicit) if line.value is not None)
-        if given:
-            found[key.replace("/", ".")] = given
+        values = tuple(_assignment(line) for line in (*matching, *explicit) if line.value is not None)
+        if values:
+            found[key.replace("/", ".")] = values
     return found
 
 
@@ -129,9 +129,9 @@ def matches(pattern: str, path: str) -> bool:
     )
 
 
-def _fits(want: list[str], have: list[str]) -> bool:
-    return len(want) == len(have) and all(
-        fnmatchcase(name, glob.replace("[^", "[!")) for glob, name in zip(want, have, strict=True)
+def _fits(wanted: list[str], actual: list[str]) -> bool:
+    return len(wanted) == len(actual) and all(
+        fnmatchcase(name, glob.replace("[^", "[!")) for glob, name in zip(wanted, actual, strict=True)
     )
 
 

@@ -33,9 +33,9 @@ class Listing:
             }
         }
         for group in self._below("all", set()):
-            shown = self._group(group, export=export)
-            if shown:
-                document[group.name] = shown
+            entry = self._group(group, export=export)
+            if entry:
+                document[group.name] = entry
         return dict(sorted(document.items()))
 
     def _below(self, name: str, seen: set[str]) -> Iterator[Group]:
@@ -47,12 +47,12 @@ class Listing:
                 yield from self._below(child, seen)
 
     def _group(self, group: Group, *, export: bool) -> dict[str, Any]:
-        shown = {
+        entry = {
             "children": list(group.children),
             "hosts": [host for host in group.hosts if host in self._chosen] if group.name != "all" else [],
             "vars": self._group_variables(group) if export else {},
         }
-        return {key: value for key, value in shown.items() if value}
+        return {key: value for key, value in entry.items() if value}
 
     def _group_variables(self, group: Group) -> dict[str, Any]:
         found = _displayed(combined(tree.entries for tree in (*group.inline, *group.files)))

@@ -21,8 +21,8 @@ def render_show(host: ResolvedHost, *, with_origins: bool = True) -> str:
     lines += _lines(host.tree, 0)
     widths = [len(text) for text, note in lines if note and len(text) <= 60]
     column = max(widths, default=0) + _GAP
-    shown = (f"{text:<{column}}# {note}" if with_origins and note else text for text, note in lines)
-    return "\n".join(shown) + "\n"
+    rows = (f"{text:<{column}}# {note}" if with_origins and note else text for text, note in lines)
+    return "\n".join(rows) + "\n"
 
 
 def _lines(node: Node, indent: int) -> Iterator[tuple[str, str]]:

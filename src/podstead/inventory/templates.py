@@ -139,17 +139,17 @@ class Rendering:
             if text and not (len(text) <= _SHORT and text.isdecimal()):
                 self._secrets.add(text)
 
-    def _hidden(self, found: object, like: Node) -> Node:
+    def _hidden(self, found: object, source: Node) -> Node:
         """Return what a template made with a secret, as values that no message shows."""
         value: Value
         if isinstance(found, dict):
-            value = {key: self._hidden(child, like) for key, child in found.items()}
+            value = {key: self._hidden(child, source) for key, child in found.items()}
         elif isinstance(found, list):
-            value = tuple(self._hidden(child, like) for child in found)
+            value = tuple(self._hidden(child, source) for child in found)
         else:
             self._remember(found)
             value = _wrapped(found)
-        return Node(value, like.origin, like.replaced)
+        return Node(value, source.origin, source.replaced)
 
     def _rendered(self, text: str, node: Node, name: str) -> object:
         place = id(node)
@@ -239,15 +239,15 @@ def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what _solid returns and is
     return SecretStr(found)
 
 
-def _node(found: Any, like: Node) -> Node:  # noqa: ANN401 - what _solid returns
+def _node(found: Any, source: Node) -> Node:  # noqa: ANN401 - what _solid returns
     value: Value
     if isinstance(found, dict):
-        value = {key: _node(child, like) for key, child in found.items()}
+        value = {key: _node(child, source) for key, child in found.items()}
     elif isinstance(found, list):
-        value = tuple(_node(child, like) for child in found)
+        value = tuple(_node(child, source) for child in found)
     else:
         value = found
-    return Node(value, like.origin, like.replaced)
+    return Node(value, source.origin, source.replaced)
 
 
 _PYTHONS: Final = (
@@ -261,10 +261,10 @@ def _evaluate(text: str, variables: Rendering) -> object:
     from jinja2 import TemplateError  # noqa: PLC0415 - costs time that an inventory without templates must not pay
 
     try:
-        template, whole = _compiled(text)
+        template, is_expression = _compiled(text)
         context = template.new_context(variables, shared=True)
         rendered = "".join(template.root_render_func(context))
-        found = context.vars[_RESULT] if whole else rendered
+        found = context.vars[_RESULT] if is_expression else rendered
         found = list(found) if isinstance(found, Iterator) else found
         _solid(found)  # what is undefined in a list or mapping fails here, where it has a place
     except TemplateError as error:
@@ -308,8 +308,8 @@ def _compiled(text: str) -> tuple[Any, bool]:
     if len(body) > 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) > 1:
         return environment.from_string(text), False
     result = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), body[0].nodes[0], lineno=1)
-    whole = nodes.Template([result], lineno=1)
-    return environment.from_string(whole.set_environment(environment)), True
+    template = nodes.Template([result], lineno=1)
+    return environment.from_string(template.set_environment(environment)), True
 
 
 @cache

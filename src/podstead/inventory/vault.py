@@ -115,8 +115,10 @@ def passwords(
     for vault_id in vault_ids:
         label, at, source = vault_id.rpartition("@")
         label = label or "default"
-        asked = source == "prompt" and at
-        found.append((label, prompt(f"Vault password ({label}): ") if asked else _from_file(source, label)))
+        prompted = source == "prompt" and at
+        found.append(
+            (label, prompt(f"Vault password ({label}): ") if prompted else _from_file(source, label))
+        )
     if ask:
         found.append(("default", prompt("Vault password: ")))
     return tuple(found)

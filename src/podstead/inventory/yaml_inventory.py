@@ -30,8 +30,8 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
                 if _mapping(inventory, child, "vars must be a mapping"):
                     inventory.add_variables(group, child)
             case "children":
-                says = "children must be a mapping of group names"
-                for name, below in _mapping(inventory, _named(child), says).items():
+                message = "children must be a mapping of group names"
+                for name, below in _mapping(inventory, _named(child), message).items():
                     _group(inventory, inventory.add_child(group, name, below.origin), below)
             case _:
                 hint = did_you_mean(key, _KEYS) or "; a group takes hosts, vars and children"
@@ -39,8 +39,8 @@ def _group(inventory: Inventory, group: Group, node: Node) -> None:
 
 
 def _hosts(inventory: Inventory, group: Group, node: Node) -> None:
-    says = "hosts must be a mapping of host names, with 'web1:' and the like on a line each"
-    for name, child in _mapping(inventory, node, says).items():
+    message = "hosts must be a mapping of host names, with 'web1:' and the like on a line each"
+    for name, child in _mapping(inventory, node, message).items():
         variables = _mapping(inventory, child, f"host {name} takes a mapping of variables")
         inventory.add_hosts(group, name, child.origin, child if variables else None)
 
@@ -52,7 +52,7 @@ def _named(node: Node) -> Node:
     return node
 
 
-def _mapping(inventory: Inventory, node: Node, says: str) -> Mapping[str, Node]:
+def _mapping(inventory: Inventory, node: Node, message: str) -> Mapping[str, Node]:
     if node.value is not None and not isinstance(node.value, Mapping):
-        inventory.problem(node.origin, f"{says}; found {describe(node)}")
+        inventory.problem(node.origin, f"{message}; found {describe(node)}")
     return node.entries

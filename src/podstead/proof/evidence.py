@@ -47,13 +47,13 @@ class Evidence:
     limits: Mapping[str, str] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
     helper_stat: str = ""
-    label: str = ""
+    apparmor_label: str = ""
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     maps: Mapping[str, str] = field(default_factory=dict)
     podman: str | None = None
-    info: Info | None = None
+    fresh_info: Info | None = None
     """What Podman chooses for a new user: ``podman info`` of a storage of the probe's own, or of the user's where that is new."""
-    start: Info | None = None
+    user_info: Info | None = None
     """``podman info`` as the user would run it, with the user's own files and storage."""
     listed: Attempt | None = None
     """``podman ps``, likewise: it opens the storage, the database and the locks."""
@@ -66,11 +66,11 @@ class Evidence:
     graph: Graph | None = None
     configs: Mapping[str, str] = field(default_factory=dict)
     """The texts of the user's and the host's files for Podman by path, the user's first; only where Podman complained."""
-    owned: str = ""
+    owner_of_5_5: str = ""
     credentials: str = ""
-    told: Mapping[str, str] = field(default_factory=dict)
+    container_output: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
-    kept: str = ""
+    keep_id_file_owner: str = ""
     controllers: frozenset[str] | None = None
     in_pod: bool = False
     """The container that has everything ran in a pod."""
@@ -86,18 +86,18 @@ class Evidence:
     """What of it could be reached: "user read", "user signal", "root read", "root signal"."""
 
     @property
-    def own(self) -> Info | None:
+    def info_with_database(self) -> Info | None:
         """``podman info`` of a user who has used Podman before."""
-        return self.start if self.has_database else None
+        return self.user_info if self.has_database else None
 
     @property
     def starts(self) -> bool | None:
         """Whether the user's own Podman starts: None where that was not tried."""
-        tried = self.listed or (self.start.ran if self.start else None)
+        tried = self.listed or (self.user_info.ran if self.user_info else None)
         return None if tried is None else tried.ok
 
     @property
-    def said(self) -> str:
+    def failure_output(self) -> str:
         """All that was said by what failed and should not have, for causes that are known by their words."""
         return "\n".join(
             attempt.output
@@ -179,15 +179,15 @@ def from_records(
     seconds: int | None = None,
 ) -> Evidence:
     binds, icmp = _sockets(records)
-    said = {record.argument: record.text for record in records.all("said")}
+    outputs = {record.argument: record.text for record in records.all("said")}
     complete = records.text("probed") is not None
     has_database = records.lines("database")[:1] == ["yes"]
     attempts = {
-        record.argument: Attempt(int(record.text), said.get(record.argument, ""))
+        record.argument: Attempt(int(record.text), outputs.get(record.argument, ""))
         for record in records.all("rc")
-        if re.fullmatch(r"[0-9]{1,3}\s*", record.text) and (complete or record.argument in said)
+        if re.fullmatch(r"[0-9]{1,3}\s*", record.text) and (complete or record.argument in outputs)
     }
-    start = info_of(records, attempts, "start")
+    user_info = info_of(records, attempts, "start")
     return Evidence(
         context=context,
         complete=complete,
@@ -201,23 +201,23 @@ def from_records(
         limits=_limits(records.lines("limits")),
         helpers=records.pairs("helpers"),
         helper_stat=(records.text("helper-stat") or "").strip(),
-        label=(records.text("label") or "").strip("\0\n "),
+        apparmor_label=(records.text("label") or "").strip("\0\n "),
         attempts={name: attempt for name, attempt in attempts.items() if name not in _STARTS},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
-        info=info_of(records, attempts, "info") or (None if has_database else start),
-        start=start,
+        fresh_info=info_of(records, attempts, "info") or (None if has_database else user_info),
+        user_info=user_info,
         listed=attempts.get("list"),
         policy=attempts.get("policy"),
         has_database=has_database,
         large=tuple(line for line in records.lines("large") if line),
         graph=graph_of(records.lines("graph")),
         configs={record.argument: record.text for record in records.all("config")},
-        owned=(records.text("owned") or "").strip(),
+        owner_of_5_5=(records.text("owned") or "").strip(),
         credentials=(records.text("credentials") or "").strip(),
-        told={record.argument: record.text for record in records.all("told")},
+        container_output={record.argument: record.text for record in records.all("told")},
         volumes={record.argument: record.text.strip() for record in records.all("volume")},
-        kept=(records.text("kept") or "").strip(),
+        keep_id_file_owner=(records.text("kept") or "").strip(),
         controllers=None
         if records.text("controllers") is None
         else frozenset((records.text("controllers") or "").split()),
@@ -242,11 +242,11 @@ def _limits(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def sections(said: str) -> dict[str, str]:
+def sections(output: str) -> dict[str, str]:
     """Split what a script printed under ``--NAME`` lines; warnings that Podman prints before are passed over."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in said.splitlines():
+    for line in output.splitlines():
         if re.fullmatch("--[a-z]+", line):
             lines = found.setdefault(line[2:], [])
         else:

@@ -76,7 +76,7 @@ class Subject:
     @property
     def failure_output(self) -> str:
         """What everything said that failed and should not have."""
-        return self.evidence.said
+        return self.evidence.failure_output
 
     @property
     def wants_linger(self) -> bool:

@@ -30,10 +30,10 @@ OF_STORAGE: Final = Meaning(
 )
 
 
-def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> Outcome:
+def plan(spec: HostSpec, uninspected: Mapping[str, str], accounts: AccountsState) -> Outcome:
     """Refuse what depends on the look at a user that could not be had; everybody else's parts go on."""
     refusals = []
-    for name in sorted(spec.users.keys() & unseen.keys() & accounts.by_name.keys()):
+    for name in sorted(spec.users.keys() & uninspected.keys() & accounts.by_name.keys()):
         account = accounts.by_name[name]
         paths = " ".join(map(shlex.quote, (account.home, f"{account.home}/.config/containers")))
         ids = [f"session:{name}:look"] + [f"storage:{name}:look"] * (spec.storage.driver is not None)
@@ -41,7 +41,7 @@ def plan(spec: HostSpec, unseen: Mapping[str, str], accounts: AccountsState) -> 
             Refusal(
                 id=change_id,
                 title=f"{name} could not be inspected",
-                reason=f"{unseen[name]}; what {name} has is unknown, so it is left unchanged",
+                reason=f"{uninspected[name]}; what {name} has is unknown, so it is left unchanged",
                 remedy=f"find out what it is: timeout -k 2 20 runuser -u {shlex.quote(name)} -- "
                 f"ls -la {paths} /run/user/{account.uid}; then run podstead again",
             )

@@ -50,8 +50,8 @@ class Part:
 
     def ids(self, spec: HostSpec) -> Iterator[str]:
         """Every id that its changes and refusals can have on a host with this document."""
-        given = (self.names or self.about)(spec)
-        stands_for = {"NAME": given, "KEY": given, "subuid": ("subuid", "subgid")}
+        names = (self.names or self.about)(spec)
+        stands_for = {"NAME": names, "KEY": names, "subuid": ("subuid", "subgid")}
         for change in self.changes:
             part, name, what = change.id.split(":")
             yield from (f"{part}:{each}:{what}" for each in stands_for.get(name, (name,)))

@@ -59,26 +59,28 @@ def _system(driver: str, path: str, state: StorageState, podman: Version, platfo
         phase=Phase.STORAGE,
         title=f"make {driver} the storage driver",
     )
-    ours = present.data is not None and present.data.startswith(text.partition("\n")[0].encode())
+    is_ours = present.data is not None and present.data.startswith(text.partition("\n")[0].encode())
     deciding = next((candidate for candidate in (path, MAIN, VENDOR) if candidate in state.files), None)
     try:
-        if ours:
+        if is_ours:
             (present.data or b"").decode("utf-8")  # Podman reads no other TOML
         named = driver_of(state.files[deciding]) if deciding else None
     except ValueError as error:
-        if ours:
+        if is_ours:
             return write()
         return _refused(
             "storage:driver:system", f"{deciding} is not valid TOML", str(error), f"correct {deciding}"
         )
     if (named or default_driver(podman, platform.kernel_version)) == driver:
         return Outcome()
-    if present.data is not None and not ours:
-        says = f"names the driver {named}" if named else "names no driver, which means vfs for this Podman"
+    if present.data is not None and not is_ours:
+        statement = (
+            f"names the driver {named}" if named else "names no driver, which means vfs for this Podman"
+        )
         return _refused(
             "storage:driver:system",
             f"storage driver is not {driver}",
-            f"{path} {says}, and podstead does not change files that it did not write",
+            f"{path} {statement}, and podstead does not change files that it did not write",
             f'set driver = "{driver}" under [storage] in {path}',
         )
     return write()

@@ -215,8 +215,10 @@ def _edited(
     file: SubidFile, names: frozenset[str], name: str, add: tuple[IdRange, ...], revoke: tuple[IdRange, ...]
 ) -> SubidFile:
     """The file as it will be: lines of the user's that are taken away are gone, new ones stand at the end."""
-    gone = {entry.line for entry in file.of(names) if entry.range in revoke}
-    lines = [line for number, line in enumerate((file.text or "").split("\n"), start=1) if number not in gone]
+    revoked = {entry.line for entry in file.of(names) if entry.range in revoke}
+    lines = [
+        line for number, line in enumerate((file.text or "").split("\n"), start=1) if number not in revoked
+    ]
     text = "\n".join(lines)
     if text and not text.endswith("\n"):
         text += "\n"
@@ -274,12 +276,12 @@ def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
 
 def _used_by_storage(name: str, wanted: IdRange, own: tuple[IdRange, ...], file: SubidFile) -> Outcome:
     """The spec names another range than the one that files in the user's storage belong to."""
-    held = ", ".join(str(range_) for range_ in own)
+    granted = ", ".join(str(range_) for range_ in own)
     key = file.path.removeprefix("/etc/")
     keep = f"to keep the range, name it: {key}: {{start: {own[0].start}, count: {own[0].count}}}; "
     return _left_unchanged(
         name,
-        f"{file.path} grants {held}, but the document asks for {wanted}, and {name} has container storage whose files carry the old IDs",
+        f"{file.path} grants {granted}, but the document asks for {wanted}, and {name} has container storage whose files carry the old IDs",
         (keep if len(own) == 1 else "")
         + f"to move it, as {name}: podman save and podman volume export what you want to keep; as "
         f"{name}: podman system reset, which removes all containers, images and volumes; as root: loginctl terminate-user "

@@ -204,23 +204,23 @@ class JobRunner:
         inventory = Inventory((list(data.items()), {}))
         state = State(inventory, Config(CONNECT_TIMEOUT=self.job.connect_timeout), check_for_changes=False)
         pool = Pool(self.job.forks)
-        begun: dict[str, str] = {}
+        names_by_address: dict[str, str] = {}
         with ctx_state.use(state):
             for target in self.job.targets:
                 pool.wait_available()
                 name = transport.host_name(target)
                 if self.stopping:
                     self._skip(target, Status.SKIPPED, "not started: the run was interrupted")
-                elif name in begun:
+                elif name in names_by_address:
                     # side by side they would undo each other's locks, and pyinfra knows one connection for each
                     self._skip(
                         target,
                         Status.FAILED,
-                        f"this is the same machine as {begun[name]}",
+                        f"this is the same machine as {names_by_address[name]}",
                         "remove one of them",
                     )
                 else:
-                    begun[name] = target.name
+                    names_by_address[name] = target.name
                     pool.spawn(self._run_target, state, target, inventory.get_host(name))
             pool.join()
 

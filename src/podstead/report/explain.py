@@ -98,11 +98,13 @@ def changes() -> Iterator[Entry]:
 
 def failures() -> Iterator[Entry]:
     """Every failure mode of the catalogue."""
-    shown: dict[str, tuple[str, ...]] = {
+    checks_by_ref: dict[str, tuple[str, ...]] = {
         ref: ("V03",) for ref, mode in catalogue.load().items() if mode.of_files
     }
     for diagnosis in DIAGNOSES:
-        shown[diagnosis.ref] = tuple(dict.fromkeys((*shown.get(diagnosis.ref, ()), *diagnosis.explains)))
+        checks_by_ref[diagnosis.ref] = tuple(
+            dict.fromkeys((*checks_by_ref.get(diagnosis.ref, ()), *diagnosis.explains))
+        )
     for mode in catalogue.load().values():
         yield Entry(
             id=mode.id,
@@ -115,7 +117,7 @@ def failures() -> Iterator[Entry]:
             remedy=mode.remedy["any"],
             remedies=dict(mode.remedy),
             costs=mode.costs,
-            checks=shown.get(mode.ref, ()),
+            checks=checks_by_ref.get(mode.ref, ()),
             undetected=mode.undetected,
             sources=mode.sources,
         )
@@ -139,10 +141,14 @@ def find(name: str) -> Entry:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    want, have = pattern.split(":"), name.split(":")
-    if want[0] == have[0] == "host":
-        return len(have) == 3
-    if len(want) != len(have) or len(want) != 3 or want[0] != have[0]:
+    pattern_parts, name_parts = pattern.split(":"), name.split(":")
+    if pattern_parts[0] == name_parts[0] == "host":
+        return len(name_parts) == 3
+    if len(pattern_parts) != len(name_parts) or len(pattern_parts) != 3 or pattern_parts[0] != name_parts[0]:
         return False
-    middle = want[1] in ("NAME", "KEY") or want[1] == have[1] or (want[1] == "subuid" and have[1] == "subgid")
-    return middle and want[2] == have[2]
+    middle = (
+        pattern_parts[1] in ("NAME", "KEY")
+        or pattern_parts[1] == name_parts[1]
+        or (pattern_parts[1] == "subuid" and name_parts[1] == "subgid")
+    )
+    return middle and pattern_parts[2] == name_parts[2]

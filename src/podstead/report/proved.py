@@ -113,13 +113,13 @@ def _names(users: Sequence[str]) -> str:
 
 def _cause(cause: Cause, screen: Screen) -> None:
     finding = cause.finding
-    who = _names(cause.users)
+    names = _names(cause.users)
     name = f"{finding.ref} {finding.mode}" if finding.ref else " ".join(cause.checks or cause.could_not_look)
     title = finding.cause if finding.ref else finding.title
     if finding.verdict is Verdict.COULD_NOT_LOOK and not finding.ref:
         name, title = " ".join(cause.could_not_look), finding.cause
     indent = _WIDTH + 2
-    _line(_WORDS[finding.verdict], f"{who}:  {one_line(title)}", screen)
+    _line(_WORDS[finding.verdict], f"{names}:  {one_line(title)}", screen)
     if finding.ref:
         screen.more("why", f"{name} ({finding.severity.value}); podstead explain {finding.ref}", indent)
     elif finding.verdict is not Verdict.COULD_NOT_LOOK:

@@ -48,11 +48,11 @@ class Screen:
         self, text: str, style: str = "", *, head: int | None = None, hang: int = 4, paste: bool = False
     ) -> None:
         """One line. Only its first ``head`` characters have the style; what is to be pasted is never wrapped."""
-        shown = printable(text).replace("\n", " ")
-        rows = [shown]
-        if self._wraps and not paste and len(shown) >= self._width:
+        escaped = printable(text).replace("\n", " ")
+        rows = [escaped]
+        if self._wraps and not paste and len(escaped) >= self._width:
             rows = textwrap.wrap(
-                shown,
+                escaped,
                 self._width - 1,
                 subsequent_indent=" " * hang,
                 break_long_words=False,

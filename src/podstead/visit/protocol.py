@@ -113,10 +113,10 @@ def notes(look: Records) -> tuple[str, ...]:
     match = re.fullmatch(r"([0-9A-Za-z.+!_-]{1,60}) ([0-9]{1,6})", version_line)
     if match is None:
         return (f"the script does not say which podstead wrote it; {WRITE_AGAIN}",)
-    version, spoken = match[1], int(match[2])
-    if spoken != load().version:
+    version, protocol_version = match[1], int(match[2])
+    if protocol_version != load().version:
         raise LookError(
-            f"podstead {version} wrote the script, and its answer is of protocol {spoken}; "
+            f"podstead {version} wrote the script, and its answer is of protocol {protocol_version}; "
             f"this is podstead {VERSION}, which reads protocol {load().version}",
             hint=WRITE_AGAIN,
         )

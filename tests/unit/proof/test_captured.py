@@ -102,7 +102,7 @@ def test_the_evidence_of_a_healthy_user_is_complete(release: str) -> None:
     }
     refusals = ("uid-over", "gid-over", "other", "host-root", "raw")
     assert {name: seen.attempts[name].ok for name in refusals} == dict.fromkeys(refusals, False)
-    assert seen.owned == "524292:524292"
+    assert seen.owner_of_5_5 == "524292:524292"
     assert seen.icmp[4] == "ok"
     assert seen.credentials == "524292:524294"
     assert seen.limits.keys() == {"processes", "open files"}
@@ -158,16 +158,16 @@ def answer(*more: Record, without: str = "", database: str = "no") -> evidence.E
 
 
 def test_storage_that_is_new_shows_what_a_new_user_gets() -> None:
-    asked, unasked = answer().info, answer(without="info")
+    asked, unasked = answer().fresh_info, answer(without="info")
     assert asked is not None
-    assert unasked.info is unasked.start is not None
-    assert unasked.info is not None
-    assert asked.get("store.graphDriverName") == unasked.info.get("store.graphDriverName") == "overlay"
+    assert unasked.fresh_info is unasked.user_info is not None
+    assert unasked.fresh_info is not None
+    assert asked.get("store.graphDriverName") == unasked.fresh_info.get("store.graphDriverName") == "overlay"
 
 
 def test_storage_that_was_used_before_shows_nothing_of_a_new_user() -> None:
-    assert answer(database="yes").info is not None
-    assert answer(without="info", database="yes").info is None
+    assert answer(database="yes").fresh_info is not None
+    assert answer(without="info", database="yes").fresh_info is None
 
 
 def test_roots_word_says_as_whom_the_host_was_proved() -> None:

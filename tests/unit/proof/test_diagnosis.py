@@ -93,7 +93,7 @@ def newest() -> Subject:
     seen = podman("6.1.0", host__networkBackendInfo__version="netavark 2.0.0")
     own = info(store__runRoot="/run/user/1000/containers", host__databaseBackend="sqlite")
     return subject(
-        replace(seen, start=own, has_database=True), host(tools=TOOLS - {"iptables", "slirp4netns"})
+        replace(seen, user_info=own, has_database=True), host(tools=TOOLS - {"iptables", "slirp4netns"})
     )
 
 
@@ -245,8 +245,8 @@ def test_words_of_a_program_do_not_hold_the_verifier_up(word: str) -> None:
     ill = replace(
         HEALTHY,
         attempts={**ATTEMPTS, "inside": failed, "whole": failed, "plain": failed},
-        info=info(failed),
-        start=info(failed),
+        fresh_info=info(failed),
+        user_info=info(failed),
         has_database=True,
     )
     one = subject(ill, host(facts={"selinux": "1", "dev__fuse": "666"}))

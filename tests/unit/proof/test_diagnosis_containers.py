@@ -123,16 +123,16 @@ STORAGE: Mapping[str, Broken] = {
     ),
     "H05": Broken(
         subject=subject(
-            replace(HEALTHY, info=info(Attempt(125, "Error: kernel does not support overlay fs: 'overlay' is not supported over extfs\n"), store__graphDriverName=None)),
+            replace(HEALTHY, fresh_info=info(Attempt(125, "Error: kernel does not support overlay fs: 'overlay' is not supported over extfs\n"), store__graphDriverName=None)),
             host(kernel="5.10.0-30-amd64"),
         ),
         check="V27",
     ),
     "H06": Broken(subject=subject(podman("4.3.1", store__graphDriverName="vfs")), check="V27"),
-    "H07": Broken(subject=subject(replace(HEALTHY, info=Info(Attempt(0, ""), {**INFO, "store.graphStatus.Supports d_type": "false"}))), check="V27"),
+    "H07": Broken(subject=subject(replace(HEALTHY, fresh_info=Info(Attempt(0, ""), {**INFO, "store.graphStatus.Supports d_type": "false"}))), check="V27"),
     "H08": Broken(subject=subject(no_container("Error: mounting: exit status 1"), fuse(dev__fuse="missing")), check="V17"),
     "H09": Broken(
-        subject=subject(replace(HEALTHY, info=info(Attempt(125, "Error: 'overlay' is not supported over ecryptfs, a mount_program is required: not supported over ecryptfs\n")))),
+        subject=subject(replace(HEALTHY, fresh_info=info(Attempt(125, "Error: 'overlay' is not supported over ecryptfs, a mount_program is required: not supported over ecryptfs\n")))),
         check="V27",
         also=("H05",),
     ),
@@ -153,7 +153,7 @@ STORAGE: Mapping[str, Broken] = {
     ),
     "H14": Broken(
         subject=subject(
-            podman("6.1.0", replace(HEALTHY, info=info(Attempt(125, "Error: creating tmpdir: permission denied\n")))),
+            podman("6.1.0", replace(HEALTHY, fresh_info=info(Attempt(125, "Error: creating tmpdir: permission denied\n")))),
             host(facts={"storage__key": '/etc/containers/storage.conf:3:graphroot = "/var/lib/containers/storage"'}),
         ),
         check="V27",

@@ -48,7 +48,7 @@ KERNEL: Mapping[str, Broken] = {
         subject=subject(no_namespace(), host(live={APPARMOR: "1"}, facts={"apparmor__loaded": "crun (unconfined)"})),
         check="V04",
     ),
-    "A05": Broken(subject=subject(replace(no_namespace(), label="unprivileged_userns (enforce)")), check="V04"),
+    "A05": Broken(subject=subject(replace(no_namespace(), apparmor_label="unprivileged_userns (enforce)")), check="V04"),
     "A06": Broken(
         subject=subject(no_namespace(), host(live={"kernel.apparmor_restrict_unprivileged_unconfined": "1"})),
         check="V04",

@@ -42,7 +42,7 @@ def own(said: str = "", **values: str | None) -> Evidence:
     """What ``podman info`` says of the user's own storage; with words it fails."""
     if said:
         return not_started(said, has_database=True)
-    return replace(HEALTHY, has_database=True, start=info(None, **values))
+    return replace(HEALTHY, has_database=True, user_info=info(None, **values))
 
 
 def outside(evidence: Evidence = HEALTHY) -> Evidence:

@@ -93,7 +93,7 @@ BROKEN: Mapping[str, Broken] = {
     "H26": Broken(subject=subject(replace(HEALTHY, policy=Attempt(125, BAD_POLICY))), check="V31"),
     "I10": Broken(
         subject=subject(
-            replace(HEALTHY, start=None, listed=None, policy=None, podman=None, info=None),
+            replace(HEALTHY, user_info=None, listed=None, policy=None, podman=None, fresh_info=None),
             host(tools=TOOLS - {"podman"}),
             packages={"podman": {}},
         ),
@@ -186,7 +186,7 @@ def test_a_podman_that_is_not_on_the_path_is_not_called_missing() -> None:
         HEALTHY,
         helpers={"newuidmap": "/usr/bin/newuidmap"},
         environment={"PATH": "/opt/bin"},
-        start=None,
+        user_info=None,
         listed=None,
     )
     assert judged("V31", subject(hidden)).found == "/usr/bin/podman is not on the session's PATH (/opt/bin)"
@@ -241,5 +241,5 @@ def test_settings_are_found_with_their_lines_and_comments_are_none() -> None:
 
 
 def test_a_healthy_start_says_where_the_storage_is() -> None:
-    seen = replace(HEALTHY, start=Info(Attempt(0, ""), {"store.graphRoot": GRAPH}))
+    seen = replace(HEALTHY, user_info=Info(Attempt(0, ""), {"store.graphRoot": GRAPH}))
     assert judged("V31", subject(seen)).found == f"storage in {GRAPH}; nothing that it created was kept"

@@ -64,8 +64,8 @@ def test_every_failure_names_what_to_do() -> None:
         HEALTHY,
         attempts={name: Attempt(1, "it broke") for name in ATTEMPTS},
         maps={},
-        owned="1:1",
-        kept="",
+        owner_of_5_5="1:1",
+        keep_id_file_owner="",
         binds=(Bind(4, 80, "ok"),),
     )
     failures = [finding for finding in findings(subject(ill)) if finding.verdict is Verdict.FAIL]
@@ -319,7 +319,7 @@ def test_v10_fails_and_shows_podmans_words_when_it_did_not_start() -> None:
 def test_v31_without_podman_fails_only_where_it_was_asked_for(
     document: dict[str, Any], tools: set[str], expected: Verdict
 ) -> None:
-    seen = replace(attempt(inside=None), start=None, listed=None)
+    seen = replace(attempt(inside=None), user_info=None, listed=None)
     one = subject(seen, host(tools=tools), **document)
     assert (judged("V31", one).verdict, judged("V10", one).verdict) == (expected, Verdict.COULD_NOT_LOOK)
 
@@ -353,7 +353,7 @@ def test_v13_does_not_take_a_chown_that_was_not_tried_for_a_refusal() -> None:
     ("owned", "expected"), [("524293:524292", Verdict.FAIL), ("", Verdict.COULD_NOT_LOOK)]
 )
 def test_v14_compares_the_owner_that_the_host_sees(owned: str, expected: Verdict) -> None:
-    assert expected is judged("V14", subject(replace(HEALTHY, owned=owned))).verdict
+    assert expected is judged("V14", subject(replace(HEALTHY, owner_of_5_5=owned))).verdict
 
 
 # --- V21, V22: sockets ---

@@ -45,7 +45,7 @@ LADDER = no_network("Error: pasta failed")
 
 
 def told(**changed: str | None) -> Evidence:
-    return replace(HEALTHY, told={**HEALTHY.told, "whole": printed(TOLD, **changed)})
+    return replace(HEALTHY, container_output={**HEALTHY.container_output, "whole": printed(TOLD, **changed)})
 
 
 def verdicts(seen: Evidence, on: ModelHost | None = None, **document: Any) -> dict[str, Verdict]:
@@ -97,12 +97,12 @@ def test_v16_proves_a_namespace_within_and_its_limit(
         (told(uid="0 1000 1\n"), FAIL),
         (told(gid="0 1001 1\n"), FAIL),
         (told(uid=None), BLIND),
-        (replace(HEALTHY, told={}), BLIND),
+        (replace(HEALTHY, container_output={}), BLIND),
         (replace(HEALTHY, volumes={"whole": "5:7"}), FAIL),
         (replace(HEALTHY, volumes={}), BLIND),
         (NO_CONTAINER, BLIND),
         (LADDER, PASS),
-        (replace(LADDER, told={}), BLIND),
+        (replace(LADDER, container_output={}), BLIND),
         (replace(LADDER, volumes={"whole": "524292:524294"}), BLIND),
     ],
 )
@@ -166,7 +166,9 @@ def test_v18_compares_podman_top_with_the_host(top: Attempt | None, process: str
     ],
 )
 def test_v19_compares_the_user_inside_and_outside(text: str, kept: str, expected: Verdict) -> None:
-    seen = replace(HEALTHY, told={**HEALTHY.told, "keep-id": text}, kept=kept)
+    seen = replace(
+        HEALTHY, container_output={**HEALTHY.container_output, "keep-id": text}, keep_id_file_owner=kept
+    )
     assert judged("V19", subject(seen)).verdict is expected
 
 
@@ -183,8 +185,8 @@ def test_v19_goes_by_what_the_container_did_where_podman_came_too_late_to_attach
     )
     done = replace(HEALTHY, attempts={**HEALTHY.attempts, "keep-id": late})
     assert judged("V19", subject(done)).verdict is PASS
-    assert judged("V19", subject(replace(done, kept=""))).verdict is FAIL
-    assert judged("V19", subject(replace(done, kept="525287:525287"))).verdict is FAIL
+    assert judged("V19", subject(replace(done, keep_id_file_owner=""))).verdict is FAIL
+    assert judged("V19", subject(replace(done, keep_id_file_owner="525287:525287"))).verdict is FAIL
 
 
 FAILED = Attempt(125, "Error: odd\n")
@@ -286,7 +288,7 @@ def test_v24_is_taken_apart_where_the_whole_container_fails(
     seen = replace(
         LADDER,
         attempts={**LADDER.attempts, **{name: one for name, one in steps.items() if one is not None}},
-        told={**LADDER.told, "network": printed(TOLD)},
+        container_output={**LADDER.container_output, "network": printed(TOLD)},
     )
     assert verdicts(seen)["V23"] is PASS
     finding = judged("V24", subject(seen))
@@ -348,13 +350,13 @@ def test_v26_wants_a_session_without_a_login(
     ("seen", "expected"),
     [
         (HEALTHY, PASS),
-        (replace(HEALTHY, info=None), BLIND),
-        (replace(HEALTHY, info=Info(Attempt(125, "Error: odd\n"), {})), FAIL),
-        (replace(HEALTHY, info=Info(Attempt(0, ""), {})), BLIND),
-        (replace(HEALTHY, info=info(store__graphDriverName="btrfs")), FAIL),
-        (replace(HEALTHY, has_database=True, start=Info(Attempt(125, "Error: odd\n"), {})), BLIND),
-        (replace(HEALTHY, start=None), BLIND),
-        (replace(HEALTHY, has_database=True, start=info()), PASS),
+        (replace(HEALTHY, fresh_info=None), BLIND),
+        (replace(HEALTHY, fresh_info=Info(Attempt(125, "Error: odd\n"), {})), FAIL),
+        (replace(HEALTHY, fresh_info=Info(Attempt(0, ""), {})), BLIND),
+        (replace(HEALTHY, fresh_info=info(store__graphDriverName="btrfs")), FAIL),
+        (replace(HEALTHY, has_database=True, user_info=Info(Attempt(125, "Error: odd\n"), {})), BLIND),
+        (replace(HEALTHY, user_info=None), BLIND),
+        (replace(HEALTHY, has_database=True, user_info=info()), PASS),
         (attempt(executable=Attempt(126, "sh: odd\n")), FAIL),
     ],
 )
@@ -363,7 +365,7 @@ def test_v27_wants_the_driver_and_programs_beside_it(seen: Evidence, expected: V
 
 
 def test_v27_takes_any_driver_where_the_spec_names_none() -> None:
-    seen = replace(HEALTHY, info=info(store__graphDriverName="btrfs"))
+    seen = replace(HEALTHY, fresh_info=info(store__graphDriverName="btrfs"))
     assert judged("V27", subject(seen, storage={})).found == "btrfs on extfs"
 
 
@@ -412,23 +414,23 @@ NEEDS: Mapping[str, set[str]] = {
     "limits": set(),
     "helpers": set(),
     "helper_stat": set(),
-    "label": set(),
+    "apparmor_label": set(),
     "attempts": {"V04", "V05", "V06", "V07", "V08", "V09", *ENGINE, *RUN, "V19", "V20"},
     "maps": {"V05", "V06", "V07", "V08", "V09"},
     "podman": set(),
-    "info": {"V27"},
-    "start": {"V27", "V31"},
+    "fresh_info": {"V27"},
+    "user_info": {"V27", "V31"},
     "listed": {"V31"},
     "policy": set(),
     "has_database": set(),
     "large": set(),
     "graph": set(),
     "configs": set(),
-    "owned": {"V14"},
+    "owner_of_5_5": {"V14"},
     "credentials": {"V15"},
-    "told": {"V17", "V19", "V23", "V25"},
+    "container_output": {"V17", "V19", "V23", "V25"},
     "volumes": {"V17"},
-    "kept": {"V19"},
+    "keep_id_file_owner": {"V19"},
     "controllers": set(),
     "in_pod": {"V20"},
     "process": {"V18"},
@@ -531,20 +533,20 @@ EVIDENCE = st.fixed_dictionaries(
         "limits": st.dictionaries(st.sampled_from(["processes", "open files"]), TEXT),
         "helpers": st.dictionaries(st.sampled_from(["newuidmap", "newgidmap"]), TEXT),
         "helper_stat": TEXT,
-        "label": TEXT,
+        "apparmor_label": TEXT,
         "attempts": st.dictionaries(st.sampled_from([*ATTEMPTS, "plain", "network", "published", "limited", "pod-create", "pod-start"]), TRIED),
         "maps": st.dictionaries(st.sampled_from(sorted(HEALTHY.maps)), TEXT),
         "podman": st.none() | TEXT,
-        "info": INFOS,
-        "start": INFOS,
+        "fresh_info": INFOS,
+        "user_info": INFOS,
         "listed": st.none() | TRIED,
         "policy": st.none() | TRIED,
         "has_database": st.booleans(),
         "large": st.lists(TEXT, max_size=2).map(tuple),
         "graph": st.none() | st.builds(Graph, path=TEXT, nearest=TEXT, owner=TEXT, mount=st.none()),
         "configs": st.dictionaries(TEXT, TEXT, max_size=3),
-        "owned": TEXT,
-        "told": st.dictionaries(st.sampled_from(["whole", "plain", "network", "limited"]), TEXT | st.just(printed(TOLD))),
+        "owner_of_5_5": TEXT,
+        "container_output": st.dictionaries(st.sampled_from(["whole", "plain", "network", "limited"]), TEXT | st.just(printed(TOLD))),
         "volumes": st.dictionaries(st.sampled_from(["whole", "plain"]), TEXT),
         "controllers": st.none() | st.frozensets(TEXT, max_size=3),
         "icmp": st.dictionaries(st.sampled_from([4, 6]), st.sampled_from(["ok", "13", "97", "999"])),

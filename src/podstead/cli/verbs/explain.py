@@ -13,7 +13,7 @@ from podstead.report.explain import entries, find
 
 
 @click.command("explain")
-@click.argument("name", required=False, shell_complete=shell_completion.explained)
+@click.argument("name", required=False, shell_complete=shell_completion.explanations)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, name: str | None, output: str) -> int:
     """Explain what a check (V10), a failure mode (B03) or a change (subids:alice:ranges) means.

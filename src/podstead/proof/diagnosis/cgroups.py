@@ -66,7 +66,7 @@ def not_delegated(subject: Subject) -> Sign | None:
 
 @register("F06", "V25", alone=Verdict.WARN)
 def no_manager(subject: Subject) -> Sign | None:
-    info = subject.evidence.info
+    info = subject.evidence.fresh_info
     if info is None or info.get("host.cgroupManager") != "cgroupfs" or subject.state.platform.systemd:
         return None
     return Sign(found="the cgroup manager is cgroupfs: limits of containers have no effect")

@@ -106,9 +106,9 @@ def privileges_lost(subject: Subject) -> Sign | None:
 
 
 def _capable(subject: Subject, path: str) -> bool:
-    shown = subject.state.platform.tools.get(f"cap.{path.rpartition('/')[2]}", "")
+    capabilities = subject.state.platform.tools.get(f"cap.{path.rpartition('/')[2]}", "")
     # what getcap showed is the system's helper, whatever a user has put before it
-    return "cap_set" in shown and path.startswith((*_SYSTEM, shown.partition(" ")[0]))
+    return "cap_set" in capabilities and path.startswith((*_SYSTEM, capabilities.partition(" ")[0]))
 
 
 @register("B06", *HELPERS)

@@ -74,7 +74,7 @@ def _works(subject: Subject) -> bool:
 
 @register("A05", "V04", alone=Verdict.PASS)
 def apparmor_confines_unshare(subject: Subject) -> Sign | None:
-    if "unprivileged_userns" not in subject.evidence.label:
+    if "unprivileged_userns" not in subject.evidence.apparmor_label:
         return None
     return Sign(found="a bare unshare runs under AppArmor's profile unprivileged_userns")
 

@@ -16,12 +16,12 @@ register = Register()
 @register("C17", "V11", alone=Verdict.WARN)
 def shifted_by_lower_range(subject: Subject) -> Sign | None:
     """A range below the old ones moves every container ID: ranges are sorted by start."""
-    held = subject.pause
+    pause_maps = subject.pause
     if len(subject.subuids) < 2:
         return None
-    if held is None:
+    if pause_maps is None:
         return _added_later(subject)
-    before = {(extent.outside, extent.count) for extent in held[0].extents[1:]}
+    before = {(extent.outside, extent.count) for extent in pause_maps[0].extents[1:]}
     now = [(range_.start, range_.count) for range_ in sorted(subject.subuids)]
     if before and before < set(now) and now[0] not in before:
         return Sign(found=f"the new range {now[0][0]}:{now[0][1]} lies below the old ones")
@@ -49,10 +49,12 @@ def _added_later(subject: Subject) -> Sign | None:
 
 @register("D01", "V11")
 def stale_map(subject: Subject) -> Sign | None:
-    held = subject.pause
-    if held is None or (held[0].same_ids(subject.uid_map) and held[1].same_ids(subject.gid_map)):
+    pause_maps = subject.pause
+    if pause_maps is None or (
+        pause_maps[0].same_ids(subject.uid_map) and pause_maps[1].same_ids(subject.gid_map)
+    ):
         return None
-    return Sign(found=f"the pause process holds uid {held[0]}", expected=f"uid {subject.uid_map}")
+    return Sign(found=f"the pause process holds uid {pause_maps[0]}", expected=f"uid {subject.uid_map}")
 
 
 @register("D02", "V27", alone=Verdict.FAIL)
@@ -60,17 +62,17 @@ def old_owners(subject: Subject) -> Sign | None:
     graph = subject.evidence.graph
     if graph is not None and graph.exists and graph.owner.partition(":")[0] != str(subject.account.uid):
         return None  # the folder itself is somebody else's (H21): nothing in it is of an old range
-    foreign = [
+    other_owners = [
         f"{uid}:{gid}"
         for uid, gid in storage_owners(subject)
         # what belongs to root or to another account was made by them (H21); an old range is nobody's
         if (_outside(uid, subject.account.uid, subject.subuids) and uid not in subject.state.accounts.uids)
         or (_outside(gid, subject.account.gid, subject.subgids) and gid not in subject.state.accounts.gids)
     ]
-    if not foreign or not subject.granted:
+    if not other_owners or not subject.granted:
         return None
     return Sign(
-        found=f"files in storage belong to {', '.join(foreign[:5])}",
+        found=f"files in storage belong to {', '.join(other_owners[:5])}",
         expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
     )
 
@@ -103,7 +105,11 @@ def unhandled_reboot(subject: Subject) -> Sign | None:
 
 @register("D10", "V31", *PODMAN, alone=Verdict.FAIL)
 def paths_of_another_uid(subject: Subject) -> Sign | None:
-    run = subject.evidence.own.get("store.runRoot") if subject.evidence.own else ""
+    run = (
+        subject.evidence.info_with_database.get("store.runRoot")
+        if subject.evidence.info_with_database
+        else ""
+    )
     match = re.match(r"/run/user/(\d{1,10})/", run)
     if match and int(match[1]) != subject.account.uid:
         return Sign(
@@ -113,7 +119,7 @@ def paths_of_another_uid(subject: Subject) -> Sign | None:
 
 
 def _line_of_own_info(subject: Subject, pattern: str) -> Sign | None:
-    own = subject.evidence.own
+    own = subject.evidence.info_with_database
     if own is None or own.ran.ok:
         return None
     match = re.search(pattern, own.ran.output)
@@ -126,7 +132,7 @@ def driver_of_first_use(subject: Subject) -> Sign | None:
 
     Where Podman does not start at all, it is the reason only if Podman says that the kept driver takes no such options.
     """
-    start = subject.evidence.start
+    start = subject.evidence.user_info
     if (
         start is not None
         and not start.ran.ok
@@ -134,7 +140,7 @@ def driver_of_first_use(subject: Subject) -> Sign | None:
     ):
         return None
     user = subject.state.session.users.get(subject.user)
-    own = subject.evidence.own
+    own = subject.evidence.info_with_database
     first_drivers = (
         {own.get("store.graphDriverName")} - {""} if own and own.ran.ok else set(user.drivers if user else ())
     )
@@ -146,7 +152,11 @@ def driver_of_first_use(subject: Subject) -> Sign | None:
 
 @register("D04", "V26", alone=Verdict.FAIL)
 def runroot_in_tmp(subject: Subject) -> Sign | None:
-    run = subject.evidence.own.get("store.runRoot") if subject.evidence.own else ""
+    run = (
+        subject.evidence.info_with_database.get("store.runRoot")
+        if subject.evidence.info_with_database
+        else ""
+    )
     if not run or not subject.state.platform.systemd or run.startswith("/run/"):
         return None
     return Sign(
@@ -177,7 +187,7 @@ def recycled_pause_pid(subject: Subject) -> Sign | None:
 
 @register("D08", "V27", alone=Verdict.WARN)
 def boltdb(subject: Subject) -> Sign | None:
-    own, podman = subject.evidence.own, subject.podman
+    own, podman = subject.evidence.info_with_database, subject.podman
     if own is None or podman is None or own.get("host.databaseBackend") != "boltdb":
         return None
     # 4.x knows nothing else; 5.7 begins to warn and 6.0 has it no longer (release notes)

@@ -31,7 +31,7 @@ def _no_tool(subject: Subject, tool: str, *, newer: bool) -> Sign | None:
         or tool in subject.state.platform.tools
     ):
         return None
-    chosen = subject.evidence.info.get("host.rootlessNetworkCmd") if subject.evidence.info else ""
+    chosen = subject.evidence.fresh_info.get("host.rootlessNetworkCmd") if subject.evidence.fresh_info else ""
     if chosen and chosen != tool:
         return None
     return Sign(
@@ -111,7 +111,7 @@ def removed_in_six(subject: Subject) -> Sign | None:
 
 @register("G13", *_NETWORK, alone=Verdict.WARN)
 def mixed_versions(subject: Subject) -> Sign | None:
-    info, podman = subject.evidence.info, subject.podman
+    info, podman = subject.evidence.fresh_info, subject.podman
     if info is None or podman is None or podman.major < 6:
         return None
     text = info.get("host.networkBackendInfo.version")

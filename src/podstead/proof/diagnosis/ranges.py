@@ -49,9 +49,9 @@ def unreadable(subject: Subject) -> Sign | None:
 
 
 @register("C03", *_GRANT)
-def absent(subject: Subject) -> Sign | None:
-    gone = [file.path for file in subject.state.subids.sides if not file.exists and file.readable]
-    return Sign(found=f"{' and '.join(gone)} does not exist") if gone and _from_files(subject) else None
+def missing_file(subject: Subject) -> Sign | None:
+    missing = [file.path for file in subject.state.subids.sides if not file.exists and file.readable]
+    return Sign(found=f"{' and '.join(missing)} does not exist") if missing and _from_files(subject) else None
 
 
 @register("C05", "V01", *_GRANT)
@@ -66,8 +66,12 @@ def other_name_in_user(subject: Subject) -> Sign | None:
 @register("C32", *_GRANT)
 def not_regular(subject: Subject) -> Sign | None:
     """shadow opens the files with O_NOFOLLOW (lib/commonio.c)."""
-    odd = [f"{file.path} is a {file.kind}" for file in subject.state.subids.sides if not file.regular]
-    return Sign(found="; ".join(odd), expected="regular files") if odd and _from_files(subject) else None
+    irregular = [f"{file.path} is a {file.kind}" for file in subject.state.subids.sides if not file.regular]
+    return (
+        Sign(found="; ".join(irregular), expected="regular files")
+        if irregular and _from_files(subject)
+        else None
+    )
 
 
 @register("C33", *_GRANT, alone=Verdict.WARN)
@@ -97,17 +101,17 @@ def malformed(subject: Subject) -> Sign | None:
     stops = re.search(r"Format not correct for (/etc/sub[ug]id) file", subject.failure_output)
     if not stops:
         return None
-    theirs = [
+    bad_lines = [
         f"{file.path}:{bad_line.line}: {bad_line.printable}"
         for file in sides
         if file.path == stops[1]
         for bad_line in file.bad
         if len(bad_line.text.strip().split(":")) != 3
     ]
-    if not theirs:
+    if not bad_lines:
         return None
     return Sign(
-        found="; ".join(theirs[:3]),
+        found="; ".join(bad_lines[:3]),
         expected="an owner, a first ID and a count on every line: this Podman stops at any other line",
         remedy="correct these lines: each must be an owner, a first ID and a count with colons between them, with the "
         "owner and the IDs that it has now",

@@ -17,7 +17,7 @@ register = Register()
 
 @register("I02", *CONTAINERS)
 def old_crun(subject: Subject) -> Sign | None:
-    info, podman = subject.evidence.info, subject.podman
+    info, podman = subject.evidence.fresh_info, subject.podman
     match = re.search(r"crun version (\S+)", info.get("host.ociRuntime.version")) if info else None
     version = upstream(match[1]) if match else None
     if podman is not None and podman.major >= 5 and version is not None and version.release < (1, 14, 3):
@@ -30,7 +30,7 @@ def no_runtime(subject: Subject) -> Sign | None:
     tools = subject.state.platform.tools
     if tools and "podman" in tools and not {"crun", "runc"} & tools.keys():
         return Sign(found="neither crun nor runc is installed", expected="an OCI runtime")
-    info = subject.evidence.info
+    info = subject.evidence.fresh_info
     text = "\n".join((subject.failure_output, info.ran.output if info and not info.ran.ok else ""))
     if sign := line_of("\n".join((text, start_output(subject))), "could not find a working conmon"):
         # apply installs what is missing of a package's names, not of its files
@@ -67,11 +67,11 @@ def limits_too_high(subject: Subject) -> Sign | None:
 
 @register("I07", *CONTAINERS, alone=Verdict.WARN)
 def keys_used_up(subject: Subject) -> Sign | None:
-    spoken = failure_line(
+    sign = failure_line(
         subject, r"(?:create keyring|join session keyring|session key)[^\n]{0,500}[Qq]uota exceeded"
     )
-    if spoken:
-        return spoken
+    if sign:
+        return sign
     used, _, limit = (subject.facts.get("keys") or "").partition(" ")[0].partition("/")
     if (
         not all(re.fullmatch("[0-9]{1,10}", count) for count in (used, limit))

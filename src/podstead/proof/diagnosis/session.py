@@ -44,14 +44,14 @@ def cannot_enter_folder(subject: Subject) -> Sign | None:
 
 @register("E09", "V01", "V31", *PODMAN, alone=Verdict.FAIL)
 def not_owned(subject: Subject) -> Sign | None:
-    foreign = subject.facts.all("not.owned")
-    if not foreign:
+    paths = subject.facts.all("not.owned")
+    if not paths:
         return failure_line(subject, r"exists and it is not owned by the current user")
     return Sign(
-        found=f"{', '.join(foreign[:3])} belongs to another user",
+        found=f"{', '.join(paths[:3])} belongs to another user",
         expected=f"files of {subject.user}",
         # never with -R: what containers own below belongs to subordinate IDs
-        remedy=f"chown {subject.user}: {' '.join(foreign)}" if _plain(foreign) else "",
+        remedy=f"chown {subject.user}: {' '.join(paths)}" if _plain(paths) else "",
     )
 
 

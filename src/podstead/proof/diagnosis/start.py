@@ -18,7 +18,7 @@ register = Register()
 def start_output(subject: Subject) -> str:
     """Everything that the user's own Podman said of itself."""
     evidence = subject.evidence
-    tried = (evidence.listed, evidence.start.ran if evidence.start else None, evidence.policy)
+    tried = (evidence.listed, evidence.user_info.ran if evidence.user_info else None, evidence.policy)
     return "\n".join(
         (*(attempt.output for attempt in tried if attempt is not None), error_before_namespace(subject))
     )
@@ -162,7 +162,7 @@ def owned_by_another(subject: Subject) -> Sign | None:
 def _foreign_files(subject: Subject) -> Sign | None:
     """Podman starts, and some of the files that it has to read are another account's."""
     others = subject.state.accounts.uids - {subject.account.uid}
-    foreign = sorted(
+    other_uids = sorted(
         {
             uid
             for uid, _ in storage_owners(subject)
@@ -170,11 +170,11 @@ def _foreign_files(subject: Subject) -> Sign | None:
         }
     )
     graph = subject.evidence.graph
-    if not foreign or graph is None:
+    if not other_uids or graph is None:
         return None
-    quoted, uids = shlex.quote(graph.path), " -o ".join(f"-uid {uid}" for uid in foreign)
+    quoted, uids = shlex.quote(graph.path), " -o ".join(f"-uid {uid}" for uid in other_uids)
     return Sign(
-        found=f"files in storage belong to {', '.join(map(str, foreign[:5]))}",
+        found=f"files in storage belong to {', '.join(map(str, other_uids[:5]))}",
         expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
         cause="Files in container storage belong to another account",
         remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(subject.user)}:{subject.account.gid} the ones that Podman created",

@@ -74,7 +74,7 @@ def noexec(subject: Subject) -> Sign | None:
 
 @register("H04", "V27", alone=Verdict.WARN)
 def nosuid_with_runc(subject: Subject) -> Sign | None:
-    mount, info = _graph(subject), subject.evidence.info
+    mount, info = _graph(subject), subject.evidence.fresh_info
     if (
         mount is None
         or info is None
@@ -90,7 +90,7 @@ def nosuid_with_runc(subject: Subject) -> Sign | None:
 
 @register("H07", "V27", "V31", alone=Verdict.FAIL)
 def no_d_type(subject: Subject) -> Sign | None:
-    info = subject.evidence.info
+    info = subject.evidence.fresh_info
     if info is not None and info.get("store.graphStatus.Supports d_type") == "false":
         return Sign(
             found="the file system does not support d_type",
@@ -101,7 +101,7 @@ def no_d_type(subject: Subject) -> Sign | None:
 
 @register("H09", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
 def backing_overlay(subject: Subject) -> Sign | None:
-    mount, info, podman = _graph(subject), subject.evidence.info, subject.podman
+    mount, info, podman = _graph(subject), subject.evidence.fresh_info, subject.podman
     # podman info mounts nothing; the kernel refuses the first layer
     if (
         mount is not None
@@ -150,7 +150,7 @@ def no_fuse(subject: Subject) -> Sign | None:
 
 
 def _line_of_info(subject: Subject, pattern: str) -> Sign | None:
-    for info in (subject.evidence.start, subject.evidence.info):
+    for info in (subject.evidence.user_info, subject.evidence.fresh_info):
         if info is not None and (sign := line_of(info.ran.output, pattern)):
             return sign
     return None
@@ -159,7 +159,7 @@ def _line_of_info(subject: Subject, pattern: str) -> Sign | None:
 @register("H06", "V27")
 def vfs_by_default(subject: Subject) -> Sign | None:
     """No file names a driver, so this Podman takes vfs."""
-    info = subject.evidence.info
+    info = subject.evidence.fresh_info
     if (
         info is None
         or info.get("store.graphDriverName") != "vfs"
@@ -195,14 +195,16 @@ def homed(subject: Subject) -> Sign | None:
     """systemd-homed maps only some IDs into a home (docs/UIDS-GIDS.md)."""
     if not subject.facts.get("homed"):
         return None
-    odd = [
+    outside = [
         range_
         for range_ in {*subject.subuids, *subject.subgids}
         if not (range_.start in _CONTAINER_WINDOW and range_.last in _CONTAINER_WINDOW)
     ]
     return (
-        Sign(found=f"a systemd-homed home, and the range {odd[0]}", expected="inside 524288 to 1879048191")
-        if odd
+        Sign(
+            found=f"a systemd-homed home, and the range {outside[0]}", expected="inside 524288 to 1879048191"
+        )
+        if outside
         else None
     )
 

@@ -23,8 +23,8 @@ def _container(subject: Subject) -> Judgement:
     name, attempt = started_container(subject) or ("", None)
     if attempt is None or not attempt.ok:
         return failed(expected="a container", found=error_line(attempt.output if attempt else ""))
-    shown = sections(subject.evidence.told.get(name, ""))
-    uid, gid = id_map(shown.get("uid")), id_map(shown.get("gid"))
+    reported = sections(subject.evidence.container_output.get(name, ""))
+    uid, gid = id_map(reported.get("uid")), id_map(reported.get("gid"))
     if uid is None or gid is None or not uid.extents:
         return could_not_look("the container ran but reported nothing about itself")
     if not uid.same_ids(subject.uid_map) or not gid.same_ids(subject.gid_map):
@@ -54,10 +54,10 @@ def _top(subject: Subject) -> Judgement:
         return could_not_look(error_line(top.output) if top else "podman top was not run")
     host = (str(subject.uid_map.to_host(5)), str(subject.gid_map.to_host(7)))
     rows = [line.split() for line in top.output.splitlines() if line.strip()]
-    shown = rows[-1] if rows else []
-    if len(shown) < 4:
+    row = rows[-1] if rows else []
+    if len(row) < 4:
         return could_not_look("podman top did not print a table")
-    if "?" in (shown[1], shown[3]):
+    if "?" in (row[1], row[3]):
         return not_applicable(
             f"this Podman ({(subject.evidence.podman or '').strip()}) prints ? for host IDs"
         )
@@ -65,11 +65,11 @@ def _top(subject: Subject) -> Judgement:
     host_ids = subject.evidence.process
     if not host_ids:
         return could_not_look("the process of the container could not be found on the host")
-    if shown[1] == host[0] and shown[3] == host[1] and host_ids == real:
-        return passed(f"user 5 is {shown[1]}, group 7 is {shown[3]}; the host says {host_ids}", real)
+    if row[1] == host[0] and row[3] == host[1] and host_ids == real:
+        return passed(f"user 5 is {row[1]}, group 7 is {row[3]}; the host says {host_ids}", real)
     return failed(
         expected=real,
-        found=f"podman top says {shown[1]}:{shown[3]}, the host says {host_ids}",
+        found=f"podman top says {row[1]}:{row[3]}, the host says {host_ids}",
     )
 
 
@@ -92,23 +92,29 @@ def _keep_id(subject: Subject) -> Judgement:
     own = (str(subject.account.uid), str(subject.account.gid))
     if attempt is None:
         return could_not_look("no container was run")
-    shown = sections(subject.evidence.told.get("keep-id", ""))
-    uid, ids = id_map(shown.get("uid")), tuple(shown.get("id", "").split())
+    container = sections(subject.evidence.container_output.get("keep-id", ""))
+    uid, ids = id_map(container.get("uid")), tuple(container.get("id", "").split())
     reported = uid is not None and len(ids) == 2
     # Podman 3 may come too late to attach to a container that ends at once, and calls it an error: what such a one has
     # told and written counts (its last step makes the file)
-    if not attempt.ok and not (reported and subject.evidence.kept):
+    if not attempt.ok and not (reported and subject.evidence.keep_id_file_owner):
         return failed(expected=f"a container in which the user is {own[0]}", found=error_line(attempt.output))
     if uid is None or not reported:
         return could_not_look("the container reported nothing about itself")
     expected = f"{':'.join(own)} inside, mapped to the user; a file of it belongs to {':'.join(own)}"
     # the inner map is shown relative to Podman's own namespace, in which the user is 0
-    if ids != own or uid.to_host(subject.account.uid) != 0 or subject.evidence.kept != ":".join(own):
+    if (
+        ids != own
+        or uid.to_host(subject.account.uid) != 0
+        or subject.evidence.keep_id_file_owner != ":".join(own)
+    ):
         return failed(
             expected=expected,
-            found=f"{':'.join(ids)} inside, map {uid}, file of {subject.evidence.kept or 'nobody'}",
+            found=f"{':'.join(ids)} inside, map {uid}, file of {subject.evidence.keep_id_file_owner or 'nobody'}",
         )
-    return passed(f"{':'.join(ids)} inside; its file belongs to {subject.evidence.kept}", expected)
+    return passed(
+        f"{':'.join(ids)} inside; its file belongs to {subject.evidence.keep_id_file_owner}", expected
+    )
 
 
 V19: Final = Check(

@@ -56,13 +56,13 @@ def _limits(subject: Subject) -> Judgement:
         if limited is not None:
             return failed(expected="a container with limits", found=error_line(limited.output))
         return could_not_look("no container runs")
-    shown = sections(subject.evidence.told.get(name, ""))
+    reported = sections(subject.evidence.container_output.get(name, ""))
     wanted = {
         key: text
         for key, text in (("memory", _MEMORY), ("cpu", _CPU))
         if key in (subject.controllers or frozenset())
     }
-    found = {key: shown.get(key, "").strip() for key in wanted}
+    found = {key: reported.get(key, "").strip() for key in wanted}
     texts = "; ".join(f"{key}.max {text or 'unknown'}" for key, text in found.items())
     if found == wanted:
         return passed(texts)

@@ -17,8 +17,8 @@ _EXAMPLE = 5
 
 
 def _map(subject: Subject) -> Judgement:
-    shown, expected = inside(subject), f"uid {subject.uid_map}; gid {subject.gid_map}"
-    uid, gid = (id_map((shown or {}).get(side)) for side in ("uid", "gid"))
+    reported, expected = inside(subject), f"uid {subject.uid_map}; gid {subject.gid_map}"
+    uid, gid = (id_map((reported or {}).get(side)) for side in ("uid", "gid"))
     if not (uid and gid):
         return failed(expected=expected, found=error_line(subject.evidence.attempts["inside"].output))
     if not subject.granted:
@@ -147,7 +147,7 @@ def owner(subject: Subject, found: str, ids: tuple[int, int], what: str) -> Judg
 
 def _file(subject: Subject) -> Judgement:
     what = f"a file of container {_EXAMPLE}:{_EXAMPLE}"
-    return owner(subject, subject.evidence.owned, (_EXAMPLE, _EXAMPLE), what)
+    return owner(subject, subject.evidence.owner_of_5_5, (_EXAMPLE, _EXAMPLE), what)
 
 
 V14: Final = Check(

@@ -32,8 +32,8 @@ def own_podman_starts(subject: Subject) -> str:
 def podman_run(subject: Subject) -> str:
     if "inside" in subject.evidence.attempts:
         return ""
-    gone = "podman" not in subject.state.platform.tools
-    return "Podman is not installed" if gone else "Podman was not run"
+    is_missing = "podman" not in subject.state.platform.tools
+    return "Podman is not installed" if is_missing else "Podman was not run"
 
 
 def unshare_works(subject: Subject) -> str:
@@ -43,9 +43,9 @@ def unshare_works(subject: Subject) -> str:
 def inside(subject: Subject) -> dict[str, str] | None:
     """What was seen in Podman's namespace, by its name; None where Podman made none, or did not come to the first chown."""
     ran = subject.evidence.attempts.get("inside")
-    shown = sections(ran.output) if ran else {}
-    maps = id_map(shown.get("uid")), id_map(shown.get("gid"))
-    return shown if all(map_ and map_.extents for map_ in maps) and "chown" in shown else None
+    reported = sections(ran.output) if ran else {}
+    maps = id_map(reported.get("uid")), id_map(reported.get("gid"))
+    return reported if all(map_ and map_.extents for map_ in maps) and "chown" in reported else None
 
 
 def container_tried(subject: Subject) -> str:

@@ -35,14 +35,14 @@ def _interface(subject: Subject) -> Judgement:
     attempt = subject.evidence.attempts[name]
     if not attempt.ok:
         return failed(expected="a container with a network", found=error_line(attempt.output))
-    shown = sections(subject.evidence.told.get(name, ""))
-    if "devices" not in shown:
+    reported = sections(subject.evidence.container_output.get(name, ""))
+    if "devices" not in reported:
         return could_not_look("the container reported nothing about its network")
-    lines = (line.partition(":") for line in shown["devices"].splitlines() if ":" in line)
+    lines = (line.partition(":") for line in reported["devices"].splitlines() if ":" in line)
     devices = sorted({device.strip() for device, _, _ in lines} - {"lo"})
-    routed = any(line.split()[1:2] == ["00000000"] for line in shown.get("route", "").splitlines()) or any(
+    routed = any(line.split()[1:2] == ["00000000"] for line in reported.get("route", "").splitlines()) or any(
         line.startswith("0" * 32 + " 00") and not line.rstrip().endswith(" lo")
-        for line in shown.get("route", "").splitlines()
+        for line in reported.get("route", "").splitlines()
     )
     if not devices:
         return failed(expected="an interface besides lo", found="only lo")

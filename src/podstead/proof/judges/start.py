@@ -24,15 +24,15 @@ def _start(subject: Subject) -> Judgement:
             expected="podman on the PATH of the session",
             found=f"{at} is not on the session's PATH ({evidence.environment.get('PATH', '')})",
         )
-    if evidence.start is None or evidence.listed is None:
+    if evidence.user_info is None or evidence.listed is None:
         return could_not_look("no namespace could be created in which to start Podman")
-    start_failed = not (evidence.listed.ok and evidence.start.ran.ok)
+    start_failed = not (evidence.listed.ok and evidence.user_info.ran.ok)
     # one that Podman would write to fails for want of a copy, and without one that it would read anything may succeed
     if large := [line for line in evidence.large if start_failed or not line.startswith("bound ")]:
         return could_not_look(
             f"{large[0].partition(' ')[2]} is too large for the copy that Podman is started with"
         )
-    for attempt in (evidence.listed, evidence.start.ran):
+    for attempt in (evidence.listed, evidence.user_info.ran):
         if not attempt.ok:
             message = (
                 error_line(attempt.output)
@@ -48,7 +48,7 @@ def _start(subject: Subject) -> Judgement:
             found=_with_place(error_line(evidence.policy.output)),
         )
     scope = "with the user's database" if evidence.has_database else "nothing that it created was kept"
-    graph = evidence.start.get("store.graphRoot") or "an unknown folder"
+    graph = evidence.user_info.get("store.graphRoot") or "an unknown folder"
     return passed(f"storage in {graph}; {scope}")
 
 

@@ -12,8 +12,8 @@ from podstead.proof.subject import Subject
 
 
 def _driver(subject: Subject) -> Judgement:
-    info, own = subject.evidence.info, subject.evidence.own
-    start = subject.evidence.start
+    info, own = subject.evidence.fresh_info, subject.evidence.info_with_database
+    start = subject.evidence.user_info
     if info is None or start is None:
         return could_not_look("podman info was not run")
     if not start.ran.ok:
