@@ -64,7 +64,9 @@ def of_managers(*verbs: str) -> str:
     """The functions ``ps_VERB_MANAGER`` of every package manager: what only looks is sent nothing that installs."""
     text = "".join(source(f"packages/{manager}.sh") for manager in MANAGERS)
     functions = re.split("^(?=ps_)", text, flags=re.MULTILINE)
-    return "".join(one for one in functions if one.startswith(tuple(f"ps_{verb}_" for verb in verbs)))
+    return "".join(
+        function for function in functions if function.startswith(tuple(f"ps_{verb}_" for verb in verbs))
+    )
 
 
 def observe_header(spec: HostSpec, nonce: str) -> str:
@@ -112,7 +114,9 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
         for index, change in enumerate(changes)
     )
     calls = "\n".join(
-        command("ps_change", change.id, f"ps_c{index}", *(f"ps_c{one}" for one in _needed(index, changes)))
+        command(
+            "ps_change", change.id, f"ps_c{index}", *(f"ps_c{number}" for number in _needed(index, changes))
+        )
         for index, change in enumerate(changes)
     )
     return (
@@ -128,7 +132,7 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
 
 def _needed(index: int, changes: Sequence[Change]) -> list[int]:
     """The numbers of the changes before this one without which it is not made."""
-    return [one for one in range(index) if needs(changes[index], changes[one])]
+    return [earlier for earlier in range(index) if needs(changes[index], changes[earlier])]
 
 
 #: The user's script: what it calls comes first.
@@ -214,7 +218,9 @@ def _step(step: Step) -> str:  # noqa: C901 - one case for each kind of step
         case ClearLock():
             return command("ps_clear_lock", step.path)
         case GrantSubids():
-            files = [word for one in step.edits for word in (one.path, one.expected, _base64(one.content))]
+            files = [
+                word for edit in step.edits for word in (edit.path, edit.expected, _base64(edit.content))
+            ]
             ranges = (_first_last(step.subuids), _first_last(step.subgids))
             return command("ps_grant", step.user, "idle" if step.idle else "any", *ranges, *files)
         case InstallPackages():
@@ -228,7 +234,7 @@ def _step(step: Step) -> str:  # noqa: C901 - one case for each kind of step
 
 
 def _first_last(ranges: Iterable[IdRange]) -> str:
-    return " ".join(f"{one.start} {one.last}" for one in ranges)
+    return " ".join(f"{range_.start} {range_.last}" for range_ in ranges)
 
 
 def _base64(text: str) -> str:
