@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from podstead.inventory.connection import Connection
-from podstead.remote.become import complaint, exit_code, wrap
+from podstead.remote.become import exit_code, explain_failure, wrap
 from podstead.visit.job import Target
 from tests.model_host import spec_of
 
@@ -151,7 +151,7 @@ def test_a_wrong_password_is_said_and_nothing_of_the_script_runs(tools: Path) ->
     lines, complaints = run(one, "echo ran\n" * 50_000, tools=tools, expected="right")
     assert "ran" not in lines
     assert exit_code(lines) == 1
-    assert complaint(one, complaints.splitlines(), 1) == (
+    assert explain_failure(one, complaints.splitlines(), 1) == (
         "sudo refused the password of the login user",
         "check the become password (-K, ansible_become_password)",
     )
@@ -168,7 +168,7 @@ def test_a_method_that_is_not_installed_is_named() -> None:
     one = target("doas")
     lines, complaints = run(one, "echo ran\n")
     assert exit_code(lines) == 127
-    assert complaint(one, complaints.splitlines(), 127) == (
+    assert explain_failure(one, complaints.splitlines(), 127) == (
         "doas is not installed on this host",
         "connect as root (-u root), or choose --become-method",
     )
@@ -184,7 +184,7 @@ def test_a_method_that_is_not_installed_is_named() -> None:
     ],
 )
 def test_what_sudo_says_becomes_a_sentence(stderr: str, expected: str | None) -> None:
-    found = complaint(target("sudo"), [stderr], 1)
+    found = explain_failure(target("sudo"), [stderr], 1)
     assert expected == (found[0] if found else None)
 
 
@@ -206,7 +206,7 @@ def test_a_wrong_password_is_tried_once(tools: Path, tmp_path: Path) -> None:
     (tools / "sudo").write_text(SUDO.replace("    IFS= read -r password\n", loop))
     lines, complaints = run(target("sudo", password="wrong"), "echo never\n", tools=tools, expected="right")
     assert (exit_code(lines), "never" in lines, attempts.read_text()) == (1, False, "try\n")
-    assert complaint(target("sudo", password="wrong"), complaints.splitlines(), 1) == (
+    assert explain_failure(target("sudo", password="wrong"), complaints.splitlines(), 1) == (
         "sudo refused the password of the login user",
         "check the become password (-K, ansible_become_password)",
     )
@@ -214,6 +214,6 @@ def test_a_wrong_password_is_tried_once(tools: Path, tmp_path: Path) -> None:
 
 def test_a_refused_password_is_not_taken_for_a_missing_one() -> None:
     said = ["sudo: no password was provided", "sudo: 1 incorrect password attempt"]
-    assert (complaint(target("sudo", password="x"), said, 1) or ("",))[
+    assert (explain_failure(target("sudo", password="x"), said, 1) or ("",))[
         0
     ] == "sudo refused the password of the login user"

@@ -127,14 +127,14 @@ def choose(hosts: Sequence[ResolvedHost], filters: Filters) -> Chosen:
             problems.append(Problem(where=option, message="is empty"))
     if start_at:
         words.known("--start-at", start_at, problems)
-    if not problems and not _left(chosen):
+    if not problems and not _remaining(chosen):
         problems.append(Problem(where="--tags, --skip-tags, --start-at", message="leave nothing to do"))
     if problems:
         raise InputError(problems, hint="--list-tags lists the tags, 'podstead explain' the ids")
     return chosen
 
 
-def _left(chosen: Chosen) -> Sequence[str]:
+def _remaining(chosen: Chosen) -> Sequence[str]:
     """What is asked for and not taken away again."""
     if not chosen.tags:
         return chosen.parts()
@@ -170,10 +170,10 @@ def listed(selected: Selected, listing: Listing, chosen: Chosen | None = None) -
 
 def _plays(hosts: Sequence[ResolvedHost], pattern: str, parts: Sequence[str]) -> Iterable[str]:
     """The tasks in order; hosts of which the same is wanted are one play, as in Ansible's own listing."""
-    alike = sorted(((_tasks(host, parts), number, host.name) for number, host in enumerate(hosts)))
+    rows_by_tasks = sorted(((_tasks(host, parts), number, host.name) for number, host in enumerate(hosts)))
     plays = [
         (min(number for _, number, _ in group), [name for _, _, name in group], tasks)
-        for tasks, rows in groupby(alike, key=lambda row: row[0])
+        for tasks, rows in groupby(rows_by_tasks, key=lambda row: row[0])
         if (group := list(rows))
     ]
     for number, (_, names, tasks) in enumerate(sorted(plays), start=1):

@@ -23,7 +23,7 @@ _NAMED: Final = 20
 """Hosts that are named in one line."""
 _LEAST: Final = 3
 """Lines of the board on the smallest terminal."""
-_GONE: Final = (OSError, ValueError, AttributeError)
+_STDERR_ERRORS: Final = (OSError, ValueError, AttributeError)
 """Standard error is full, hung up or closed (then it is None). Who looks on must never end a run that changes hosts."""
 
 
@@ -112,7 +112,7 @@ def watching(hosts: int, verbose: int, *, traced: bool) -> Iterator[Watcher]:
             else f"stopped at once; in the middle of: {names}"
         )
         if on_terminal:
-            with suppress(*_GONE):
+            with suppress(*_STDERR_ERRORS):
                 console.print(f"podstead: {message}", soft_wrap=True)
         else:
             # rich would end the program where the reader of a pipe went away
@@ -141,12 +141,12 @@ def _on_terminal(board: Board, console: Console) -> Iterator[Callable[[Progress 
     live = Live(
         console=console, get_renderable=picture, refresh_per_second=4, transient=True, redirect_stdout=False
     )
-    with suppress(*_GONE):
+    with suppress(*_STDERR_ERRORS):
         live.start()
     try:
         yield lambda message: board.take(message, time.monotonic())
     finally:
-        with suppress(*_GONE):
+        with suppress(*_STDERR_ERRORS):
             live.stop()
 
 
@@ -163,6 +163,6 @@ def _in_log(board: Board, verbose: int) -> Callable[[Progress | Result], None]:
 
 
 def _write(line: str) -> None:
-    with suppress(*_GONE):
+    with suppress(*_STDERR_ERRORS):
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -138,19 +138,19 @@ def fault_in(setting: Setting, value: object) -> str:
     if setting.kind == "number":
         is_integer = isinstance(value, int) and not isinstance(value, bool)
         if not (is_integer and setting.low <= int(str(value)) <= setting.high):
-            return f"{_shown(value)} is not a whole number from {setting.low} to {setting.high}"
+            return f"{_describe(value)} is not a whole number from {setting.low} to {setting.high}"
     elif setting.kind == "flag":
-        return "" if isinstance(value, bool) else f"{_shown(value)} is neither true nor false"
+        return "" if isinstance(value, bool) else f"{_describe(value)} is neither true nor false"
     elif setting.is_list:
         good = isinstance(value, list) and all(isinstance(element, str) and element for element in value)
-        return "" if good else f"must be a list of strings, not {_shown(value)}"
+        return "" if good else f"must be a list of strings, not {_describe(value)}"
     elif not isinstance(value, str) or not value:
-        return f"must be a string, not {_shown(value)}"
+        return f"must be a string, not {_describe(value)}"
     elif setting.choices and value not in setting.choices:
-        return f"{_shown(value)} is not one of {', '.join(setting.choices)}{did_you_mean(value, setting.choices)}"
+        return f"{_describe(value)} is not one of {', '.join(setting.choices)}{did_you_mean(value, setting.choices)}"
     return ""
 
 
-def _shown(value: object) -> str:
+def _describe(value: object) -> str:
     text = repr(value) if isinstance(value, str | Mapping | Sequence) else str(value).lower()
     return text if len(text) <= 60 else f"{text[:57]}..."

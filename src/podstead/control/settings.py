@@ -54,7 +54,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
 
     problems: list[Problem] = []
     found = settings_file.read(folder, environ.get(CONFIG, ""), problems)
-    given = dict(found.values)
+    values_with_source = dict(found.values)
     for setting in SETTINGS.values():
         text = environ.get(setting.variable, "")
         if text:  # an empty variable is none, as everywhere
@@ -62,12 +62,16 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
             message = fault_in(setting, value)
             if message:
                 problems.append(Problem(where=setting.variable, message=message))
-            given[setting.name] = (value, setting.variable)
+            values_with_source[setting.name] = (value, setting.variable)
     if problems:
         raise InputError(problems, hint="podstead config shows every setting and where it comes from")
     values = (
-        Value(setting=setting, value=given[setting.name][0], source=given[setting.name][1])
-        if setting.name in given
+        Value(
+            setting=setting,
+            value=values_with_source[setting.name][0],
+            source=values_with_source[setting.name][1],
+        )
+        if setting.name in values_with_source
         else Value(setting=setting, value=[] if setting.is_list else setting.default, source=DEFAULT)
         for setting in SETTINGS.values()
     )

@@ -53,9 +53,9 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
 
 def _node(value: object, origin: Origin, problems: list[Problem]) -> Node:
     if isinstance(value, Mapping):
-        wrong = [key for key in value if not isinstance(key, str)]
+        bad_keys = [key for key in value if not isinstance(key, str)]
         problems.extend(
-            Problem(where=origin.where, key=repr(key), message="a key must be a string") for key in wrong
+            Problem(where=origin.where, key=repr(key), message="a key must be a string") for key in bad_keys
         )
         return Node(
             {key: _node(child, origin, problems) for key, child in value.items() if isinstance(key, str)},

@@ -44,7 +44,7 @@ class Role:
 
 
 class RoleLibrary:
-    """The roles that can be had; each file is read once.
+    """The roles that are found on the search path; each file is read once.
 
     ``chosen`` are folders that the person named: what is in them wins. A role of ``folders`` (beside an inventory) that has
     the name of a built-in one needs ``override: true``.
@@ -142,9 +142,9 @@ class RoleLibrary:
         return next((path for path in places if _is_file(path)), None)
 
     def _checked(self, role: Role, path: Path, problems: list[Problem]) -> Role:
-        """A site role must say that it means to stand in for a built-in one."""
-        beside = path.parent.parent in self._folders and path.parent.parent not in self._chosen
-        if beside and not role.override and _is_file(self._builtin / role.name / "role.yml"):
+        """A site role must say that it replaces a built-in one."""
+        is_site_role = path.parent.parent in self._folders and path.parent.parent not in self._chosen
+        if is_site_role and not role.override and _is_file(self._builtin / role.name / "role.yml"):
             message = (
                 f"has the name of the built-in role {role.name!r}: set `override: true` in it to replace that role, or "
                 "rename it"

@@ -146,10 +146,10 @@ class SysctlNeed(Model):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        given = [
+        conditions = [
             name for name in ("at_least", "at_most", "covers", "exact") if getattr(self, name) is not None
         ]
-        if len(given) != 1:
+        if len(conditions) != 1:
             raise ValueError("give exactly one of at_least, at_most, covers, exact")
         if self.covers is not None and self.covers[1] < self.covers[0]:
             raise ValueError(f"covers ends ({self.covers[1]}) before it starts ({self.covers[0]})")

@@ -12,7 +12,7 @@ from typing import IO, Self
 
 
 class Interrupts:
-    """While this is entered, Ctrl-C wakes :meth:`lines` up and is counted.
+    """Context manager that counts SIGINT instead of raising; :meth:`lines` yields None for each.
 
     A program that has a handler of its own keeps it, and so has one that ignores SIGINT (``nohup``, ``&``); signals
     reach the main thread alone.
@@ -20,25 +20,25 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.count = 0
-        self._mine = False
+        self._installed = False
         self._reading, self._writing = -1, -1
 
     def __enter__(self) -> Self:
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._writing, False)
         main = threading.current_thread() is threading.main_thread()
-        self._mine = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self._mine:
-            signal.signal(signal.SIGINT, self._take)
+        self._installed = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._installed:
+            signal.signal(signal.SIGINT, self._on_sigint)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self._mine:
+        if self._installed:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         os.close(self._reading)
         os.close(self._writing)
 
-    def _take(self, _signal: int, _frame: FrameType | None) -> None:
+    def _on_sigint(self, _signal: int, _frame: FrameType | None) -> None:
         self.count += 1
         os.write(self._writing, b"!")
 
@@ -57,7 +57,7 @@ class Interrupts:
                     data = os.read(stream.fileno(), 65536)
                     if not data:
                         break
-                    *whole, rest = (rest + data).split(b"\n")
-                    yield from whole
+                    *complete, rest = (rest + data).split(b"\n")
+                    yield from complete
         if rest:
             yield rest

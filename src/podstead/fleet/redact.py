@@ -39,12 +39,12 @@ def redacted(message: Progress | Result, redact: Redact) -> Progress | Result:
     return message.model_copy(update={"report": clean.model_copy(update={"name": report.name})})
 
 
-_KEPT = frozenset({"name", "id", "status", "verdict", "severity", "check", "ref", "mode", "user"})
+_NOT_REDACTED = frozenset({"name", "id", "status", "verdict", "severity", "check", "ref", "mode", "user"})
 
 
 def _clean(value: Any, redact: Redact) -> Any:  # noqa: ANN401 - any piece of a report
     if isinstance(value, dict):
-        return {key: child if key in _KEPT else _clean(child, redact) for key, child in value.items()}
+        return {key: child if key in _NOT_REDACTED else _clean(child, redact) for key, child in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(child, redact) for child in value]
     return redact(value) if type(value) is str else value

@@ -142,8 +142,8 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
             taken = ()
             grants = tuple(
                 Granted(owner=user, range=range_, where=state.source, owner_as_written=user)
-                for user, given in sorted(state.directory.items())
-                for range_ in given[index]
+                for user, ranges in sorted(state.directory.items())
+                for range_ in ranges[index]
             )
         both.append(
             Side(

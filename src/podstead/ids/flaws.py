@@ -99,8 +99,8 @@ class Flaw:
 
 def of_owner(side: Side, owner: str) -> tuple[Flaw, ...]:
     """Everything wrong with the ranges of one owner on one side, overlaps with everybody else included."""
-    mine = side.of(owner)
-    return (*_overlaps_with_others(mine, side), *_of_owner_alone(mine, side))
+    grants = side.of(owner)
+    return (*_overlaps_with_others(grants, side), *_of_owner_alone(grants, side))
 
 
 def of_all(side: Side) -> tuple[Flaw, ...]:
@@ -108,7 +108,7 @@ def of_all(side: Side) -> tuple[Flaw, ...]:
     by_owner: dict[str, list[Granted]] = {}
     for grant in side.grants:
         by_owner.setdefault(grant.owner, []).append(grant)
-    found = [flaw for mine in by_owner.values() for flaw in _of_owner_alone(mine, side)]
+    found = [flaw for grants in by_owner.values() for flaw in _of_owner_alone(grants, side)]
     return (*_overlaps(side), *found)
 
 
@@ -128,9 +128,9 @@ def _overlap(grant: Granted, other: Granted, side: Side) -> Flaw:
     )
 
 
-def _overlaps_with_others(mine: Iterable[Granted], side: Side) -> Iterator[Flaw]:
+def _overlaps_with_others(grants: Iterable[Granted], side: Side) -> Iterator[Flaw]:
     """Overlaps of one owner's ranges with those of others, the lowest for each."""
-    for grant in mine:
+    for grant in grants:
         met = [
             other
             for other in side.everything
@@ -151,15 +151,15 @@ def _overlaps(side: Side) -> Iterator[Flaw]:
         reaching = sorted(reaching, key=lambda other: other.range.stop)[-_REACHING:]
 
 
-def _of_owner_alone(mine: Sequence[Granted], side: Side) -> Iterator[Flaw]:
+def _of_owner_alone(grants: Sequence[Granted], side: Side) -> Iterator[Flaw]:
     """What is wrong with one owner's ranges whatever other owners have."""
-    for grant in mine:
+    for grant in grants:
         yield from _of_range(grant, side)
         yield from _real_ids(grant, side)
-    yield from _repeats(sorted(mine, key=lambda grant: grant.range))
-    if mine and too_many(grant.range for grant in mine):
-        owner = mine[0].owner
-        text = f"{owner} has {len(mine)} ranges of {side.kind}s, more than the kernel accepts in one ID map"
+    yield from _repeats(sorted(grants, key=lambda grant: grant.range))
+    if grants and too_many(grant.range for grant in grants):
+        owner = grants[0].owner
+        text = f"{owner} has {len(grants)} ranges of {side.kind}s, more than the kernel accepts in one ID map"
         yield Flaw(ref="C18", owner=owner, text=text)
 
 
@@ -178,8 +178,8 @@ def _of_range(grant: Granted, side: Side) -> Iterator[Flaw]:
         )
 
 
-def _repeats(mine: Sequence[Granted]) -> Iterator[Flaw]:
-    for grant, other in pairwise(mine):
+def _repeats(grants: Sequence[Granted]) -> Iterator[Flaw]:
+    for grant, other in pairwise(grants):
         if grant.range == other.range:
             ref = "C07" if grant.owner_as_written == other.owner_as_written else "C06"
             text = f"{grant.where} and {other.where} grant {grant.owner} {grant.range} twice"

@@ -149,7 +149,7 @@ class _Reader:
         self.variables = variables
         self.problems = problems
 
-    def wrong(self, name: str, message: str) -> None:
+    def report_problem(self, name: str, message: str) -> None:
         self.problems.append(Problem(where=self.variables[name].origin.where, key=name, message=message))
 
     def value(self, name: str) -> Scalar:
@@ -157,14 +157,14 @@ class _Reader:
         if node is None or node.value is None:
             return None
         if isinstance(node.value, tuple | Mapping):
-            self.wrong(name, f"expected one value, found {describe(node)}")
+            self.report_problem(name, f"expected one value, found {describe(node)}")
             return None
         if isinstance(node.value, AmbiguousScalar):
-            self.wrong(name, node.value.explanation)
+            self.report_problem(name, node.value.explanation)
             return None
         return None if isinstance(node.value, VaultCiphertext) else reveal(node.value)
 
-    def shown(self, name: str) -> str:
+    def describe(self, name: str) -> str:
         """What a message may say of a value: nothing of one that was sealed."""
         return describe(self.variables[name])
 
@@ -176,17 +176,17 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, str) or not value:
-            self.wrong(name, f"expected a string, found {self.shown(name)}: quote it")
+            self.report_problem(name, f"expected a string, found {self.describe(name)}: quote it")
             return None
         if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
-            self.wrong(name, f"{self.shown(name)} cannot be used here")
+            self.report_problem(name, f"{self.describe(name)} cannot be used here")
             return None
         return value
 
     def secret(self, name: str) -> SecretStr | None:
         value = self.value(name)
         if isinstance(value, bool):
-            self.wrong(name, "expected a string: quote it")
+            self.report_problem(name, "expected a string: quote it")
             return None
         # a template may make a number of a password; it is text all the same
         return None if value is None else SecretStr(str(value))
@@ -195,7 +195,7 @@ class _Reader:
         value = self.value(name)
         found = _BOOLS.get(str(value).lower())
         if value is not None and found is None:
-            self.wrong(name, f"expected true or false, found {self.shown(name)}")
+            self.report_problem(name, f"expected true or false, found {self.describe(name)}")
         return found
 
     def port(self, name: str) -> int | None:
@@ -205,7 +205,7 @@ class _Reader:
         text = str(value)
         if isinstance(value, str | int) and text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65536:
             return int(text)
-        self.wrong(name, f"expected a port number from 1 to 65535, found {self.shown(name)}")
+        self.report_problem(name, f"expected a port number from 1 to 65535, found {self.describe(name)}")
         return None
 
     def choice(self, name: str, choices: Mapping[str, str], otherwise: str) -> str:
@@ -215,7 +215,7 @@ class _Reader:
         if value not in choices:
             words = ", ".join(dict.fromkeys(choices.values()))
             hint = "" if self.hidden(name) else did_you_mean(value, choices)
-            self.wrong(name, f"expected one of {words}; found {self.shown(name)}{hint}")
+            self.report_problem(name, f"expected one of {words}; found {self.describe(name)}{hint}")
         return choices.get(value, otherwise)
 
 
@@ -229,7 +229,7 @@ def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]
     if checking is not None:
         options.setdefault("stricthostkeychecking", "yes" if checking else "no")
     if reader.text("ansible_become_user") not in (None, "root"):
-        reader.wrong(
+        reader.report_problem(
             "ansible_become_user", "must be root: podstead changes the host as root and tests as each user"
         )
     strict = options.get("stricthostkeychecking")
@@ -262,11 +262,11 @@ def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
     try:
         words = iter(shlex.split(text))
     except ValueError:
-        reader.wrong(name, "a quotation mark is not closed")
+        reader.report_problem(name, "a quotation mark is not closed")
         return {}
     for option, value in _ssh_options(words):
         if option not in ("proxyjump", "stricthostkeychecking", "userknownhostsfile", "config"):
-            reader.wrong(
+            reader.report_problem(
                 name,
                 f"{'an option' if reader.hidden(name) else option[:40]} is not supported; only ProxyJump (-J), StrictHostKeyChecking, UserKnownHostsFile "
                 "and -F are: put the rest into ssh_config",
@@ -274,7 +274,7 @@ def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
         elif (
             not value or value.startswith("-") or (option == "stricthostkeychecking" and value not in _STRICT)
         ):
-            reader.wrong(name, f"{option} needs a value that can be used")
+            reader.report_problem(name, f"{option} needs a value that can be used")
         else:
             found[option] = value
     return found

@@ -120,9 +120,9 @@ class Inventory:
         if len(names) > MAX_RANGE:
             self.problem(origin, f"{pattern!r} expands to more than {MAX_RANGE} hosts")
             return []
-        wrong = next((name for name in names if not HOST_NAME.fullmatch(name)), None)
-        if wrong is not None:
-            self.problem(origin, f"{wrong[:60]!r} is not a host name: letters, digits, '_', '.' and '-'")
+        bad_name = next((name for name in names if not HOST_NAME.fullmatch(name)), None)
+        if bad_name is not None:
+            self.problem(origin, f"{bad_name[:60]!r} is not a host name: letters, digits, '_', '.' and '-'")
             return []
         return names
 

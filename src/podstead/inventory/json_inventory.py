@@ -64,11 +64,11 @@ def _list(inventory: Inventory, node: Node, key: str, group: str) -> tuple[Node,
     found = node.entries.get(key)
     if found is None:
         return ()
-    wrong = next((child for child in found.items if not isinstance(child.value, str)), None)
-    if not isinstance(found.value, tuple) or wrong:
+    bad_child = next((child for child in found.items if not isinstance(child.value, str)), None)
+    if not isinstance(found.value, tuple) or bad_child:
         inventory.problem(
-            (wrong or found).origin,
-            f"expected a list of names, found {describe(wrong or found)}",
+            (bad_child or found).origin,
+            f"expected a list of names, found {describe(bad_child or found)}",
             f"{group}.{key}",
         )
         return ()

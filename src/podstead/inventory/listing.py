@@ -106,8 +106,8 @@ def _value(node: Node) -> Any:  # noqa: ANN401 - as displayed()
     """As Ansible prints it: what is sealed stays sealed, text of INI inventories is read as it reads it."""
     value = node.value
     if isinstance(value, Mapping):
-        shown = displayed(Node(dict.fromkeys(value, Node(None, node.origin)), node.origin))
-        return dict(zip(shown, map(_value, value.values()), strict=True))
+        keys = displayed(Node(dict.fromkeys(value, Node(None, node.origin)), node.origin))
+        return dict(zip(keys, map(_value, value.values()), strict=True))
     if isinstance(value, tuple):
         return [_value(element) for element in value]
     if isinstance(value, VaultCiphertext):

@@ -36,7 +36,7 @@ _SAFE: Final = "the template fails on a secret value, so the error is not repeat
 _WHAT_A_HOST_SAYS: Final = "; podstead renders templates before it connects and gathers no facts"
 
 
-class _Wrong(Exception):  # noqa: N818 - carries a problem out of Jinja's rendering
+class _RenderError(Exception):
     def __init__(self, origin: Origin, message: str) -> None:
         super().__init__(message)
         self.origin = origin
@@ -99,8 +99,8 @@ class Rendering:
         self._touched = False
         try:
             found = _solid(self.value(tree, ".".join(path)))
-        except _Wrong as wrong:
-            problems.append(Problem(where=wrong.origin.where, key=".".join(path), message=wrong.message))
+        except _RenderError as error:
+            problems.append(Problem(where=error.origin.where, key=".".join(path), message=error.message))
             return Node(None, tree.origin, tree.replaced)
         secret = self._touched or isinstance(value, SecretStr | VaultCiphertext)
         return self._hidden(found, tree) if secret else _node(found, tree)
@@ -113,7 +113,7 @@ class Rendering:
         if isinstance(value, tuple):
             return [self.value(child, name) for child in value]
         if isinstance(value, VaultCiphertext):
-            return self._secret(self._opened(value, node, name))
+            return self._secret(self._decrypted(value, node, name))
         if isinstance(value, SecretStr):
             text = value.get_secret_value()
             return self._secret(self._rendered(text, node, name) if is_template(text) else text)
@@ -121,11 +121,11 @@ class Rendering:
             return self._rendered(str(value), node, name)
         return value.read_as if isinstance(value, AmbiguousScalar) else value
 
-    def _opened(self, value: VaultCiphertext, node: Node, name: str) -> str:
+    def _decrypted(self, value: VaultCiphertext, node: Node, name: str) -> str:
         try:
             return self._vault.open(value.ciphertext, node.origin, name)
         except InputError as error:
-            raise _Wrong(node.origin, error.problems[0].message) from None
+            raise _RenderError(node.origin, error.problems[0].message) from None
 
     def _secret(self, found: object) -> object:
         self._touched = True
@@ -156,7 +156,7 @@ class Rendering:
         if place in self._busy:
             names = list(self._busy.values())
             circle = " > ".join([*names[list(self._busy).index(place) :], name])
-            raise _Wrong(node.origin, f"the template refers to itself: {circle}")
+            raise _RenderError(node.origin, f"the template refers to itself: {circle}")
         if place not in self._values:
             self._busy[place] = name
             before, self._touched = self._touched, isinstance(node.value, SecretStr)
@@ -178,7 +178,7 @@ class Rendering:
         except _Failed as failed:
             # Jinja's and Python's words repeat the values that they were given
             message = failed.safe if self._touched else str(failed)
-            raise _Wrong(node.origin, message) from None
+            raise _RenderError(node.origin, message) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._nodes or name in self._magic or name in _globals()

@@ -72,7 +72,7 @@ def extra(arguments: Sequence[str], problems: list[Problem], vault: Vault) -> li
             elif text.startswith("{"):
                 trees.append(_checked(relabel(parse(text, origin.file), origin)))
             else:
-                pairs = {key: _given(key, value, origin) for key, value in _pairs(text, origin)}
+                pairs = {key: _parsed(key, value, origin) for key, value in _pairs(text, origin)}
                 trees.append(_checked(Node(pairs, origin)))
     return trees
 
@@ -89,7 +89,7 @@ def _pairs(text: str, origin: Origin) -> list[tuple[str, str]]:
     return [(key.strip(), _unquoted(value.strip()))]
 
 
-def _given(key: str, text: str, origin: Origin) -> Node:
+def _parsed(key: str, text: str, origin: Origin) -> Node:
     if not key.isidentifier():
         nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
         inside = f"; write {{{nested}}}" if "." in key else ""
@@ -104,9 +104,9 @@ def read_variables(path: Path, vault: Vault) -> Node:
     text = read_text(path)
     if not is_encrypted(text):
         return _checked(parse(text, str(path)))
-    opened = vault.open(text, Origin(str(path)))
+    plaintext = vault.open(text, Origin(str(path)))
     try:
-        return _secret(_checked(parse(opened, str(path))))
+        return _secret(_checked(parse(plaintext, str(path))))
     except InputError as error:
         # the messages of the parser may hold words of the text
         message = "its decrypted content is not YAML with variables; check it with `ansible-vault view`"

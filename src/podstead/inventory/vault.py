@@ -24,7 +24,7 @@ from podstead.errors import InputError
 
 HEADER: Final = "$ANSIBLE_VAULT;"
 _ROUNDS: Final = 10_000
-_SEALED: Final = "is encrypted with Ansible Vault"
+_IS_ENCRYPTED: Final = "is encrypted with Ansible Vault"
 _HINT: Final = "give its password with --vault-password-file FILE, --vault-id ID@FILE or --ask-vault-pass"
 _PROGRAM_SECONDS: Final = 60
 
@@ -64,7 +64,7 @@ class Vault:
                 "is truncated or altered: what follows the header is not in Ansible Vault's format"
             ) from None
         if not self.passwords:
-            raise ValueError(f"{_SEALED}: {_HINT}")
+            raise ValueError(f"{_IS_ENCRYPTED}: {_HINT}")
         wanted = fields[3] if len(fields) == 4 else ""
         for _, password in sorted(self.passwords, key=lambda entry: entry[0] != wanted):
             plaintext = _decrypt(password.get_secret_value().encode(), salt, mac, text)
@@ -72,7 +72,7 @@ class Vault:
                 return plaintext
         tried = ", ".join(dict.fromkeys(name for name, _ in self.passwords))
         named = f" (its vault ID is {wanted[:40]!r})" if wanted else ""
-        raise ValueError(f"{_SEALED}{named}, and none of the given passwords opens it (tried: {tried})")
+        raise ValueError(f"{_IS_ENCRYPTED}{named}, and none of the given passwords opens it (tried: {tried})")
 
 
 def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | None:
@@ -96,7 +96,7 @@ def _decrypt(password: bytes, salt: bytes, mac: bytes, text: bytes) -> str | Non
     return (unpadder.update(padded) + unpadder.finalize()).decode()
 
 
-def _nobody(_prompt: str) -> SecretStr:
+def _cannot_ask(_prompt: str) -> SecretStr:
     raise InputError.single("cannot ask for a vault password here")
 
 
@@ -105,7 +105,7 @@ def passwords(
     vault_ids: Sequence[str] = (),
     *,
     ask: bool = False,
-    prompt: Callable[[str], SecretStr] = _nobody,
+    prompt: Callable[[str], SecretStr] = _cannot_ask,
 ) -> tuple[tuple[str, SecretStr], ...]:
     """Collect passwords: from files (or programs that print them), from ``ID@FILE``, ``ID@prompt``, and by asking.
 

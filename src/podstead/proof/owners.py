@@ -22,7 +22,7 @@ from podstead.proof.finding import Finding, Verdict
 
 MANY_LINES = 10_000
 """From here on numeric owners are up to twenty times faster (subuid(5))."""
-SHOWN = 20
+MAX_SHOWN = 20
 SYSTEMD_RANGE = IdRange.between(524288, 1878982655)
 """What systemd leaves to containers (docs/UIDS-GIDS.md), to whole blocks of 65536."""
 
@@ -141,7 +141,12 @@ def _some(names: Sequence[str]) -> str:
 
 
 def findings(
-    spec: HostSpec, state: SubidsState, accounts: AccountsState, family: Family, *, judged: frozenset[str]
+    spec: HostSpec,
+    state: SubidsState,
+    accounts: AccountsState,
+    family: Family,
+    *,
+    verified_users: frozenset[str],
 ) -> tuple[Finding, ...]:
     """V03 of the host: flaws of ranges that nobody in ``judged`` has a share in; theirs are in a V03 of their own."""
     if not all(side.readable for side in state.sides):
@@ -150,7 +155,7 @@ def findings(
     if state.source != "files":
         why = f"nsswitch.conf takes ranges from {state.source}"
         return (finding_of("V03", Verdict.NOT_APPLICABLE, cause=why),)
-    rest = [flaw for flaw in of_host(state, accounts) if not flaw.owners & judged]
+    rest = [flaw for flaw in of_host(state, accounts) if not flaw.owners & verified_users]
     if not rest:
         owners = {_owner(entry, accounts) for side in state.sides for entry in side.entries}
         return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)
@@ -184,8 +189,8 @@ _OF_THE_LINE = ("C06", "C23")
 def _finding(ref: str, group: Sequence[Flaw], text: str) -> Finding:
     mode = catalogue.load()[ref]
     texts = list(dict.fromkeys(flaw.text for flaw in group))
-    more = f"; and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    found = "; ".join(texts[:SHOWN]) + more
+    more = f"; and {len(texts) - MAX_SHOWN} more" if len(texts) > MAX_SHOWN else ""
+    found = "; ".join(texts[:MAX_SHOWN]) + more
     if len({flaw.owner for flaw in group}) > 1:
         text += "; then run podstead verify, which says the same for the next owner"
     base = finding_of("V03", Verdict.WARN, found=found, cause=mode.title, remedy=text)

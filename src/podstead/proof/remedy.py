@@ -112,7 +112,7 @@ def free_range(
         found = allocate(
             policy,
             uid,
-            [SideRanges(own=promised, others=holdings.others, real=holdings.real) for holdings in both],
+            [SideRanges(own=promised, others=side.others, real=side.real) for side in both],
         )
         if not isinstance(found, IdRange):
             return None

@@ -1,4 +1,4 @@
-"""The words that parts and plan speak: a change, the steps it is made of, and what is refused instead."""
+"""What plans are made of: a change, the steps it is made of, and what is refused instead."""
 
 from __future__ import annotations
 

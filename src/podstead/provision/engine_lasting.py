@@ -36,7 +36,7 @@ _IN_STORAGE: Mapping[Key, str] = {
     ("network", "network_backend"): "containers and networks were created with the other backend",
 }
 _RUNTIMES = ("crun", "runc")
-_SHOWN = 5
+_MAX_SHOWN = 5
 """So many people are named, and of more how many there are."""
 
 
@@ -141,8 +141,8 @@ def _in_storage(after: Mapping[Key, Any], changed: set[Key], traces: Traces) -> 
 
 def _some(people: Iterable[str]) -> str:
     named = list(people)
-    more = len(named) - _SHOWN
-    return " and ".join([", ".join(named[:_SHOWN]), *([f"{more} more"] if more > 0 else [])])
+    more = len(named) - _MAX_SHOWN
+    return " and ".join([", ".join(named[:_MAX_SHOWN]), *([f"{more} more"] if more > 0 else [])])
 
 
 def _programs(

@@ -105,7 +105,7 @@ def plan_migrate(
             continue
         subuids, subgids = subids.granted(name, ranges, accounts)
         wanted = (IdMap.expected(account.uid, subuids), IdMap.expected(account.gid, subgids))
-        if all(held.same_ids(want) for held, want in zip(user.pause, wanted, strict=True)):
+        if all(actual.same_ids(expected) for actual, expected in zip(user.pause, wanted, strict=True)):
             continue
         change_id = f"session:{name}:migrate"
         if user.running and change_id not in allowed:

@@ -64,7 +64,7 @@ def exit_code(lines: list[str]) -> int | None:
     return next((int(match[1]) for match in matches if match), None)
 
 
-def complaint(target: Target, stderr: list[str], code: int | None) -> tuple[str, str] | None:
+def explain_failure(target: Target, stderr: list[str], code: int | None) -> tuple[str, str] | None:
     """What went wrong with becoming root, as message and advice; None when nothing did."""
     text = "\n".join(stderr)
     method, user = target.connection.become_method, target.connection.user or "the login user"

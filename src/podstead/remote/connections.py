@@ -108,7 +108,7 @@ class RemoteHost:
         lines: list[str] = output.stdout_lines
         code = become.exit_code(lines)
         _log.info("%s: command %d ended with exit code %s", self.target.name, self.commands, code)
-        refused = become.complaint(self.target, output.stderr_lines, code)
+        refused = become.explain_failure(self.target, output.stderr_lines, code)
         if refused and code != 0:
             raise HostError(refused[0], hint=refused[1])
         if code in (124, 137):
@@ -204,23 +204,23 @@ class JobRunner:
         inventory = Inventory((list(data.items()), {}))
         state = State(inventory, Config(CONNECT_TIMEOUT=self.job.connect_timeout), check_for_changes=False)
         pool = Pool(self.job.forks)
-        names_by_address: dict[str, str] = {}
+        names_by_host: dict[str, str] = {}
         with ctx_state.use(state):
             for target in self.job.targets:
                 pool.wait_available()
                 name = transport.host_name(target)
                 if self.stopping:
                     self._skip(target, Status.SKIPPED, "not started: the run was interrupted")
-                elif name in names_by_address:
+                elif name in names_by_host:
                     # side by side they would undo each other's locks, and pyinfra knows one connection for each
                     self._skip(
                         target,
                         Status.FAILED,
-                        f"this is the same machine as {names_by_address[name]}",
+                        f"this is the same machine as {names_by_host[name]}",
                         "remove one of them",
                     )
                 else:
-                    names_by_address[name] = target.name
+                    names_by_host[name] = target.name
                     pool.spawn(self._run_target, state, target, inventory.get_host(name))
             pool.join()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from gevent import monkey
 
 _PREFIX = "podstead-worker-"
-GONE = 70
+CONTROLLER_GONE = 70
 """Exit code of a worker whose controller is gone."""
 
 
@@ -50,6 +50,6 @@ def watch(made: Path) -> None:
             while os.read(0, 4096):
                 pass
         shutil.rmtree(made, ignore_errors=True)
-        os._exit(GONE)
+        os._exit(CONTROLLER_GONE)
 
     monkey.get_original("_thread", "start_new_thread")(until_gone, ())

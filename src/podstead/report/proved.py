@@ -33,12 +33,12 @@ def draw(report: Report, screen: Screen, *, verbose: int) -> None:
         if number:
             screen.blank()
         _host(host, screen, verbose=verbose)
-    wrong = causes(report.fleet)
-    if wrong:
+    found = causes(report.fleet)
+    if found:
         screen.blank()
         screen.heading("TASK [compare the hosts]")
-    for problem in wrong:
-        _cause(problem, screen)
+    for cause in found:
+        _cause(cause, screen)
 
 
 def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
@@ -54,15 +54,15 @@ def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
         )
     users = list(dict.fromkeys(finding.user for finding in host.findings))
     for user in users:
-        mine = [finding for finding in host.findings if finding.user == user]
-        _summary(user, mine, host, screen)
+        user_findings = [finding for finding in host.findings if finding.user == user]
+        _summary(user, user_findings, host, screen)
         if verbose:
-            _every(mine, screen)
-    wrong = causes(host.findings)
-    if wrong:
+            _every(user_findings, screen)
+    found = causes(host.findings)
+    if found:
         screen.blank()
-    for problem in wrong:
-        _cause(problem, screen)
+    for cause in found:
+        _cause(cause, screen)
 
 
 def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:

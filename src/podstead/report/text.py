@@ -51,11 +51,13 @@ def draw(report: Report, view: View, console: Console) -> None:
 
 def _systems(hosts: Sequence[HostReport], screen: Screen) -> None:
     """What the hosts are; hosts that are alike on one line."""
-    alike: dict[str, list[str]] = {}
+    hosts_by_system: dict[str, list[str]] = {}
     for host in hosts:
         if host.system:
-            alike.setdefault(f"{one_line(host.system)}, Linux {one_line(host.kernel)}", []).append(host.name)
-    for system, names in alike.items():
+            hosts_by_system.setdefault(f"{one_line(host.system)}, Linux {one_line(host.kernel)}", []).append(
+                host.name
+            )
+    for system, names in hosts_by_system.items():
         screen.line(f"  {system}: {', '.join(map(one_line, names))}", "dim")
 
 
@@ -76,14 +78,14 @@ def _tasks(hosts: Sequence[HostReport], screen: Screen, view: View) -> None:
         screen.heading(f"TASK [{', '.join(view.parts)}]")
         for host in quiet:
             screen.line(f"ok: [{one_line(host.name)}] => nothing to change", "ok")
-    spoken = [
+    results_by_host = [
         (host, result)
         for host in hosts
         for result in results(host, view.parts)
         if view.verbose or result.kind is not Kind.OK or not is_quiet(host)
     ]
     for part in parts_of(hosts, view.parts):
-        rows = [(host, result) for host, result in spoken if result.part == part]
+        rows = [(host, result) for host, result in results_by_host if result.part == part]
         if rows and (view.verbose or any(result.kind is not Kind.OK for _, result in rows)):
             screen.blank()
             screen.heading(f"TASK [{part}]")

@@ -17,12 +17,12 @@ RunScript = Callable[[str], Sequence[str]]
 NonceSource = Callable[[], str]
 """A new nonce, 16 to 32 hexadecimal digits."""
 ReportProgress = Callable[[str], None]
-"""Is told what goes on, for a person."""
+"""Called with what is being done on the host, as text for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One host in one run: what it should be, how a script is run there, and who is told what goes on."""
+    """One host in one run: what it should be, how a script is run there, and who reports progress."""
 
     name: str
     spec: HostSpec

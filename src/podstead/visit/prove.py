@@ -28,7 +28,7 @@ from podstead.visit.settled import converged, without_idle_apply
 def verify(job: Job, visit: Visit) -> HostReport:
     """Prove one host. Raises LookError when the host could not be looked at, and whatever ``visit.run`` raises."""
     users = () if job.as_user else _users_to_verify(job, visit.spec)
-    visit.report_progress(_doing(job, users))
+    visit.report_progress(_progress_text(job, users))
     nonce = visit.new_nonce()
     text = script.prove(visit.spec, users, nonce, seconds=job.probe_timeout, as_user=job.as_user)
     answer = visit.run(text)
@@ -54,7 +54,7 @@ def _users_to_verify(job: Job, spec: HostSpec) -> tuple[str, ...]:
     return tuple(name for name in sorted(spec.users) if not job.verify_users or name in job.verify_users)
 
 
-def _doing(job: Job, users: Sequence[str]) -> str:
+def _progress_text(job: Job, users: Sequence[str]) -> str:
     if job.as_user or len(users) == 1:
         return f"proving as {users[0] if users else 'the user of the connection'}"
     return f"proving as {len(users)} users" if users else "looking"
@@ -99,12 +99,14 @@ def _grant(name: str, state: HostState) -> Grant:
 
 
 def _of_host(
-    spec: HostSpec, state: HostState, of_users: Sequence[Finding], judged: frozenset[str]
+    spec: HostSpec, state: HostState, of_users: Sequence[Finding], verified_users: frozenset[str]
 ) -> list[Finding]:
     """All findings, with what is about the host and no single user: V03 over all owners, and V29."""
     found = [
         *of_users,
-        *lint.findings(spec, state.subids, state.accounts, state.platform.family, judged=judged),
+        *lint.findings(
+            spec, state.subids, state.accounts, state.platform.family, verified_users=verified_users
+        ),
     ]
     if not state.platform.is_root:
         why = "only root sees everything that apply would look at"
@@ -119,7 +121,7 @@ def _reboot() -> Finding:
 
 
 def judge(name: str, text: str, spec: HostSpec) -> HostReport:
-    """Judge what the script that people carry away printed. Raises LookError for anything else, and for another protocol."""
+    """Judge the output of the standalone script. Raises LookError for anything else, and for another protocol."""
     look = frames.decode(text, kind="observe")
     notes = protocol.notes(look)
     state = from_records(look)

@@ -100,7 +100,9 @@ def test_what_a_directory_says_is_not_looked_for_in_the_files() -> None:
     model.subid_source = "sss"
     state = model.state(("alice",))
     assert owners.of_host(state.subids, state.accounts) == ()
-    (finding,) = owners.findings(SPEC, state.subids, state.accounts, debian.FAMILY, judged=frozenset())
+    (finding,) = owners.findings(
+        SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset()
+    )
     assert finding.verdict is Verdict.NOT_APPLICABLE
 
 
@@ -108,7 +110,9 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\nghost:900000:65536\n")
 
     def told(*judged: str) -> list[str]:
-        found = owners.findings(SPEC, state.subids, state.accounts, debian.FAMILY, judged=frozenset(judged))
+        found = owners.findings(
+            SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset(judged)
+        )
         return [one.ref for one in found]
 
     assert told() == ["C10", "C23"]
@@ -117,7 +121,9 @@ def test_findings_leave_out_what_a_judged_user_is_told_already() -> None:
 
 def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
     state = host("alice:524288:65536\nbob:524388:65536\n")
-    (finding,) = owners.findings(SPEC, state.subids, state.accounts, debian.FAMILY, judged=frozenset())
+    (finding,) = owners.findings(
+        SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset()
+    )
     mode = load()["C10"]
     assert (finding.verdict, finding.mode, finding.costs) == (Verdict.WARN, mode.id, mode.costs)
     assert "usermod -V 524288-589823 -W 524288-589823 alice" in finding.remedy
@@ -128,8 +134,10 @@ def test_a_finding_says_what_to_do_and_what_it_costs() -> None:
 
 def test_many_flaws_of_one_kind_are_one_finding_that_counts_them() -> None:
     state = host("".join(f"ghost{n}:{524288 + n * 65536}:65536\n" for n in range(30)))
-    (finding,) = owners.findings(SPEC, state.subids, state.accounts, debian.FAMILY, judged=frozenset())
-    assert f"and {60 - owners.SHOWN} more" in finding.found
+    (finding,) = owners.findings(
+        SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset()
+    )
+    assert f"and {60 - owners.MAX_SHOWN} more" in finding.found
 
 
 def test_ranges_of_useradd_are_worth_a_note_and_no_warning() -> None:
@@ -147,7 +155,9 @@ def test_files_that_cannot_be_read_are_no_clean_files() -> None:
     model = ModelHost(accounts=dict(ACCOUNTS), files={"/etc/subuid": "", "/etc/subgid": ""})
     model.unreadable.add("/etc/subuid")
     state = model.state(())
-    (finding,) = owners.findings(SPEC, state.subids, state.accounts, debian.FAMILY, judged=frozenset())
+    (finding,) = owners.findings(
+        SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset()
+    )
     assert finding.verdict is Verdict.COULD_NOT_LOOK
 
 

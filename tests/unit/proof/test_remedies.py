@@ -63,7 +63,9 @@ def test_the_remedy_of_a_check_has_no_word_to_fill_in(check: str) -> None:
 
 
 def of_host(state: HostState, *judged: str) -> dict[str, Finding]:
-    found = owners.findings(spec_of(), state.subids, state.accounts, debian.FAMILY, judged=frozenset(judged))
+    found = owners.findings(
+        spec_of(), state.subids, state.accounts, debian.FAMILY, verified_users=frozenset(judged)
+    )
     return {one.ref: one for one in found}
 
 

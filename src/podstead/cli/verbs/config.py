@@ -44,7 +44,7 @@ def _document(settings: Settings) -> dict[str, Any]:
 
 
 def _text(settings: Settings) -> str:
-    table = [(entry.setting.name, _shown(entry.value), entry.source) for entry in settings.values]
+    table = [(entry.setting.name, _display(entry.value), entry.source) for entry in settings.values]
     names = max(len(name) for name, _, _ in table)
     values = min(max(len(value) for _, value, _ in table), 40)
     rows = [f"# {ORDER}"]
@@ -52,6 +52,6 @@ def _text(settings: Settings) -> str:
     return "\n".join(one_line(row) if "\x1b" in row else row for row in rows)
 
 
-def _shown(value: object) -> str:
+def _display(value: object) -> str:
     """As it would stand in a TOML file; a setting that has no value is empty."""
     return "" if value is None else json.dumps(value)

@@ -21,7 +21,7 @@ from podstead.inventory.variables import extra
 from podstead.printable import printable
 from podstead.suggest import did_you_mean
 
-_UNSEEN = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile(r"[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """What a terminal obeys or hides; everything else is printed as it is, as ansible-inventory does."""
 
 
@@ -111,7 +111,7 @@ def _write(path: Path, text: str) -> None:
 
 def _json(document: dict[str, Any]) -> str:
     text = json.dumps(document, indent=4, sort_keys=True, ensure_ascii=False)
-    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return _INVISIBLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def _group(inventory: Inventory, name: str) -> str:

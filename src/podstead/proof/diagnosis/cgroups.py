@@ -56,11 +56,11 @@ def not_delegated(subject: Subject) -> Sign | None:
     have, offered = subject.controllers, subject.host.words("cgroup.controllers")
     if have is None or offered is None:
         return None
-    lacking = sorted((offered & set(subject.spec.session.delegate)) - have)
-    if not lacking:
+    missing = sorted((offered & set(subject.spec.session.delegate)) - have)
+    if not missing:
         return None
     return Sign(
-        found=f"delegated: {' '.join(sorted(have)) or 'nothing'}", expected=f"also {' '.join(lacking)}"
+        found=f"delegated: {' '.join(sorted(have)) or 'nothing'}", expected=f"also {' '.join(missing)}"
     )
 
 

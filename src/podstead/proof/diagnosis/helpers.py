@@ -28,21 +28,21 @@ def no_passwd_entry(subject: Subject) -> Sign | None:
 
 @register("B01", *HELPERS)
 def missing(subject: Subject) -> Sign | None:
-    lacking = [name for name in _BOTH if name not in subject.state.platform.tools]
-    if not lacking or not subject.state.platform.tools:
+    names = [name for name in _BOTH if name not in subject.state.platform.tools]
+    if not names or not subject.state.platform.tools:
         return None
-    return Sign(found=f"{' and '.join(lacking)} not found", expected="newuidmap and newgidmap on PATH")
+    return Sign(found=f"{' and '.join(names)} not found", expected="newuidmap and newgidmap on PATH")
 
 
 @register("B02", *HELPERS)
 def not_on_path(subject: Subject) -> Sign | None:
     evidence = subject.evidence
-    lacking = [
+    unreachable = [
         name for name in _BOTH if name in subject.state.platform.tools and name not in evidence.helpers
     ]
-    if not lacking or not evidence.environment:
+    if not unreachable or not evidence.environment:
         return None
-    at = ", ".join(subject.state.platform.tools[name] for name in lacking)
+    at = ", ".join(subject.state.platform.tools[name] for name in unreachable)
     return Sign(
         found=f"{at} is not on the session's PATH ({evidence.environment.get('PATH', '')})",
         expected="a PATH that has it",
@@ -114,10 +114,10 @@ def _capable(subject: Subject, path: str) -> bool:
 @register("B06", *HELPERS)
 def capabilities_dropped(subject: Subject) -> Sign | None:
     bounds, helper = subject.evidence.status.get("CapBnd", ""), subject.evidence.attempts.get("newuidmap")
-    lacking = _lacking(bounds)
-    if not lacking or helper is None or helper.ok:
+    missing_capabilities = _missing_capabilities(bounds)
+    if not missing_capabilities or helper is None or helper.ok:
         return failure_line(subject, r"open of [ug]id_map failed: Permission denied")
-    found = f"{' and '.join(lacking)} is not in the session's bounding set (CapBnd: {bounds})"
+    found = f"{' and '.join(missing_capabilities)} is not in the session's bounding set (CapBnd: {bounds})"
     if subject.state.platform.container or subject.host.get("container"):
         return Sign(found=found, expected="the default capabilities")
     return Sign(
@@ -129,7 +129,7 @@ def capabilities_dropped(subject: Subject) -> Sign | None:
     )
 
 
-def _lacking(bounds: str) -> list[str]:
+def _missing_capabilities(bounds: str) -> list[str]:
     """What newuidmap and newgidmap need and a bounding set does not have (capabilities(7))."""
     if not re.fullmatch("[0-9a-f]{1,16}", bounds):
         return []

@@ -143,17 +143,17 @@ def directory(subject: Subject) -> Sign | None:
 def other_spelling(subject: Subject) -> Sign | None:
     if any(_own(subject, file) for file in subject.state.subids.sides):
         return None
-    alike = [
+    entries = [
         entry
         for file in subject.state.subids.sides
         for entry in file.entries
         if entry.owner not in _names(subject) and _plain(entry.owner) == _plain(subject.user)
     ]
-    if not alike:
+    if not entries:
         return None
-    ranges = {entry.range for entry in alike}
+    ranges = {entry.range for entry in entries}
     return Sign(
-        found=f"the files name {', '.join(sorted({entry.owner for entry in alike}))}",
+        found=f"the files name {', '.join(sorted({entry.owner for entry in entries}))}",
         values=range_values(ranges.pop() if len(ranges) == 1 else None),
         expected=f"{subject.user}, byte for byte, or {subject.account.uid}",
     )

@@ -140,14 +140,14 @@ def system_bus(subject: Subject) -> Sign | None:
 
 @register("E10", "V26", alone=Verdict.WARN)
 def system_unit(subject: Subject) -> Sign | None:
-    mine = [
+    units = [
         line
         for line in subject.host.all("unit.user")
         if line.endswith((f":User={subject.user}", f":User={subject.account.uid}"))
     ]
     return (
-        Sign(found=f"{mine[0]} runs Podman as a system unit", expected="a user unit, with linger")
-        if mine
+        Sign(found=f"{units[0]} runs Podman as a system unit", expected="a user unit, with linger")
+        if units
         else None
     )
 

@@ -46,9 +46,9 @@ def _untouched(subject: Subject) -> Judgement:
     """Nobody else has these IDs, as far as that can be known."""
     if not subject.granted:
         return not_applicable("nothing is granted")
-    wrong = [flaw.text for flaw in subject.flaws if flaw.fatal]
-    if wrong:
-        return failed(expected="ranges of this user only", found="; ".join(wrong))
+    flaws = [flaw.text for flaw in subject.flaws if flaw.fatal]
+    if flaws:
+        return failed(expected="ranges of this user only", found="; ".join(flaws))
     if subject.state.subids.source == "files":
         unreadable = [
             f"{file.path}:{bad.line}: {bad.printable}"

@@ -25,7 +25,7 @@ def _none(subject: Subject) -> str:
         return f"the host has no cgroup v2 ({subject.host.get('cgroup') or 'unknown'})"
     if not offered & {"memory", "cpu", "pids"}:
         return "this kernel gives cgroup v2 no controllers"
-    if _lacking(subject) or (subject.controllers or frozenset()) & {"memory", "cpu"}:
+    if _missing_controllers(subject) or (subject.controllers or frozenset()) & {"memory", "cpu"}:
         return ""
     return "neither memory nor cpu is delegated, and the document does not ask for it"
 
@@ -36,7 +36,7 @@ def _wanted(subject: Subject) -> list[str]:
     return sorted(offered & set(subject.spec.session.delegate))
 
 
-def _lacking(subject: Subject) -> list[str]:
+def _missing_controllers(subject: Subject) -> list[str]:
     return [
         controller
         for controller in _wanted(subject)
@@ -45,9 +45,9 @@ def _lacking(subject: Subject) -> list[str]:
 
 
 def _limits(subject: Subject) -> Judgement:
-    if lacking := _lacking(subject):
+    if missing := _missing_controllers(subject):
         return failed(
-            expected=f"delegated: {' '.join(_wanted(subject))}", found=f"not delegated: {' '.join(lacking)}"
+            expected=f"delegated: {' '.join(_wanted(subject))}", found=f"not delegated: {' '.join(missing)}"
         )
     attempts = subject.evidence.attempts
     name = next((name for name in ("whole", "limited") if name in attempts and attempts[name].ok), None)

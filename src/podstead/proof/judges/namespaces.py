@@ -128,7 +128,7 @@ V06: Final = Check(
 )
 
 
-def _foreign(subject: Subject) -> Judgement:
+def _other_ids(subject: Subject) -> Judgement:
     return _refused(subject, ("other", "host-root"), "forbidden", "other users' IDs and host root")
 
 
@@ -140,7 +140,7 @@ V07: Final = Check(
     remedy="getsubids, with the name of the user, shows every granted range; none may contain 0 or an ID that belongs to someone else.",
     sources=("subuid(5)",),
     needs=(*_AFTER_HELPERS,),
-    judge=_foreign,
+    judge=_other_ids,
 )
 
 

@@ -55,9 +55,9 @@ def _interface(subject: Subject) -> Judgement:
         return could_not_look(
             "it is not known whether the host has a default route, and the container has none"
         )
-    alike = subject.host.get("route") == ("default" if routed else "none")
+    same_as_host = subject.host.get("route") == ("default" if routed else "none")
     return passed(
-        f"{', '.join(devices)}, {'a' if routed else 'no'} default route{', as on the host' if alike else ''}",
+        f"{', '.join(devices)}, {'a' if routed else 'no'} default route{', as on the host' if same_as_host else ''}",
     )
 
 

@@ -12,9 +12,9 @@ from podstead.proof.subject import Subject
 
 def _session(subject: Subject) -> Judgement:
     evidence = subject.evidence
-    wrong = _session_faults(subject)
-    if wrong:
-        return failed(expected="a login session of the user", found="; ".join(wrong))
+    faults = _session_faults(subject)
+    if faults:
+        return failed(expected="a login session of the user", found="; ".join(faults))
     if subject.state.platform.systemd and evidence.context != "session":
         return Judgement(
             verdict=Verdict.WARN, found="no user bus: the probe ran outside a systemd user session"
@@ -25,21 +25,21 @@ def _session(subject: Subject) -> Judgement:
 
 def _session_faults(subject: Subject) -> list[str]:
     evidence = subject.evidence
-    wrong = []
+    faults = []
     fields = evidence.passwd.split(":")
     if len(fields) < 7:
-        wrong.append(f"UID {evidence.who[1]} has no passwd entry")
+        faults.append(f"UID {evidence.who[1]} has no passwd entry")
     elif fields[3] != evidence.who[2]:
-        wrong.append(f"primary group is {evidence.who[2]}, passwd says {fields[3]}")
+        faults.append(f"primary group is {evidence.who[2]}, passwd says {fields[3]}")
     if evidence.status.get("NoNewPrivs") == "1":
-        wrong.append("no_new_privs is set")
+        faults.append("no_new_privs is set")
     # Podman takes $USER for the user's name where it is set at all (containers/storage idtools)
     if evidence.environment.get("USER") not in (evidence.who[0], None, ""):
-        wrong.append(f"$USER is {evidence.environment['USER']}, the user is {evidence.who[0]}")
+        faults.append(f"$USER is {evidence.environment['USER']}, the user is {evidence.who[0]}")
     if "directory" not in evidence.access:
-        wrong.append("the working directory cannot be entered")
+        faults.append("the working directory cannot be entered")
     if "home" not in evidence.access:
-        wrong.append(f"{subject.account.home} is not writable")
+        faults.append(f"{subject.account.home} is not writable")
     outer = evidence.own_map
     if (
         outer
@@ -47,8 +47,8 @@ def _session_faults(subject: Subject) -> list[str]:
         and not outer.is_whole_host
         and not all(outer.holds(range_) for range_ in (*subject.subuids, *subject.subgids))
     ):
-        wrong.append(f"this host is itself in a user namespace ({outer}) that does not hold the granted IDs")
-    return wrong
+        faults.append(f"this host is itself in a user namespace ({outer}) that does not hold the granted IDs")
+    return faults
 
 
 V01: Final = Check(
@@ -74,7 +74,7 @@ def _survival(subject: Subject) -> Judgement:
     user = subject.state.session.users.get(subject.user)
     if user is None:
         return could_not_look("the user's session could not be checked")
-    lacking = [
+    missing = [
         what
         for what, there in (
             ("linger", user.linger),
@@ -83,10 +83,10 @@ def _survival(subject: Subject) -> Judgement:
         )
         if not there
     ]
-    if lacking:
+    if missing:
         return failed(
             expected="linger, a runtime directory and a user bus without a login",
-            found=f"missing: {', '.join(lacking)}",
+            found=f"missing: {', '.join(missing)}",
         )
     return passed(f"linger is on, /run/user/{user.uid}/bus exists")
 
