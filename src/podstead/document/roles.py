@@ -175,7 +175,7 @@ def _by_path(name_or_path: object, node: Node) -> str:
 
 
 def name_in(node: Node) -> object:
-    """Return the name in an entry of a ``roles:`` list; in a vars file that is sealed as a whole it is wrapped."""
+    """Return the name in an entry of a ``roles:`` list; in a vars file that is encrypted as a whole it is wrapped."""
     return node.value.get_secret_value() if isinstance(node.value, SecretStr) else node.value
 
 

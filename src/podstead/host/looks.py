@@ -21,7 +21,7 @@ _LATE = 124
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """``records`` are as if root had seen all of it; ``unseen`` says of users why they could not be inspected."""
+    """``records`` are as if root had seen all of it; ``uninspected`` says of users why they could not be inspected."""
 
     records: Records
     uninspected: Mapping[str, str]

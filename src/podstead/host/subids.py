@@ -137,7 +137,7 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
     both = []
     for index, (kind, file) in enumerate(zip(("UID", "GID"), state.sides, strict=True)):
         if state.source == "files":
-            grants, taken = of_file(file, accounts)
+            grants, taken = grants_of_file(file, accounts)
         else:
             taken = ()
             grants = tuple(
@@ -158,7 +158,9 @@ def sides(state: SubidsState, accounts: AccountsState) -> tuple[Side, Side]:
     return both[0], both[1]
 
 
-def of_file(file: SubidFile, accounts: AccountsState) -> tuple[tuple[Granted, ...], tuple[Granted, ...]]:
+def grants_of_file(
+    file: SubidFile, accounts: AccountsState
+) -> tuple[tuple[Granted, ...], tuple[Granted, ...]]:
     """The good grants of a file, and what some program takes its damaged lines for."""
 
     def granted_by(entry: Entry) -> Iterator[Granted]:

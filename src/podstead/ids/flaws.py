@@ -69,7 +69,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
+class RangeFlaw:
     """Something wrong with the range of ``owner``. ``ref`` is a row of the catalogue.
 
     ``other`` is whoever else is concerned: the other owner, or the account whose ID lies in the range. ``owners`` are
@@ -97,28 +97,28 @@ class Flaw:
         return frozenset({self.owner, self.other}) if self.ref == "C10" else frozenset({self.owner})
 
 
-def of_owner(side: Side, owner: str) -> tuple[Flaw, ...]:
+def owner_flaws(side: Side, owner: str) -> tuple[RangeFlaw, ...]:
     """Everything wrong with the ranges of one owner on one side, overlaps with everybody else included."""
     grants = side.of(owner)
-    return (*_overlaps_with_others(grants, side), *_of_owner_alone(grants, side))
+    return (*_overlaps_with_others(grants, side), *_own_flaws(grants, side))
 
 
-def of_all(side: Side) -> tuple[Flaw, ...]:
+def all_flaws(side: Side) -> tuple[RangeFlaw, ...]:
     """Everything wrong with the ranges of all owners on one side; each overlap is named once."""
     by_owner: dict[str, list[Granted]] = {}
     for grant in side.grants:
         by_owner.setdefault(grant.owner, []).append(grant)
-    found = [flaw for grants in by_owner.values() for flaw in _of_owner_alone(grants, side)]
+    found = [flaw for grants in by_owner.values() for flaw in _own_flaws(grants, side)]
     return (*_overlaps(side), *found)
 
 
-def fatal(side: Side, owner: str) -> Flaw | None:
+def first_fatal(side: Side, owner: str) -> RangeFlaw | None:
     """The first flaw for which nothing may be built on the owner's ranges, or None."""
-    return next((flaw for flaw in of_owner(side, owner) if flaw.fatal), None)
+    return next((flaw for flaw in owner_flaws(side, owner) if flaw.fatal), None)
 
 
-def _overlap(grant: Granted, other: Granted, side: Side) -> Flaw:
-    return Flaw(
+def _overlap(grant: Granted, other: Granted, side: Side) -> RangeFlaw:
+    return RangeFlaw(
         damaged=next((each.where for each in (grant, other) if each in side.damaged), ""),
         ref="C10",
         owner=grant.owner,
@@ -128,7 +128,7 @@ def _overlap(grant: Granted, other: Granted, side: Side) -> Flaw:
     )
 
 
-def _overlaps_with_others(grants: Iterable[Granted], side: Side) -> Iterator[Flaw]:
+def _overlaps_with_others(grants: Iterable[Granted], side: Side) -> Iterator[RangeFlaw]:
     """Overlaps of one owner's ranges with those of others, the lowest for each."""
     for grant in grants:
         met = [
@@ -140,7 +140,7 @@ def _overlaps_with_others(grants: Iterable[Granted], side: Side) -> Iterator[Fla
             yield _overlap(grant, min(met, key=lambda other: other.range), side)
 
 
-def _overlaps(side: Side) -> Iterator[Flaw]:
+def _overlaps(side: Side) -> Iterator[RangeFlaw]:
     """Overlaps of different owners: sorted by start, a range can only overlap those that reach past its start."""
     reaching: list[Granted] = []
     for grant in sorted(side.everything, key=lambda grant: (grant.range, grant.where)):
@@ -151,51 +151,51 @@ def _overlaps(side: Side) -> Iterator[Flaw]:
         reaching = sorted(reaching, key=lambda other: other.range.stop)[-_REACHING:]
 
 
-def _of_owner_alone(grants: Sequence[Granted], side: Side) -> Iterator[Flaw]:
+def _own_flaws(grants: Sequence[Granted], side: Side) -> Iterator[RangeFlaw]:
     """What is wrong with one owner's ranges whatever other owners have."""
     for grant in grants:
-        yield from _of_range(grant, side)
+        yield from _range_flaws(grant, side)
         yield from _real_ids(grant, side)
     yield from _repeats(sorted(grants, key=lambda grant: grant.range))
     if grants and too_many(grant.range for grant in grants):
         owner = grants[0].owner
         text = f"{owner} has {len(grants)} ranges of {side.kind}s, more than the kernel accepts in one ID map"
-        yield Flaw(ref="C18", owner=owner, text=text)
+        yield RangeFlaw(ref="C18", owner=owner, text=text)
 
 
-def _of_range(grant: Granted, side: Side) -> Iterator[Flaw]:
+def _range_flaws(grant: Granted, side: Side) -> Iterator[RangeFlaw]:
     own = side.own.get(grant.owner)
     where = f"{grant.where}: {grant.owner}'s {grant.range}"
     if own is not None and own in grant.range:
         text = f"{where} includes the owner's own {side.kind} {own}"
-        yield Flaw(ref="C09", owner=grant.owner, text=text, range=grant.range)
+        yield RangeFlaw(ref="C09", owner=grant.owner, text=text, range=grant.range)
     if grant.range.last > LAST_ID:
         text = f"{where} reaches beyond {LAST_ID}, the last ID that exists"
-        yield Flaw(ref="C12", owner=grant.owner, text=text, range=grant.range)
+        yield RangeFlaw(ref="C12", owner=grant.owner, text=text, range=grant.range)
     if grant.range.count == 65537:
-        yield Flaw(
+        yield RangeFlaw(
             ref="C25", owner=grant.owner, text=f"{where} has 65537 IDs", range=grant.range, fatal=False
         )
 
 
-def _repeats(grants: Sequence[Granted]) -> Iterator[Flaw]:
+def _repeats(grants: Sequence[Granted]) -> Iterator[RangeFlaw]:
     for grant, other in pairwise(grants):
         if grant.range == other.range:
             ref = "C07" if grant.owner_as_written == other.owner_as_written else "C06"
             text = f"{grant.where} and {other.where} grant {grant.owner} {grant.range} twice"
-            yield Flaw(ref=ref, owner=grant.owner, text=text, range=grant.range)
+            yield RangeFlaw(ref=ref, owner=grant.owner, text=text, range=grant.range)
         elif grant.range.overlaps(other.range):
             text = f"{grant.where} and {other.where}, both of {grant.owner}, overlap: {grant.range}, {other.range}"
-            yield Flaw(ref="C08", owner=grant.owner, text=text, range=grant.range)
+            yield RangeFlaw(ref="C08", owner=grant.owner, text=text, range=grant.range)
 
 
-def _real_ids(grant: Granted, side: Side) -> Iterator[Flaw]:
+def _real_ids(grant: Granted, side: Side) -> Iterator[RangeFlaw]:
     """Accounts inside a range: the range is in the wrong place where accounts are made (C11), else the account is (C27)."""
     number = _first_inside(grant, side)
     where = f"{grant.where}: {grant.owner}'s {grant.range}"
     if number is not None:
         low = number <= side.account_max or any(number in block for block in _RESERVED)
-        yield Flaw(
+        yield RangeFlaw(
             ref="C11" if low else "C27",
             owner=grant.owner,
             other=side.real[number],
@@ -206,7 +206,7 @@ def _real_ids(grant: Granted, side: Side) -> Iterator[Flaw]:
     block = first_overlap(grant.range, RESERVED[:-1])
     if block:
         text = f"{where} reaches into the reserved block {block.start} to {block.last}"
-        yield Flaw(ref="C11", owner=grant.owner, range=grant.range, text=text, fatal=False)
+        yield RangeFlaw(ref="C11", owner=grant.owner, range=grant.range, text=text, fatal=False)
 
 
 def _first_inside(grant: Granted, side: Side) -> int | None:

@@ -165,7 +165,7 @@ class _Reader:
         return None if isinstance(node.value, VaultCiphertext) else reveal(node.value)
 
     def describe(self, name: str) -> str:
-        """What a message may say of a value: nothing of one that was sealed."""
+        """What a message may say of a value: nothing of one that was encrypted."""
         return describe(self.variables[name])
 
     def hidden(self, name: str) -> bool:

@@ -98,11 +98,11 @@ class Inventory:
         if variables is not None:
             variables = hide(variables)
         for name in names:
-            of_host = self.hosts.get(name)
-            if of_host is None:
-                of_host = self.hosts[name] = HostVariables()
+            host_variables = self.hosts.get(name)
+            if host_variables is None:
+                host_variables = self.hosts[name] = HostVariables()
             if variables is not None:
-                of_host.inline.append(variables)
+                host_variables.inline.append(variables)
             group.hosts[name] = None
         return names
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from podstead.document.values import Literal, Node, Unsafe, VaultCiphertext, displayed
 from podstead.inventory.groups import PRIORITY, Group, Inventory
 from podstead.inventory.literal import read as read_literal
-from podstead.inventory.precedence import combined, of_groups, of_host
+from podstead.inventory.precedence import combined, group_trees, host_trees
 
 
 class Listing:
@@ -62,14 +62,14 @@ class Listing:
 
     def host(self, name: str, *, export: bool = False) -> dict[str, Any]:
         """The variables of a host; with ``export`` only what was given to the host itself."""
-        own = [tree.entries for tree in of_host(self._inventory.hosts[name])]
+        own = [tree.entries for tree in host_trees(self._inventory.hosts[name])]
         below = [] if export else [self._group_of(self._memberships[name])]
         return dict(sorted(_displayed(combined([*below, *own, *self._extras])).items()))
 
     def _group_of(self, groups: tuple[str, ...]) -> dict[str, Node]:
         if groups not in self._of_groups:
             members = [self._inventory.groups[name] for name in ("all", *groups)]
-            self._of_groups[groups] = combined(tree.entries for tree in of_groups(members))
+            self._of_groups[groups] = combined(tree.entries for tree in group_trees(members))
         return self._of_groups[groups]
 
     def graph(self, top: str, *, with_variables: bool = False) -> str:
@@ -103,7 +103,7 @@ def _displayed(variables: Mapping[str, Node]) -> dict[str, Any]:
 
 
 def _value(node: Node) -> Any:  # noqa: ANN401 - as displayed()
-    """As Ansible prints it: what is sealed stays sealed, text of INI inventories is read as it reads it."""
+    """As Ansible prints it: what is encrypted stays encrypted, text of INI inventories is read as it reads it."""
     value = node.value
     if isinstance(value, Mapping):
         keys = displayed(Node(dict.fromkeys(value, Node(None, node.origin)), node.origin))

@@ -15,7 +15,7 @@ from podstead.document.values import Node
 from podstead.inventory.groups import Group, HostVariables
 
 
-def of_groups(groups: Iterable[Group]) -> Iterator[Node]:
+def group_trees(groups: Iterable[Group]) -> Iterator[Node]:
     """Yield the trees of the groups of a host (``all`` first), the lowest first."""
     everything, *others = groups
     yield from everything.inline
@@ -28,7 +28,7 @@ def of_groups(groups: Iterable[Group]) -> Iterator[Node]:
             yield from group.in_files.get(number, ())
 
 
-def of_host(host: HostVariables) -> Iterator[Node]:
+def host_trees(host: HostVariables) -> Iterator[Node]:
     """Yield the trees of a host itself, the lowest first."""
     yield from host.inline
     yield from host.files

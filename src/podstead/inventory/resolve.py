@@ -16,7 +16,7 @@ from podstead.document.values import HIDDEN, Node, Origin, VaultCiphertext, is_t
 from podstead.errors import Problem
 from podstead.inventory.connection import Connection, connection, connection_variables
 from podstead.inventory.groups import Group, HostVariables, Inventory
-from podstead.inventory.precedence import combined, of_groups, of_host
+from podstead.inventory.precedence import combined, group_trees, host_trees
 from podstead.inventory.templates import Rendering, needs_rendering
 from podstead.inventory.variables import DOCUMENT_KEYS
 from podstead.inventory.vault import Vault
@@ -145,7 +145,7 @@ class _Resolver:
 
     def host(self, name: str, groups: Groups, own: HostVariables) -> ResolvedHost | None:
         # nothing but -e can hide what a host's own layer says from the validation of the whole
-        places = [self.place(tree, check=bool(self.extra_document.entries)) for tree in of_host(own)]
+        places = [self.place(tree, check=bool(self.extra_document.entries)) for tree in host_trees(own)]
         layers = [
             Layer(name=name, rank=Rank(Stage.HOST), tree=place.document)
             for place in places
@@ -202,7 +202,7 @@ class _Resolver:
         return self.specs[id(tree)][1]
 
     def is_open(self, tree: Node) -> bool:
-        """Whether a tree has templates or sealed values; what hosts share is looked through once."""
+        """Whether a tree has templates or encrypted values; what hosts share is looked through once."""
         if id(tree) not in self.open:
             self.open[id(tree)] = (tree, needs_rendering(tree))
         return self.open[id(tree)][1]
@@ -241,7 +241,7 @@ class _Resolver:
 
     def group_places(self, groups: Groups) -> list[_Place]:
         members = [self.inventory.groups[name] for name in ("all", *groups)]
-        return [self.places[id(tree)] for tree in of_groups(members)]
+        return [self.places[id(tree)] for tree in group_trees(members)]
 
     def connection_of(self, groups: Groups) -> dict[str, Node]:
         if groups not in self.connections:

@@ -52,7 +52,7 @@ class _Failed(Exception):  # noqa: N818 - as above
 
 
 def needs_rendering(tree: Node) -> bool:
-    """Whether a tree holds a template or a sealed value."""
+    """Whether a tree holds a template or an encrypted value."""
     return any(_is_open(node.value) for node in walk(tree))
 
 
@@ -82,7 +82,7 @@ class Rendering:
         return frozenset(self._secrets)
 
     def render(self, tree: Node, problems: list[Problem], path: tuple[str, ...] = ()) -> Node:
-        """Return the tree with every template rendered and every sealed value opened (and kept secret)."""
+        """Return the tree with every template rendered and every encrypted value decrypted (and kept secret)."""
         value = tree.value
         if isinstance(value, Mapping):
             return Node(
@@ -282,8 +282,8 @@ def _failed(error: Exception) -> _Failed:
     message = str(error.message if hasattr(error, "message") else error)
     match = re.fullmatch(r"'(\w+)' is undefined", message)
     if match and isinstance(error, UndefinedError):
-        of_host = _WHAT_A_HOST_SAYS if match[1].startswith("ansible_") or match[1] == "hostvars" else ""
-        message = f"the template needs {match[1]!r}, which is not defined for this host{of_host}"
+        hint = _WHAT_A_HOST_SAYS if match[1].startswith("ansible_") or match[1] == "hostvars" else ""
+        message = f"the template needs {match[1]!r}, which is not defined for this host{hint}"
         return _Failed(
             message, message
         )  # the name of a variable: it stands in the template, and comes from no value

@@ -100,7 +100,7 @@ def _parsed(key: str, text: str, origin: Origin) -> Node:
 
 
 def read_variables(path: Path, vault: Vault) -> Node:
-    """Read a file of variables; all text of one that is sealed as a whole is secret. Raises InputError."""
+    """Read a file of variables; all text of one that is encrypted as a whole is secret. Raises InputError."""
     text = read_text(path)
     if not is_encrypted(text):
         return _checked(parse(text, str(path)))

@@ -1,4 +1,4 @@
-"""Ansible Vault: opening what ``ansible-vault`` has sealed, without Ansible.
+"""Ansible Vault: decrypting what ``ansible-vault`` has encrypted, without Ansible.
 
 The format (ansible-core's documentation, "Format of files encrypted with Ansible Vault"): a header
 ``$ANSIBLE_VAULT;VERSION;AES256[;ID]``, then the hexadecimal digits of three hexadecimal numbers, a line each: salt, HMAC and
@@ -30,7 +30,7 @@ _PROGRAM_SECONDS: Final = 60
 
 
 def is_encrypted(text: str) -> bool:
-    """Whether a whole file is sealed."""
+    """Whether a whole file is encrypted."""
     return text.startswith(HEADER)
 
 

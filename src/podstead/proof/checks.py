@@ -63,7 +63,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
 )
 
 
-def of_no_cause(check: str) -> str:
+def remedy_without_cause(check: str) -> str:
     """What to do while no cause is proved: to look, which changes nothing."""
     return f"Cause unknown. {CHECKS[check].remedy} podstead explain {check} says what the check is based on."
 
@@ -80,7 +80,7 @@ def finding_of(
 ) -> Finding:
     """A finding of a check. Where something is wrong and no remedy is given, it says that the cause is not known."""
     known = CHECKS[check]
-    own = of_no_cause(check) if verdict in (Verdict.FAIL, Verdict.WARN) else ""
+    own = remedy_without_cause(check) if verdict in (Verdict.FAIL, Verdict.WARN) else ""
     return Finding(
         check=check,
         title=known.title,

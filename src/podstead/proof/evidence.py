@@ -113,7 +113,7 @@ def parse(output: Sequence[str] | str, *, nonce: str | None = None) -> dict[str,
     """
     outer = frames.decode(output, kind="probe", nonce=nonce)
     return {
-        name: _of(outer, name, own)
+        name: _evidence_of(outer, name, own)
         for name, own, _ in _by_user(outer, "nonce")
         if name and re.fullmatch("[0-9a-f]{32}", own)
     }
@@ -126,7 +126,7 @@ def _by_user(outer: Records, key: str) -> Iterator[tuple[str, str, Record]]:
         yield user, value, record
 
 
-def _of(outer: Records, name: str, nonce: str) -> Evidence:
+def _evidence_of(outer: Records, name: str, nonce: str) -> Evidence:
     context = next((word for user, word, _ in _by_user(outer, "context") if user == name), "")
     peer, reached = _peer(outer, name)
     inner = frames.split(frames.unpack(outer.text("probe", name) or ""), nonce)

@@ -13,7 +13,7 @@ from podstead.host.accounts import AccountsState
 from podstead.host.family import Family
 from podstead.host.subids import SubidsState, sides
 from podstead.ids import flaws
-from podstead.ids.flaws import ROOTFUL, Flaw
+from podstead.ids.flaws import ROOTFUL, RangeFlaw
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import Entry, SubidFile
 from podstead.proof import catalogue, remedy
@@ -27,12 +27,12 @@ SYSTEMD_RANGE = IdRange.between(524288, 1878982655)
 """What systemd leaves to containers (docs/UIDS-GIDS.md), to whole blocks of 65536."""
 
 
-def of_host(state: SubidsState, accounts: AccountsState) -> tuple[Flaw, ...]:
+def host_flaws(state: SubidsState, accounts: AccountsState) -> tuple[RangeFlaw, ...]:
     """Everything wrong in both files, the worst first."""
     if state.source != "files":
         return ()
-    found = [flaw for side in sides(state, accounts) for flaw in flaws.of_all(side)]
-    found += [flaw for file in state.sides for flaw in _of_file(file, accounts)]
+    found = [flaw for side in sides(state, accounts) for flaw in flaws.all_flaws(side)]
+    found += [flaw for file in state.sides for flaw in _file_flaws(file, accounts)]
     found += _on_one_side(state, accounts)
     return tuple(sorted(found, key=lambda flaw: _ORDER.index(flaw.ref)))
 
@@ -54,37 +54,37 @@ def _by_owner(entries: Iterable[Entry], accounts: AccountsState) -> dict[str, li
     return found
 
 
-def _of_file(file: SubidFile, accounts: AccountsState) -> Iterator[Flaw]:
+def _file_flaws(file: SubidFile, accounts: AccountsState) -> Iterator[RangeFlaw]:
     """What is wrong with the file itself, and with owners as such."""
     if not file.regular:
-        yield Flaw(ref="C32", owner="", text=f"{file.path} is a {file.kind}")
+        yield RangeFlaw(ref="C32", owner="", text=f"{file.path} is a {file.kind}")
     if file.unfinished:
-        yield Flaw(ref="C33", owner="", text=f"the last line of {file.path} does not end with a newline")
+        yield RangeFlaw(ref="C33", owner="", text=f"the last line of {file.path} does not end with a newline")
     for bad in file.bad:
         account = accounts.owner(bad.owner)
         owner = account.name if account else bad.owner
-        yield Flaw(ref="C15", owner=owner, text=f"{file.path}:{bad.line}: {bad.printable}")
+        yield RangeFlaw(ref="C15", owner=owner, text=f"{file.path}:{bad.line}: {bad.printable}")
     for name, entries in _by_owner(file.entries, accounts).items():
         size = total(entry.range for entry in entries)
         if size < 65536 and name != ROOTFUL:
             text = f"{file.path}: {name} has {size} IDs, images expect 65536"
-            yield Flaw(ref="C13", owner=name, text=text)
+            yield RangeFlaw(ref="C13", owner=name, text=text)
         if name not in accounts.by_name and name != ROOTFUL:
             text = f"{file.path}:{entries[0].line}: the host has no account {name}"
-            yield Flaw(ref="C23", owner=name, text=text, range=entries[0].range)
+            yield RangeFlaw(ref="C23", owner=name, text=text, range=entries[0].range)
     by_number = sum(entry.owner.isdigit() for entry in file.entries)
     if len(file.entries) >= MANY_LINES and by_number * 2 < len(file.entries):
         text = f"{file.path} has {len(file.entries)} lines, most of which name their owner"
-        yield Flaw(ref="C29", owner="", text=text)
+        yield RangeFlaw(ref="C29", owner="", text=text)
 
 
-def _on_one_side(state: SubidsState, accounts: AccountsState) -> Iterator[Flaw]:
+def _on_one_side(state: SubidsState, accounts: AccountsState) -> Iterator[RangeFlaw]:
     if not all(side.exists and side.readable for side in state.sides):
         return
     owned = [{_owner(entry, accounts) for entry in side.entries} for side in state.sides]
     for name in sorted(owned[0] ^ owned[1]):
         here = state.sides[0 if name in owned[0] else 1].path
-        yield Flaw(ref="C02", owner=name, text=f"{name} has ranges in {here} only")
+        yield RangeFlaw(ref="C02", owner=name, text=f"{name} has ranges in {here} only")
 
 
 def notes(state: SubidsState, accounts: AccountsState) -> tuple[str, ...]:
@@ -155,11 +155,11 @@ def findings(
     if state.source != "files":
         why = f"nsswitch.conf takes ranges from {state.source}"
         return (finding_of("V03", Verdict.NOT_APPLICABLE, cause=why),)
-    rest = [flaw for flaw in of_host(state, accounts) if not flaw.owners & verified_users]
+    rest = [flaw for flaw in host_flaws(state, accounts) if not flaw.owners & verified_users]
     if not rest:
         owners = {_owner(entry, accounts) for side in state.sides for entry in side.entries}
         return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)
-    grouped: dict[str, list[Flaw]] = {}
+    grouped: dict[str, list[RangeFlaw]] = {}
     for flaw in rest:
         grouped.setdefault(flaw.ref, []).append(flaw)
     both = sides(state, accounts)
@@ -186,7 +186,7 @@ _OF_THE_LINE = ("C06", "C23")
 """Modes whose remedy writes FIRST, LAST and COUNT of the line itself."""
 
 
-def _finding(ref: str, group: Sequence[Flaw], text: str) -> Finding:
+def _finding(ref: str, group: Sequence[RangeFlaw], text: str) -> Finding:
     mode = catalogue.load()[ref]
     texts = list(dict.fromkeys(flaw.text for flaw in group))
     more = f"; and {len(texts) - MAX_SHOWN} more" if len(texts) > MAX_SHOWN else ""

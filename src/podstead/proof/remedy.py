@@ -16,7 +16,7 @@ from podstead.document.spec import HostSpec
 from podstead.host.accounts import AccountsState
 from podstead.host.subids import SubidsState, policy_of
 from podstead.ids.allocate import BY_UID_BASE, RESERVED, Refused, SideRanges, allocate
-from podstead.ids.flaws import Flaw, Side
+from podstead.ids.flaws import RangeFlaw, Side
 from podstead.ids.ranges import IdRange
 
 _USER = "podstead verify names the user concerned"
@@ -120,7 +120,7 @@ def free_range(
     return promised[-1]
 
 
-def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, str]]:
+def about(flaw: RangeFlaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, str]]:
     """The remedy of one flaw: the text with what concerns it only, and the values of its owner, range and intruder."""
     owned = [side for side in sides if flaw.owner in side.own]
     values = {"OWNER": shlex.quote(flaw.owner) if owned else "", "OWNERUID": ""}
@@ -137,7 +137,7 @@ def about(flaw: Flaw, sides: Sequence[Side], text: str) -> tuple[str, dict[str, 
         side for side in sides if any(grant.range == flaw.range for grant in side.of(flaw.owner))
     ]
     if flaw.ref == "C27":
-        text = _of_intruder(flaw, sides_with_range, text, values, sides)
+        text = _intruder_remedy(flaw, sides_with_range, text, values, sides)
     if len(sides_with_range) == 1:
         text = _one_side(text, sides_with_range[0].kind)
     return text, values
@@ -150,8 +150,12 @@ def _one_side(text: str, kind: str) -> str:
     return re.sub(r" -[Vv] (?:OLD)?(?:FIRST|LAST)-(?:OLD)?LAST", "", text)
 
 
-def _of_intruder(
-    flaw: Flaw, sides_with_range: Sequence[Side], text: str, values: dict[str, str], sides: Sequence[Side]
+def _intruder_remedy(
+    flaw: RangeFlaw,
+    sides_with_range: Sequence[Side],
+    text: str,
+    values: dict[str, str],
+    sides: Sequence[Side],
 ) -> str:
     """An account or group of people can get another number; one of the system keeps it, and the range has to go."""
     number, side = next(

@@ -15,7 +15,7 @@ from podstead.host.facts import Facts
 from podstead.host.package_versions import upstream
 from podstead.host.state import HostState
 from podstead.host.sysctl_values import meets
-from podstead.ids.flaws import Flaw, of_owner
+from podstead.ids.flaws import RangeFlaw, owner_flaws
 from podstead.ids.ranges import IdMap, IdRange
 from podstead.proof.evidence import Evidence
 
@@ -36,9 +36,9 @@ class Subject:
     evidence: Evidence
 
     @cached_property
-    def flaws(self) -> tuple[Flaw, ...]:
+    def flaws(self) -> tuple[RangeFlaw, ...]:
         """What is wrong with this user's ranges, on both sides."""
-        return tuple(flaw for side in self.state.sides for flaw in of_owner(side, self.account.name))
+        return tuple(flaw for side in self.state.sides for flaw in owner_flaws(side, self.account.name))
 
     @property
     def uid_map(self) -> IdMap:

@@ -26,7 +26,7 @@ from podstead.provision.change import (
 
 
 class Allocator:
-    """Serves one user after the other; each sees what the ones before were given."""
+    """Grants ranges to one user after the other; each sees what the users before were given."""
 
     def __init__(
         self, spec: HostSpec, state: SubidsState, accounts: AccountsState, storage: frozenset[str]
@@ -72,7 +72,7 @@ class Allocator:
         sides = self.ranges_by_side(name)
         if user.subuid or user.subgid:
             return self._explicit_range(name, user, sides)
-        flaw = next(filter(None, (flaws.fatal(side, name) for side in self.sides)), None)
+        flaw = next(filter(None, (flaws.first_fatal(side, name) for side in self.sides)), None)
         if flaw:
             return _flawed(name, flaw)
         wanted = self._wanted(sides, account.uid if account else None)
@@ -102,7 +102,7 @@ class Allocator:
     def _wanted(
         self, sides: tuple[allocate.SideRanges, allocate.SideRanges], uid: int | None
     ) -> _Ranges | allocate.Refused:
-        assert not isinstance(self.policy, allocate.Refused)  # noqa: S101 - serve() has returned
+        assert not isinstance(self.policy, allocate.Refused)  # noqa: S101 - grant_for() has returned
         if not any(side.own for side in sides):
             fresh = allocate.allocate(self.policy, uid, sides)
             return fresh if isinstance(fresh, allocate.Refused) else ((fresh,), (fresh,))
@@ -142,7 +142,7 @@ class Allocator:
         for side, spec, file, grants in zip(sides, requested, self.files, self.sides, strict=True):
             wanted = _range(spec)
             changed = side.own != (wanted,)
-            flaw = None if changed else flaws.fatal(grants, name)
+            flaw = None if changed else flaws.first_fatal(grants, name)
             if flaw:
                 return _flawed(name, flaw)
             add.append((wanted,) if changed else ())
@@ -265,7 +265,7 @@ def _refused(name: str, why: allocate.Refused) -> Outcome:
     )
 
 
-def _flawed(name: str, flaw: flaws.Flaw) -> Outcome:
+def _flawed(name: str, flaw: flaws.RangeFlaw) -> Outcome:
     """Nothing is built on a range that is no good, and it is not moved: the user's files carry its IDs."""
     remedy = (
         f"podstead verify --user {shlex.quote(name)} prints each step with this host's names and numbers; podstead explain "

@@ -76,11 +76,11 @@ def _clear_locks(locks: Collection[str]) -> Outcome:
             title = f"remove {path}.lock: the process that created it is gone"
             outcome += _single_change(f"subids:{name}:lock", title, ClearLock(path=path))
         elif f"{path}.lock none" in locks:
-            outcome += Outcome(refusals=(_of_nobody(name, f"{path}.lock"),))
+            outcome += Outcome(refusals=(_lock_without_process(name, f"{path}.lock"),))
     return outcome
 
 
-def _of_nobody(name: str, lock: str) -> Refusal:
+def _lock_without_process(name: str, lock: str) -> Refusal:
     """shadow waits for such a lock for ever; a program that is just making it has been at it for no time at all."""
     return Refusal(
         id=f"subids:{name}:lock",

@@ -51,10 +51,12 @@ def results(host: HostReport, parts: Sequence[str]) -> tuple[Result, ...]:
             Result(part=part_of(outcome.id), kind=_kind(outcome, host), about=outcome)
         )
     looked_at = host.status not in (Status.UNREACHABLE, Status.SKIPPED) and not host.trouble
-    return tuple(result for part, found in by_part.items() for result in _of_part(part, found, looked_at))
+    return tuple(
+        result for part, found in by_part.items() for result in _shown_for_part(part, found, looked_at)
+    )
 
 
-def _of_part(part: str, found: list[Result], looked_at: bool) -> list[Result]:
+def _shown_for_part(part: str, found: list[Result], looked_at: bool) -> list[Result]:
     """What is not applicable is no reason for the rest of a part not to be ok."""
     nothing_to_do = all(result.kind is Kind.NOT_APPLICABLE for result in found)
     ok = looked_at and part in PART_NAMES and nothing_to_do

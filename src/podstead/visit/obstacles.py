@@ -40,12 +40,12 @@ def refusals(spec: HostSpec, state: HostState) -> tuple[Refusal, ...]:
     found: dict[tuple[str, str], Refusal] = {}
     for name in sorted(spec.users.keys() & state.accounts.by_name.keys()):
         subject = subject_of(name, spec, state, Evidence())
-        for refusal in _of(subject):
+        for refusal in _obstacles(subject):
             found.setdefault((refusal.id.rpartition(":")[2], refusal.reason), refusal)
     return tuple(found.values())
 
 
-def _of(subject: Subject) -> list[Refusal]:
+def _obstacles(subject: Subject) -> list[Refusal]:
     found = []
     for diagnosis in DIAGNOSES:
         mode = catalogue.load()[diagnosis.ref]

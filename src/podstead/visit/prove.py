@@ -39,7 +39,7 @@ def verify(job: Job, visit: Visit) -> HostReport:
         spec = spec.model_copy(update={"users": {names[0]: UserSpec()} | spec.users})
     results = list(_proved(names, spec, state, answer, nonce))
     if state.platform.is_root or not job.as_user:
-        results = _of_host(spec, state, results, frozenset(names))
+        results = _with_host_findings(spec, state, results, frozenset(names))
     trouble = None
     if not names:
         trouble = Trouble(
@@ -98,12 +98,12 @@ def _grant(name: str, state: HostState) -> Grant:
     return Grant(uids=tuple(map(str, uids)), gids=tuple(map(str, gids)))
 
 
-def _of_host(
-    spec: HostSpec, state: HostState, of_users: Sequence[Finding], verified_users: frozenset[str]
+def _with_host_findings(
+    spec: HostSpec, state: HostState, user_findings: Sequence[Finding], verified_users: frozenset[str]
 ) -> list[Finding]:
     """All findings, with what is about the host and no single user: V03 over all owners, and V29."""
     found = [
-        *of_users,
+        *user_findings,
         *lint.findings(
             spec, state.subids, state.accounts, state.platform.family, verified_users=verified_users
         ),
@@ -129,7 +129,7 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
     names = {*evidence, *state.uninspected} & state.accounts.by_name.keys()
     users = {user: spec.users.get(user, UserSpec()) for user in names}
     spec = spec.model_copy(update={"users": users})
-    of_users = [
+    user_findings = [
         finding
         for user in sorted(users)
         for finding in (
@@ -138,7 +138,7 @@ def judge(name: str, text: str, spec: HostSpec) -> HostReport:
             else findings(subject_of(user, spec, state, evidence[user]))
         )
     ]
-    results = [*_of_host(spec, state, of_users, frozenset(users)), _reboot()]
+    results = [*_with_host_findings(spec, state, user_findings, frozenset(users)), _reboot()]
     host_report = report(name, spec, state, results, sorted(users))
     return host_report.model_copy(update={"notes": (*notes, *host_report.notes)})
 

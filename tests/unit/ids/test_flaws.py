@@ -53,7 +53,7 @@ def test_an_account_named_like_the_uid_of_another_shares_the_range_and_both_are_
     assert "alice's 524288:65536 overlaps 1000's 524288:65536" in reason(outcome)
     state = one.state(["alice"])
     side = subids.sides(state.subids, state.accounts)[0]
-    assert [flaw.ref for flaw in flaws.of_owner(side, "1000")] == ["C10"]
+    assert [flaw.ref for flaw in flaws.owner_flaws(side, "1000")] == ["C10"]
 
 
 def test_a_damaged_line_that_means_somebody_elses_ids_is_to_be_taken_out() -> None:
@@ -67,7 +67,7 @@ def test_a_damaged_line_that_means_somebody_elses_ids_is_to_be_taken_out() -> No
 
 def test_who_has_a_good_line_is_told_to_take_out_the_damaged_one() -> None:
     state = both("bob:524288:65536\nalice:524288:65536 \n").state(["bob"])
-    (flaw,) = flaws.of_owner(subids.sides(state.subids, state.accounts)[0], "bob")
+    (flaw,) = flaws.owner_flaws(subids.sides(state.subids, state.accounts)[0], "bob")
     assert flaw.instead.startswith("Delete the damaged line")
     assert "sed -i '2d' /etc/subuid" in flaw.instead
 
@@ -112,7 +112,11 @@ def test_every_pair_of_three_that_overlap_is_named() -> None:
         own={},
         real={},
     )
-    assert {flaw.owners for flaw in flaws.of_all(side)} == {frozenset("xy"), frozenset("yz"), frozenset("xz")}
+    assert {flaw.owners for flaw in flaws.all_flaws(side)} == {
+        frozenset("xy"),
+        frozenset("yz"),
+        frozenset("xz"),
+    }
 
 
 def test_one_side_by_hand_is_not_built_on_an_overlap_of_the_other() -> None:

@@ -214,7 +214,7 @@ def test_the_same_account_is_the_same_flaw_for_everybody_who_judges(uid_max: str
     )
     assert judged("V03", subject(on=on)).ref == ref
     state = on.state(["alice"])
-    assert {flaw.ref for flaw in owners.of_host(state.subids, state.accounts)} == {ref}
+    assert {flaw.ref for flaw in owners.host_flaws(state.subids, state.accounts)} == {ref}
     (refusal,) = subids.plan(spec_of(), state.subids, state.accounts, frozenset()).refusals
     assert "includes 66500, the UID of bob" in refusal.reason
 

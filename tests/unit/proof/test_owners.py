@@ -35,7 +35,7 @@ def host(subuid: str, subgid: str | None = None, **accounts: ModelAccount) -> Ho
 
 
 def refs(state: HostState) -> list[str]:
-    return sorted({flaw.ref for flaw in owners.of_host(state.subids, state.accounts)})
+    return sorted({flaw.ref for flaw in owners.host_flaws(state.subids, state.accounts)})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_each_flaw_is_found_and_nothing_else(text: str, expected: list[str]) -> 
 
 def test_an_account_inside_a_range_is_found_with_its_name() -> None:
     state = host("alice:590000:65536\n", eve=ACCOUNTS["eve"])
-    (flaw,) = owners.of_host(state.subids, state.accounts)
+    (flaw,) = owners.host_flaws(state.subids, state.accounts)
     assert (flaw.ref, flaw.owners) == ("C27", frozenset({"alice"}))
     assert "includes 600000, the UID of eve" in flaw.text
 
@@ -99,7 +99,7 @@ def test_what_a_directory_says_is_not_looked_for_in_the_files() -> None:
     )
     model.subid_source = "sss"
     state = model.state(("alice",))
-    assert owners.of_host(state.subids, state.accounts) == ()
+    assert owners.host_flaws(state.subids, state.accounts) == ()
     (finding,) = owners.findings(
         SPEC, state.subids, state.accounts, debian.FAMILY, verified_users=frozenset()
     )

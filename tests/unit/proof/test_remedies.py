@@ -9,7 +9,7 @@ import pytest
 from podstead.host import subids
 from podstead.host.families import debian
 from podstead.host.state import HostState
-from podstead.ids.flaws import of_all
+from podstead.ids.flaws import all_flaws
 from podstead.proof import catalogue, owners, remedy
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES, remedy_of, signs
@@ -190,7 +190,7 @@ def test_every_flaw_of_the_pure_look_has_a_remedy_about_its_owner() -> None:
     on = lines(f"alice:{RANGE}\nbob:530000:65536\n", accounts=people(bob=ModelAccount(1001, 1002)))
     state = on.state(("alice",))
     sides = subids.sides(state.subids, state.accounts)
-    (flaw, *_) = of_all(sides[0])
+    (flaw, *_) = all_flaws(sides[0])
     text, values = remedy.about(flaw, sides, catalogue.load()[flaw.ref].remedy["any"])
     assert (flaw.ref, values["OWNER"], values["OLDFIRST"]) == ("C10", flaw.owner, "524288")
     assert "OWNER" in text

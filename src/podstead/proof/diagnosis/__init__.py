@@ -68,7 +68,7 @@ def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
         finding.check == "V31" and finding.verdict is Verdict.FAIL for finding in findings
     )
     # where Podman does not start, what explains that explains all that only Podman shows, and nothing else is blamed
-    of_podman = (
+    podman_matches = (
         [match for match in matches if "V31" in match[0].explains and match[1].proved][:1]
         if stopped
         else matches
@@ -77,7 +77,7 @@ def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
     explained = [
         _explained(
             finding,
-            _possible_causes(finding, of_podman, matches, map_works=map_works),
+            _possible_causes(finding, podman_matches, matches, map_works=map_works),
             subject,
             stopped=stopped,
         )
@@ -107,10 +107,10 @@ def explain(findings: Iterable[Finding], subject: Subject) -> list[Finding]:
 
 
 def _possible_causes(
-    finding: Finding, of_podman: list[Match], matches: list[Match], *, map_works: bool
+    finding: Finding, podman_matches: list[Match], matches: list[Match], *, map_works: bool
 ) -> list[Match]:
     """Whoever may be blamed for a failed check: where Podman's map is right, nothing that would have spoiled it."""
-    found = of_podman if finding.check in _OF_PODMAN else matches
+    found = podman_matches if finding.check in _OF_PODMAN else matches
     if map_works and finding.check in CONTAINERS:
         return [(diagnosis, sign) for diagnosis, sign in found if not _MAP.issubset(diagnosis.explains)]
     return found

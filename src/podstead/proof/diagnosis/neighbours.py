@@ -12,7 +12,7 @@ from podstead.proof.subject import Subject
 register = Register()
 
 
-def of_flaw(subject: Subject, ref: str) -> Sign | None:
+def sign_of_flaw(subject: Subject, ref: str) -> Sign | None:
     """The gravest flaw of a kind that :mod:`podstead.ids.flaws` finds in this user's ranges; what is not fatal is a warning."""
     found = sorted((flaw for flaw in subject.flaws if flaw.ref == ref), key=lambda flaw: not flaw.fatal)
     if not found:
@@ -25,23 +25,23 @@ def of_flaw(subject: Subject, ref: str) -> Sign | None:
 
 @register("C10", "V03", "V28", "V07", alone=Verdict.FAIL)
 def overlap(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C10")
+    return sign_of_flaw(subject, "C10")
 
 
 @register("C27", "V03", alone=Verdict.FAIL)
 def account_inside(subject: Subject) -> Sign | None:
     """useradd -u takes a UID inside somebody's range; where accounts are made by themselves, the range is wrong (C11)."""
-    return of_flaw(subject, "C27")
+    return sign_of_flaw(subject, "C27")
 
 
 @register("C11", "V03", alone=Verdict.FAIL)
 def real_ids(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C11")
+    return sign_of_flaw(subject, "C11")
 
 
 @register("C25", "V03", alone=Verdict.WARN)
 def one_too_many(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C25")
+    return sign_of_flaw(subject, "C25")
 
 
 @register("C26", "V03", alone=Verdict.WARN)

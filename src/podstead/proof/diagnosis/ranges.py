@@ -10,7 +10,7 @@ from podstead.ids.allocate import RESERVED
 from podstead.ids.ranges import IdRange, first_overlap, total
 from podstead.ids.subid_files import Entry, SubidFile
 from podstead.proof import catalogue
-from podstead.proof.diagnosis.neighbours import of_flaw
+from podstead.proof.diagnosis.neighbours import sign_of_flaw
 from podstead.proof.diagnosis.sign import HELPERS, PODMAN, Register, Sign
 from podstead.proof.finding import Verdict
 from podstead.proof.remedy import range_values
@@ -254,12 +254,12 @@ def no_entry(subject: Subject) -> Sign | None:
 
 @register("C07", *_GRANT)
 def repeated(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C07")
+    return sign_of_flaw(subject, "C07")
 
 
 @register("C06", *_GRANT)
 def name_and_number(subject: Subject) -> Sign | None:
-    sign = of_flaw(subject, "C06")
+    sign = sign_of_flaw(subject, "C06")
     if sign is None:
         return None
     repeated = next(flaw.range for flaw in subject.flaws if flaw.ref == "C06")
@@ -268,22 +268,22 @@ def name_and_number(subject: Subject) -> Sign | None:
 
 @register("C08", *_GRANT)
 def own_overlap(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C08")
+    return sign_of_flaw(subject, "C08")
 
 
 @register("C09", *_GRANT)
 def own_id(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C09")
+    return sign_of_flaw(subject, "C09")
 
 
 @register("C12", "V03", *HELPERS, alone=Verdict.FAIL)
 def beyond_the_last_id(subject: Subject) -> Sign | None:
-    return of_flaw(subject, "C12")
+    return sign_of_flaw(subject, "C12")
 
 
 @register("C18", "V05", "V03", *PODMAN)
 def too_many(subject: Subject) -> Sign | None:
-    found = of_flaw(subject, "C18")
+    found = sign_of_flaw(subject, "C18")
     return found and replace(found, expected="at most 340 lines, and less than 4096 bytes, in one map")
 
 

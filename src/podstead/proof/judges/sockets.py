@@ -18,8 +18,8 @@ def _ports(subject: Subject) -> Judgement:
     if not (live.isascii() and live.isdigit() and len(live) < 11):
         return could_not_look(f"{PORT_START} could not be read")
     boundary = int(live)
-    wrong: list[str] = []
-    right: list[str] = []
+    faults: list[str] = []
+    passed_ports: list[str] = []
     for bind in subject.evidence.binds or ():
         free = bind.result in (
             "ok",
@@ -28,14 +28,18 @@ def _ports(subject: Subject) -> Judgement:
         if bind.result in (str(errno.EADDRNOTAVAIL), str(errno.EAFNOSUPPORT)):
             continue  # no IPv6 on this host
         text = f"IPv{bind.family} port {bind.port} {'bound' if free else _errno(bind.result)}"
-        (right if free == (bind.port >= boundary) else wrong).append(text)
+        (passed_ports if free == (bind.port >= boundary) else faults).append(text)
     need = subject.spec.sysctls.get(PORT_START)
     if need and not meets(need, live):
-        wrong.append(f"{PORT_START} is {live}")
-    if not right and not wrong:
+        faults.append(f"{PORT_START} is {live}")
+    if not passed_ports and not faults:
         return could_not_look("no bind was tried")
     expected = f"bound from {boundary} upwards, refused below"
-    return failed(expected=expected, found="; ".join(wrong)) if wrong else passed("; ".join(right), expected)
+    return (
+        failed(expected=expected, found="; ".join(faults))
+        if faults
+        else passed("; ".join(passed_ports), expected)
+    )
 
 
 def _errno(result: str) -> str:
