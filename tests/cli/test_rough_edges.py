@@ -147,7 +147,7 @@ def test_what_lies_in_a_folder_that_may_not_be_searched_is_an_input_error(closed
         read_inventory([str(closed / "hosts")])
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         passwords([str(closed / "secret")])
-    assert init._standing_in_the_way(closed, {"x/y": ""}, force=False) == set()
+    assert init._existing_files(closed, {"x/y": ""}, force=False) == set()
     key = _target(private_key=str(closed / "key"))
     assert transport.key_problem(key) == f"private key {closed}/key cannot be read"
 

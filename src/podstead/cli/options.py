@@ -195,31 +195,31 @@ def need_inventory(sources: Sequence[str], pattern: str) -> None:
 
 
 def select(
-    selection: Selection, connection_options: ConnectionOptions | None = None, *, local_becomes: bool = False
+    selection: Selection, options: ConnectionOptions | None = None, *, local_becomes: bool = False
 ) -> Selected:
     """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing.
 
-    Without ``connection_options`` the hosts are as the inventory has them. ``local_becomes``: this machine asks for root itself.
+    Without ``options`` the hosts are as the inventory has them. ``local_becomes``: this machine asks for root itself.
     """
     need_inventory(selection.sources, selection.pattern)
-    hosts = _hosts(selection, connection_options)
-    if connection_options is None:
+    hosts = _hosts(selection, options)
+    if options is None:
         return Selected(pattern=selection.pattern, hosts=hosts)
     return Selected(
         pattern=selection.pattern,
-        hosts=_with_connection_options(hosts, connection_options, local_becomes=local_becomes),
-        forks=connection_options.forks,
-        connect_timeout=connection_options.timeout,
-        command_timeout=connection_options.command_timeout,
+        hosts=_with_connection_options(hosts, options, local_becomes=local_becomes),
+        forks=options.forks,
+        connect_timeout=options.timeout,
+        command_timeout=options.command_timeout,
     )
 
 
-def _hosts(selection: Selection, connection_options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
+def _hosts(selection: Selection, options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
     """The hosts; where nothing but this machine was named and no user, the user who calls is meant."""
     vault = vault_of(
         selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
     )
-    defaults = _connection_defaults(connection_options) if connection_options else {}
+    defaults = _connection_defaults(options) if options else {}
 
     def read(*more: str) -> tuple[ResolvedHost, ...]:
         with without_collector():
@@ -240,31 +240,25 @@ def _hosts(selection: Selection, connection_options: ConnectionOptions | None) -
     return hosts
 
 
-def _connection_defaults(connection_options: ConnectionOptions) -> dict[str, str]:
+def _connection_defaults(options: ConnectionOptions) -> dict[str, str]:
     variables = {
-        "ansible_user": connection_options.user,
-        "ansible_ssh_private_key_file": connection_options.private_key,
-        "ansible_ssh_common_args": connection_options.ssh_common_args,
-        "ansible_become_method": connection_options.become_method,
+        "ansible_user": options.user,
+        "ansible_ssh_private_key_file": options.private_key,
+        "ansible_ssh_common_args": options.ssh_common_args,
+        "ansible_become_method": options.become_method,
     }
     return {key: value for key, value in variables.items() if value}
 
 
 def _with_connection_options(
-    hosts: tuple[ResolvedHost, ...], connection_options: ConnectionOptions, *, local_becomes: bool
+    hosts: tuple[ResolvedHost, ...], options: ConnectionOptions, *, local_becomes: bool
 ) -> tuple[ResolvedHost, ...]:
     """Ask for passwords; the hosts with what the options say about the way to each."""
-    password = ask("SSH password: ") if connection_options.ask_pass else None
-    become_password = ask("BECOME password: ") if connection_options.ask_become_pass else None
-    if not (password or become_password or connection_options.become is not None or local_becomes):
+    password = ask("SSH password: ") if options.ask_pass else None
+    become_password = ask("BECOME password: ") if options.ask_become_pass else None
+    if not (password or become_password or options.become is not None or local_becomes):
         return hosts
-    become = (
-        connection_options.become
-        if connection_options.become is not None
-        else True
-        if connection_options.ask_become_pass
-        else None
-    )
+    become = options.become if options.become is not None else options.ask_become_pass or None
     local = local_becomes and os.geteuid() != 0
     return tuple(_with_options(host, password, become_password, become, local) for host in hosts)
 
@@ -277,26 +271,17 @@ def _with_options(
     local: bool,
 ) -> ResolvedHost:
     """A host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
-    host_connection = host.connection
-    root = (
-        become
-        if become is not None
-        else host_connection.become or (local and host_connection.kind == "local")
-    )
-    password, become_password = (
-        password or host_connection.password,
-        become_password or host_connection.become_password,
-    )
+    connection = host.connection
+    root = become if become is not None else connection.become or (local and connection.kind == "local")
+    password, become_password = password or connection.password, become_password or connection.become_password
     if (root, password, become_password) == (
-        host_connection.become,
-        host_connection.password,
-        host_connection.become_password,
+        connection.become,
+        connection.password,
+        connection.become_password,
     ):
         return host
-    host_connection = replace(
-        host_connection, become=root, password=password, become_password=become_password
-    )
-    return replace(host, connection=host_connection)
+    connection = replace(connection, become=root, password=password, become_password=become_password)
+    return replace(host, connection=connection)
 
 
 @contextmanager

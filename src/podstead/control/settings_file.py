@@ -20,7 +20,7 @@ _TABLE: Final = ("tool", "podstead")
 
 
 @dataclass(slots=True)
-class Found:
+class FileSettings:
     """What the files say: the name of a setting -> its value and ``FILE:LINE``."""
 
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -28,21 +28,21 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-def read(folder: Path, named: str, problems: list[Problem]) -> Found:
+def read(folder: Path, named: str, problems: list[Problem]) -> FileSettings:
     """Read the file that ``PODSTEAD_CONFIG`` names, and no other; else the two of the folder."""
-    found = Found()
+    found = FileSettings()
     if named:
         path = folder / _expanded(named)
-        if _is_there(path):
+        if _exists(path):
             _add(found, path, problems)
         else:
             problems.append(Problem(where=CONFIG, message=f"there is no file {named!r}"))
         return found
     for path in (folder / "podstead.toml", folder / "pyproject.toml"):
-        if not _is_there(path):
+        if not _exists(path):
             continue
-        if _anybody_may_write(path.parent):
-            if _speaks_of_podstead(path):
+        if _is_world_writable(path.parent):
+            if _mentions_podstead(path):
                 place = path.parent.resolve()
                 warning = f"{path.name} is ignored because every user may write to {place}; to have it read, name it in {CONFIG}"
                 found.warnings += (warning,)
@@ -55,7 +55,7 @@ def _expanded(name: str) -> str:
     return os.path.expanduser(name)  # noqa: PTH111 - Path's own raises for a user that there is not
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     """A folder that may not be searched (sudo -u alice, called in /root) has no settings; it is no error."""
     try:
         path.stat()
@@ -64,12 +64,12 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _anybody_may_write(folder: Path) -> bool:
+def _is_world_writable(folder: Path) -> bool:
     """As Ansible has it: in /tmp a file of anybody's would decide which key and which hosts are used."""
     return bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
-def _speaks_of_podstead(path: Path) -> bool:
+def _mentions_podstead(path: Path) -> bool:
     """Whether something is lost by not reading a file: most pyproject.toml have nothing to do with podstead."""
     try:
         return path.name == "podstead.toml" or b"podstead" in path.read_bytes()
@@ -77,7 +77,7 @@ def _speaks_of_podstead(path: Path) -> bool:
         return True
 
 
-def _add(found: Found, path: Path, problems: list[Problem]) -> None:
+def _add(found: FileSettings, path: Path, problems: list[Problem]) -> None:
     """Add what a file says; what an earlier file has said stays."""
     where = _TABLE if path.name == "pyproject.toml" else ()
     try:

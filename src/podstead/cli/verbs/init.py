@@ -48,7 +48,7 @@ def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: s
         hint = did_you_mean(role, known) or f"; built-in roles: {listed(known)}"
         raise InputError.single(f"--role: there is no built-in role {role!r}{hint}")
     texts = project(hosts, _accounts(users, local=not hosts), role)
-    existing = _standing_in_the_way(folder, texts, force=force)
+    existing = _existing_files(folder, texts, force=force)
     for path, text in texts.items():
         _write(folder / path, text)
         click.echo(f"{'overwrote' if path in existing else 'wrote'}  {one_line(str(folder / path))}")
@@ -69,7 +69,7 @@ def _accounts(users: Sequence[str], *, local: bool) -> Mapping[str, bool]:
     return {caller: False} if caller else {"app": True}
 
 
-def _standing_in_the_way(folder: Path, texts: Mapping[str, str], *, force: bool) -> set[str]:
+def _existing_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> set[str]:
     """Files of the project that exist already. Raises InputError when nothing may be written."""
     existing = {path for path in texts if os.path.lexists(folder / path)}
     folders = {parent for path in texts for parent in (folder / path).parents}

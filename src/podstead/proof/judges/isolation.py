@@ -9,7 +9,7 @@ from podstead.proof.finding import Severity
 from podstead.proof.subject import Subject
 
 
-def _nobody_else(subject: Subject) -> str:
+def _without_second_user(subject: Subject) -> str:
     if subject.evidence.peer:
         return ""
     return "one user only" if subject.state.platform.is_root else "only root can act as two users"
@@ -43,6 +43,6 @@ V28: Final = Check(
     why="With overlapping ranges, one user's containers can read the other user's files and signal the other user's processes.",
     remedy="If V03 fails too, start there.",
     sources=("user_namespaces(7)", "podman rootless_tutorial.md"),
-    applies=_nobody_else,
+    applies=_without_second_user,
     judge=_isolation,
 )
