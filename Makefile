@@ -11,8 +11,8 @@ APT := $(shell command -v apt-get)
 ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
 USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
-# two files of tests at a time: hosts are waited for more than they work (JOBS=0: one test after the other)
-JOBS ?= 2
+# files of tests at a time: hosts, and limits of time, are waited for more than anything works (JOBS=0: one test after the other)
+JOBS ?= 6
 PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=20) $(PYTEST_ARGS)
 
 .PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix soak fuzz up check verify bench docs clean
@@ -57,6 +57,9 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/ruff format -q --check .
 	$(BIN)/mypy
 	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh src/podstead/visit/scripts/packages/*.sh .ci/run
+
+# these wait for nothing, and each process has to collect them
+unit test-latest test-oldest: JOBS := $(if $(filter file,$(origin JOBS)),2,$(JOBS))
 
 unit: $(VENV)/.test ## Only the tests without hosts, processes and Ansible (seconds)
 	HYPOTHESIS_PROFILE=quick $(PYTEST) -m 'not process' tests/unit tests/property

@@ -13,7 +13,7 @@ from tests.lab import Host, Lab, LabError, missing, state
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(90)]
 
 HOSTS = {"d11": "debian-11", "d12": "debian-12", "d13": "debian-13", "forky": "debian-forky"}
 

@@ -27,6 +27,15 @@ class Booting(Protocol):
     def __call__(self, release: str, *, podman: bool = False) -> AbstractContextManager[Host]: ...
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that last long come first (``lasts``): begun last, one of them would be waited for alone."""
+    seconds: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("lasts")
+        seconds[item.path] = max(seconds.get(item.path, 0.0), mark.args[0] if mark else 0.0)
+    items.sort(key=lambda item: -seconds[item.path])
+
+
 _NUMBERS = count(1)
 READY = pytest.StashKey[Host]()
 

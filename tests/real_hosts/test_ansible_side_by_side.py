@@ -16,7 +16,7 @@ from podstead.visit.record import Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, PROJECT, Controller
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(130)]
 
 TOOLS = Path(sys.executable).parent  # ansible-playbook and podstead stand beside the Python of the tests
 DOCS = PROJECT / "docs" / "ansible"

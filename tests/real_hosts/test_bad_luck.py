@@ -14,7 +14,7 @@ from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.snapshot import leftovers
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
 Ready = tuple[Host, Path]
 ALICE_AND_BOB: Mapping[str, object] = {"alice": {}, "bob": {}}

@@ -18,7 +18,7 @@ from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, PROJECT, Controller, Ran
 from tests.real_hosts.test_local_inside import PYTHON, WHERE, Machine, site_packages
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(110)]
 
 FLEET = {
     "web1.example.com": "debian-13",

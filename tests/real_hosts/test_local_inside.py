@@ -17,7 +17,7 @@ from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import PROJECT
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
 PYTHON = {"debian-12": "3.11", "debian-13": "3.13"}
 GLIBC = (5, 12, 17, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's

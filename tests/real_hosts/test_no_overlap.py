@@ -16,7 +16,7 @@ from tests.lab import Host
 from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.snapshot import leftovers
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(70)]
 
 Ready = tuple[Host, Path]
 ALICE = "alice:524288:65536\n"

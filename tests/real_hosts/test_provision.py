@@ -18,7 +18,7 @@ from tests.lab import Host, Lab
 from tests.real_hosts.controller import PROJECT, Controller, Ran, SshLog
 from tests.real_hosts.snapshot import bind, contents, files_of, processes_of, run_container
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(90)]
 
 RELEASES = {"debian-12": "root", "debian-13": "admin"}
 MAP = ["0", "1001", "1", "1", "524288", "65536"]

@@ -7,7 +7,7 @@ import pytest
 from tests.real_hosts.conftest import Booting
 from tests.soak.damaged_files import cases, compare
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(90)]
 
 
 @pytest.mark.parametrize("release", ["debian-11", "debian-12", "debian-13", "debian-forky"])

@@ -13,7 +13,7 @@ from podstead.visit.record import HostReport, Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, Controller, Ran
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(90)]
 
 RELEASES = ("debian-12", "debian-13")
 USERS: Mapping[str, Mapping[str, object]] = {

@@ -17,7 +17,7 @@ from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.snapshot import leftovers
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(320)]
 
 HEADER = "# Written by podstead; changes made here are overwritten.\n"
 ALICE, BOB, BAD = "alice:524288:65536\n", "bob:589824:65536\n", "alice:524288:65536\r\n"

@@ -11,7 +11,7 @@ from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller
 from tests.soak.stress import Stress
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
 
 def test_ranges_never_overlap_whoever_writes_them(booting: Booting, lab: Lab, tmp_path: Path) -> None:

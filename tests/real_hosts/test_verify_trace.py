@@ -14,7 +14,7 @@ from tests.lab import Host
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.snapshot import files_of, processes_of
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(75)]
 
 OLD, NEW = "alice:524288:65536\n", "alice:700000:65536\n"
 MIGRATE = "session:alice:migrate"

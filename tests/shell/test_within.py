@@ -16,7 +16,10 @@ import pytest
 from podstead.visit import script
 from tests.shells import SHELLS, lacking, needs, run
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
+pytestmark = [
+    pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}"),
+    pytest.mark.lasts(150),
+]
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
 HEAD = script.source("frame.sh") + script.source("session.sh")

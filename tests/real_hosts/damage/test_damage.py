@@ -11,7 +11,7 @@ from tests.real_hosts.damage.case import Damage, tried
 from tests.real_hosts.damage.every import DAMAGES
 from tests.real_hosts.damage.site import Site
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(500)]
 
 
 def test_healthy_hosts_have_no_failures_and_no_warnings(site: Site) -> None:
