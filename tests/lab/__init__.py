@@ -6,7 +6,8 @@ from tests.lab.images import image
 from tests.lab.lab import Lab
 from tests.lab.recipe import RECIPES
 from tests.lab.requirements import install, missing
+from tests.lab.snapshots import snapshot
 
 RELEASES = tuple(RECIPES)
 
-__all__ = ["RELEASES", "Host", "Lab", "LabError", "image", "install", "missing"]
+__all__ = ["RELEASES", "Host", "Lab", "LabError", "image", "install", "missing", "snapshot"]

@@ -35,12 +35,16 @@ class Disk:
         """What the host has written over the image."""
         return self.place / "upper"
 
-    def make(self, name: str, public_key: str, nameserver: str) -> None:
-        """Make the disk of a host before its first boot: its name, its identity, and the lab's key."""
+    def make(self, name: str, public_key: str, nameserver: str, homes: Path | None = None) -> None:
+        """
+        Make the disk of a host before its first boot: its name, its identity, and the lab's key.
+
+        `homes` has what /home and /srv begin with, if they are not the image's.
+        """
         for folder in ("root", "upper", "devices"):
             (self.place / folder).mkdir(parents=True)
         for folder in ("home", "srv"):
-            run(["cp", "--archive", self.image / folder, self.place / folder])
+            run(["cp", "--archive", (homes or self.image) / folder, self.place / folder])
         etc = self._folder("etc")
         (etc / "hostname").write_text(f"{name}\n")
         (etc / "hosts").write_text(_HOSTS.format(name=name))

@@ -111,17 +111,31 @@ class Lab:
         name: str | None = None,
         *,
         podman: bool = False,
+        snapshot: Path | None = None,
         wait: bool = True,
         deadline: float = 90.0,
     ) -> Host:
         """Boot one host and wait until it is ready, or with wait=False leave that to `host.wait_ready`."""
         name = name or f"{release}-{len(self.hosts) + 1}"
-        return self.boot_many({name: release}, podman=podman, wait=wait, deadline=deadline)[name]
+        snapshots = {release: snapshot} if snapshot else {}
+        return self.boot_many(
+            {name: release}, podman=podman, snapshots=snapshots, wait=wait, deadline=deadline
+        )[name]
 
     def boot_many(
-        self, hosts: Mapping[str, str], *, podman: bool = False, wait: bool = True, deadline: float = 90.0
+        self,
+        hosts: Mapping[str, str],
+        *,
+        podman: bool = False,
+        snapshots: Mapping[str, Path] | None = None,
+        wait: bool = True,
+        deadline: float = 90.0,
     ) -> dict[str, Host]:
-        """Boot hosts (name -> release) side by side; with podman=True it is installed already, and nothing else done."""
+        """
+        Boot hosts (name -> release) side by side.
+
+        With podman=True it is installed already, and nothing else done. Releases that `snapshots` has begin as those do.
+        """
         for name in hosts:
             state.check_name("host", name, _HOST_NAME)
             if name in self.hosts or name == "net":
@@ -129,8 +143,15 @@ class Lab:
                 raise LabError(message)
         for release in dict.fromkeys(hosts.values()):
             image(release)
-        layers = {release: str(with_podman(release)) if podman else "" for release in hosts.values()}
-        made = {name: self._add(name, release, layers[release]) for name, release in hosts.items()}
+        taken = snapshots or {}
+        layers = {
+            release: str(with_podman(release)) if podman or release in taken else ""
+            for release in dict.fromkeys(hosts.values())
+        }
+        made = {
+            name: self._add(name, release, layers[release], taken.get(release))
+            for name, release in hosts.items()
+        }
         for host in made.values():
             host.start()
         if wait:
@@ -138,15 +159,17 @@ class Lab:
                 list(pool.map(lambda host: host.wait_ready(deadline), made.values()))
         return made
 
-    def _add(self, name: str, release: str, layer: str) -> Host:
+    def _add(self, name: str, release: str, layer: str, snapshot: Path | None) -> Host:
         number = _FIRST_HOST + len(self.hosts)
         address = network.address(self.record.slot, number)
         disk = Disk(Path(self.record.disks) / name, image(release).root)
+        if snapshot is not None:
+            layer = f"{snapshot / 'upper'}:{layer}"
         record = HostRecord(name, release, number, address, str(disk.place), str(disk.image.parent), layer)
         self.record.hosts[name] = record
         state.save(self.record)
         public_key = self.private_key.with_suffix(".pub").read_text()
-        disk.make(name, public_key, network.address(self.record.slot, 1))
+        disk.make(name, public_key, network.address(self.record.slot, 1), snapshot)
         with self.known_hosts.open("a") as known:
             known.writelines(f"{name},{address} {key}\n" for key in disk.host_keys())
         with self.ssh_config.open("a") as config:

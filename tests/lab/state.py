@@ -31,7 +31,7 @@ class HostRecord:
     disk: str
     image: str
     layer: str = ""
-    """What lies between the image and the host's own disk, if anything."""
+    """What lies between the image and the host's own disk, if anything: folders, the uppermost first, with colons between."""
     process: Started | None = None
 
 

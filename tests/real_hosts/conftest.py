@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,15 +17,22 @@ from tests.lab import Host, Lab, missing
 from tests.real_hosts.controller import Controller
 from tests.real_hosts.damage import matrix
 from tests.real_hosts.damage.case import RELEASES, Damage
-from tests.real_hosts.damage.hosts import lanes
+from tests.real_hosts.damage.hosts import lanes, named
 from tests.real_hosts.damage.site import Site
+from tests.real_hosts.provisioned import provisioned, wait_for_alice
 from tests.real_hosts.snapshot import leftovers
 
 
 class Booting(Protocol):
-    """Boots a host of a release and stops it at the end; with podman=True it is installed, and nothing else is done."""
+    """
+    Boots a host of a release and stops it at the end.
 
-    def __call__(self, release: str, *, podman: bool = False) -> AbstractContextManager[Host]: ...
+    With podman=True it is installed, and nothing else is done; with ready=True podstead apply was run for alice as well.
+    """
+
+    def __call__(
+        self, release: str, *, podman: bool = False, ready: bool = False
+    ) -> AbstractContextManager[Host]: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,9 +65,12 @@ def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller
 @pytest.fixture(scope="session")
 def booting(lab: Lab) -> Booting:
     @contextmanager
-    def booted(release: str, *, podman: bool = False) -> Iterator[Host]:
-        host = lab.boot(release, podman=podman, name=f"{release.replace('debian-', 'd')}-{next(_NUMBERS)}")
+    def booted(release: str, *, podman: bool = False, ready: bool = False) -> Iterator[Host]:
+        name = f"{release.replace('debian-', 'd')}-{next(_NUMBERS)}"
+        host = lab.boot(release, name, podman=podman, snapshot=provisioned(release) if ready else None)
         try:
+            if ready:
+                wait_for_alice(host)
             yield host
         finally:
             host.stop()
@@ -86,12 +97,9 @@ def ready(
     booting: Booting, controller: Controller, pytestconfig: pytest.Config
 ) -> Iterator[tuple[Host, Path]]:
     """A Debian 13 host on which alice is ready, and the inventory that made it so. Tests put back what they break."""
-    with booting("debian-13", podman=True) as host:
-        inventory = controller.inventory({host.name: controller.reach()})
-        done = controller.json("apply", inventory)
-        assert done.code == 0, str(done)
+    with booting("debian-13", ready=True) as host:
         pytestconfig.stash[READY] = host
-        yield host, inventory
+        yield host, controller.inventory({host.name: controller.reach()})
         del pytestconfig.stash[READY]
 
 
@@ -111,17 +119,19 @@ def _fixtures(item: pytest.Item) -> Sequence[str]:
 def site(
     request: pytest.FixtureRequest, lab: Lab, controller: Controller, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A host of each release that takes the chosen damages one by one, from the first test that asks on."""
+    """Hosts of each release that take the chosen damages one by one, from the first test that asks on."""
     # what other tests do with damages is not done on hosts
     calls = (getattr(item, "callspec", None) for item in request.session.items if "site" in _fixtures(item))
     chosen = tuple(
         call.params["damage"] for call in calls if call and isinstance(call.params.get("damage"), Damage)
     )
-    names = {f"damage-{release.removeprefix('debian-')}": release for release in RELEASES}
-    booted = lab.boot_many(names, podman=True)
-    hosts = {host.release: host for host in booted.values()}
     everything = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
-    made = Site(lanes(controller, hosts, tmp_path_factory.mktemp("damage"), everything=everything), chosen)
+    with ThreadPoolExecutor(len(RELEASES)) as pool:
+        snapshots = dict(zip(RELEASES, pool.map(provisioned, RELEASES), strict=True))
+    booted = lab.boot_many(named(everything=everything), snapshots=snapshots)
+    for host in booted.values():
+        wait_for_alice(host)
+    made = Site(lanes(controller, booted, tmp_path_factory.mktemp("damage"), everything=everything), chosen)
     try:
         yield made
     finally:

@@ -15,7 +15,7 @@ from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, Ran, wait_for
 from tests.real_hosts.snapshot import files_of, leftovers, processes_of
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(330)]
 
 ESC = "\x1b"
 USERS: dict[str, object] = {"alice": {}, "bob": {}}
@@ -27,7 +27,7 @@ CONTAINERS = ("V17", "V18", "V19", "V20", "V23", "V24")
 @pytest.fixture(scope="module")
 def pair(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
     """A host on which alice and bob are ready."""
-    with booting("debian-13", podman=True) as host:
+    with booting("debian-13", ready=True) as host:
         inventory = controller.inventory({host.name: controller.reach()}, users=USERS)
         assert controller.json("apply", inventory).code == 0
         yield host, inventory

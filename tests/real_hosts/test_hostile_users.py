@@ -17,7 +17,7 @@ from tests.real_hosts.controller import Controller, wait_for
 from tests.real_hosts.hostile_users import BOB, LOOKS, SESSIONS, TRICKS, Trick
 from tests.real_hosts.snapshot import leftovers
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(430)]
 
 USERS: dict[str, object] = {
     "bob": {},
@@ -165,26 +165,3 @@ def test_no_process_and_no_folder_of_roots_is_left(host: tuple[Host, Path], veri
 def test_the_table_has_what_it_should() -> None:
     assert len(LOOKS) >= 20
     assert len({trick.user for trick in TRICKS}) == len(TRICKS)
-
-
-def test_a_session_that_hangs_costs_its_own_step_and_no_more(installed: Host, controller: Controller) -> None:
-    users: dict[str, object] = {"alice": {}, "bob": {}}
-    inventory = controller.inventory(
-        {installed.name: controller.reach()}, users=users, session={"linger": True}
-    )
-    first = controller.json("apply", inventory)
-    assert first.code == 0, str(first)
-    (stopped,) = (trick for trick in SESSIONS if trick.user == "stopped")
-    installed.ssh("bob", stopped.script)
-    installed.sh("loginctl disable-linger alice; systemctl stop user@1001")
-    try:
-        done = run("apply", (installed, inventory), controller)
-    finally:
-        installed.sh("pkill -KILL -u bob || :")
-    assert done.report.trouble is None
-    changes = {one.id: one for one in done.report.changes}
-    assert changes["session:alice:linger"].status.value == "changed"
-    assert changes["session:bob:bus"].status.value == "failed"
-    # by itself systemctl(1) gives up after 90 s, else root's limit ends it after 120
-    assert done.seconds < 300
-    assert leftovers(installed) == []

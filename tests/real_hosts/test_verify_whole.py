@@ -16,7 +16,7 @@ from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import Controller, SshLog
 from tests.real_hosts.snapshot import files_of, leftovers
 
-pytestmark = pytest.mark.real_hosts
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(180)]
 
 BOTH: dict[str, object] = {"alice": {}, "bob": {}}
 NOT_HERE = {"V11", "V25", "V30"}
@@ -28,7 +28,7 @@ ONCE = {"V18", "V20"}
 @pytest.fixture(scope="module")
 def pair(booting: Booting, controller: Controller) -> Iterator[tuple[Host, Path]]:
     """A host on which alice and bob are ready."""
-    with booting("debian-13", podman=True) as host:
+    with booting("debian-13", ready=True) as host:
         inventory = controller.inventory({host.name: controller.reach()}, users=BOTH)
         assert controller.json("apply", inventory).code == 0
         yield host, inventory
@@ -121,9 +121,8 @@ def test_a_wrong_choice_is_an_input_error_before_anything_connects(
 def test_what_was_proved_is_compared_after_a_reboot(
     booting: Booting, controller: Controller, tmp_path: Path
 ) -> None:
-    with booting("debian-13", podman=True) as host:
+    with booting("debian-13", ready=True) as host:
         inventory = controller.inventory({host.name: controller.reach()})
-        assert controller.json("apply", inventory).code == 0
         before = tmp_path / "before.json"
         controller.json("verify", inventory, "--output-file", str(before))
         same = controller.json("verify", inventory, "--since", str(before))

@@ -1,54 +1,60 @@
-"""The healthy hosts that damage is done to, as lanes of two."""
+"""The healthy hosts that damage is done to, as lanes."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.lab import Host
 from tests.lab.images import image
 from tests.lab.process import run
-from tests.real_hosts.controller import NO_PIDS_CONTROLLER, Controller
-from tests.real_hosts.damage.case import D11, D12, D13, FORKY
+from tests.real_hosts.controller import Controller
+from tests.real_hosts.damage.case import D11, D12, D13, RELEASES
 from tests.real_hosts.damage.site import Lane
+from tests.real_hosts.provisioned import no_limit_on_pids
 
-#: What is run side by side: in each lane one that takes every damage, and one that may be spared some.
-LANES = ((D11, D12), (D13, FORKY))
+#: Which hosts are looked at together. A run of podstead costs about as much for one host as for all of a lane, and while
+#: one lane waits, the others work. What is done on all releases needs a lane that has all; most of the short form does not.
+SHORT = (RELEASES, (D12, D13), (D12, D13))
+ALL = (RELEASES, RELEASES)
 
 _MODULE = "usr/lib/*/libsubid_sss.so"
-# Podman 3.0.1 reads no containers.conf.d; without this no container starts on the machine's kernel (tests/lab/README.md)
-_PIDS_LIMIT = """\
-install -d -o alice -g alice /home/alice/.config /home/alice/.config/containers
-printf '[containers]\\npids_limit = 0\\n' >/home/alice/.config/containers/containers.conf
-chown alice: /home/alice/.config/containers/containers.conf
-"""
+
+
+def named(*, everything: bool) -> dict[str, str]:
+    """The hosts that the lanes need: name and release."""
+    lanes = enumerate(ALL if everything else SHORT, 1)
+    return {_name(release, number): release for number, releases in lanes for release in releases}
 
 
 def lanes(
     controller: Controller, hosts: Mapping[str, Host], folder: Path, *, everything: bool = True
 ) -> list[Lane]:
-    """Lanes of these hosts (by release), with an inventory for each."""
+    """Lanes of these hosts (by name), with an inventory for each."""
+    _equip(hosts.values(), folder)
+    made = []
+    for number, releases in enumerate(ALL if everything else SHORT, 1):
+        group = [hosts[_name(release, number)] for release in releases]
+        variables = {host.name: controller.reach(engine=no_limit_on_pids(host.release)) for host in group}
+        inventory = controller.inventory(variables, engine={})
+        made.append(Lane(controller, group, inventory, everything=everything))
+    return made
+
+
+def _name(release: str, lane: int) -> str:
+    return f"damage-{release.removeprefix('debian-')}-{lane}"
+
+
+def _equip(hosts: Iterable[Host], folder: Path) -> None:
+    """Give the hosts what some damages are made with."""
     # Debian 12's crun: the OCI spec of Podman 5 is too new for it
     crun = _out_of(D12, "crun", "usr/bin/crun", folder)
     modules = {release: _out_of(release, "sssd-common", _MODULE, folder) for release in (D12, D13)}
-    for release, host in hosts.items():
+    for host in hosts:
         shutil.copy(crun, host.path("/srv/crun-1.8"))
-        if release == D11:
-            host.sh(_PIDS_LIMIT)
-        else:
-            shutil.copy(modules[D12 if release == D12 else D13], host.path("/srv/libsubid_sss.so"))
-    made = []
-    for releases in LANES:
-        group = [hosts[release] for release in releases if release in hosts]
-        if group:
-            variables = {
-                host.name: controller.reach(engine={} if host.release == D11 else NO_PIDS_CONTROLLER)
-                for host in group
-            }
-            inventory = controller.inventory(variables, engine={})
-            made.append(Lane(controller, group, inventory, everything=everything))
-    return made
+        if host.release != D11:
+            shutil.copy(modules[D12 if host.release == D12 else D13], host.path("/srv/libsubid_sss.so"))
 
 
 def _out_of(release: str, package: str, path: str, folder: Path) -> Path:

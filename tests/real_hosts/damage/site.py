@@ -1,11 +1,12 @@
-"""Lanes of hosts that are broken, looked at and mended, one damage after the other; the lanes run side by side."""
+"""Lanes of hosts that are broken, looked at and mended. They run side by side, and each takes the next damage that is left."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from podstead.proof import remedy
 from podstead.proof.finding import Finding, Verdict
@@ -27,7 +28,7 @@ def _left_to_apply(finding: Finding) -> bool:
 
 
 class Lane:
-    """Hosts of some releases, which take each damage together and are looked at in one run."""
+    """A host of each of some releases, which take a damage together and are looked at in one run."""
 
     def __init__(
         self, controller: Controller, hosts: Sequence[Host], inventory: Path, *, everything: bool = True
@@ -39,10 +40,12 @@ class Lane:
         self.seen: dict[tuple[Damage, str], str] = {}
         self.false_alarms: list[str] = []
 
+    def takes(self, damage: Damage) -> bool:
+        """Whether there is a host of each release that a damage is done on."""
+        return set(tried(damage, everything=self.everything)) <= {host.release for host in self.hosts}
+
     def prepare(self) -> None:
-        """Make all hosts healthy, and see that they are."""
-        done = self.run("apply", self.hosts)
-        assert done.code == 0, done.err
+        """See that all hosts are healthy: booted after podstead apply, which has nothing more to do (V29)."""
         self.expect_green("apply", self.hosts)
 
     def go(self, damage: Damage) -> None:
@@ -134,21 +137,21 @@ class Lane:
 
 
 class Site:
-    """All lanes. Each works through the damages in order, in a thread of its own, as soon as the first test asks."""
+    """All lanes, each in a thread of its own. Damages are begun in order, as soon as the first test asks."""
 
     def __init__(self, lanes: Sequence[Lane], damages: Sequence[Damage]) -> None:
         self.lanes = tuple(lanes)
         self.damages = tuple(damages)
         assert len(set(damages)) == len(damages), "a damage is done once"
+        self._results: dict[Damage, Future[None]] = {damage: Future() for damage in self.damages}
+        self._left = list(self.damages)
+        self._taking = Lock()
         self._pools = [ThreadPoolExecutor(1) for _ in lanes]
         self._ready = [pool.submit(lane.prepare) for pool, lane in zip(self._pools, self.lanes, strict=True)]
-        self._results = {
-            damage: [
-                pool.submit(_after, ready, lane.go, damage)
-                for pool, lane, ready in zip(self._pools, self.lanes, self._ready, strict=True)
-            ]
-            for damage in self.damages
-        }
+        self._worked = [
+            pool.submit(self._work, lane, ready)
+            for pool, lane, ready in zip(self._pools, self.lanes, self._ready, strict=True)
+        ]
         self._last = [pool.submit(lane.finish) for pool, lane in zip(self._pools, self.lanes, strict=True)]
 
     def prepared(self) -> None:
@@ -156,15 +159,39 @@ class Site:
         _together(self._ready)
 
     def result(self, damage: Damage) -> None:
-        """Wait until a damage has been done in all lanes, and fail as it has failed there."""
-        _together(self._results[damage])
+        """Wait until a damage has been done, and fail as it has failed."""
+        _together([self._results[damage]])
 
     def finished(self) -> None:
         """Wait until all damages have been done, and all hosts are healthy again."""
         _together(self._last)
 
+    def _work(self, lane: Lane, ready: Future[None]) -> None:
+        """Do one damage after the other, as long as there is one for this lane."""
+        while damage := self._next(lane):
+            result = self._results[damage]
+            # the test of the healthy hosts says what was wrong
+            if ready.exception() is not None:
+                result.set_exception(AssertionError("the hosts were not healthy to begin with"))
+                continue
+            try:
+                lane.go(damage)
+            except BaseException as error:  # noqa: BLE001 - the test that asks for it is told
+                result.set_exception(error)
+            else:
+                result.set_result(None)
+
+    def _next(self, lane: Lane) -> Damage | None:
+        with self._taking:
+            damage = next((one for one in self._left if lane.takes(one)), None)
+            if damage is not None:
+                self._left.remove(damage)
+            return damage
+
     def stop(self) -> None:
         """Begin nothing more, and wait for what has begun."""
+        with self._taking:
+            self._left.clear()
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)
         for pool in self._pools:
@@ -182,13 +209,6 @@ class Site:
     @property
     def false_alarms(self) -> list[str]:
         return [text for lane in self.lanes for text in lane.false_alarms]
-
-
-def _after(ready: Future[None], do: Callable[[Damage], None], damage: Damage) -> None:
-    if ready.exception() is None:  # else the test of the healthy hosts says what is wrong
-        do(damage)
-    else:
-        raise AssertionError("the hosts were not healthy to begin with")
 
 
 def _together(futures: Sequence[Future[None]]) -> None:
