@@ -12,7 +12,7 @@ ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
 USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
 # files of tests at a time: hosts, and limits of time, are waited for more than anything works (JOBS=0: one test after the other)
-JOBS ?= 6
+JOBS ?= 4
 PYTEST = $(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=20) $(PYTEST_ARGS)
 
 .PHONY: help demo test test-latest test-oldest lint lock types unit real-hosts test-vm matrix soak fuzz up check verify bench docs clean

@@ -51,8 +51,11 @@ class Disk:
         (etc / "machine-id").write_text(f"{uuid.uuid4().hex}\n")
         # A host has a resolver; nobody answers at this one, and a question is refused at once.
         (etc / "resolv.conf").write_text(f"nameserver {nameserver}\n")
-        self._folder("etc/ssh")
-        run(["ssh-keygen", "-A", "-f", self.upper])
+        keys = self._folder("etc/ssh")
+        # a key of RSA as well would cost half a second, and nobody asks for it
+        for kind in ("ecdsa", "ed25519"):
+            key = keys / f"ssh_host_{kind}_key"
+            run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{name}", "-f", key])
         _authorize(self._folder("root"), 0, public_key)
         for account, uid, _groups in ACCOUNTS:
             _authorize(self.place / "home" / account, uid, public_key)

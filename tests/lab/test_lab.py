@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab import Host, Lab, LabError, missing, state
+from tests.lab import Host, Lab, LabError, missing, snapshot, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,36 @@ def test_the_machine_is_left_as_it_was(lab: Lab) -> None:
     assert other.name not in state.names()
     assert lab.name in state.names()
     assert not list(Path("/run/netns").glob(f"podstead-{other.name}-*"))
+
+
+def test_a_host_from_a_snapshot_has_what_was_done_and_is_a_host_of_its_own(lab: Lab) -> None:
+    def work(host: Host) -> None:
+        host.sh("echo before >/etc/kept; echo before >/home/alice/kept; rm /etc/debian_version")
+
+    def again(host: Host) -> None:
+        raise AssertionError(host.name)
+
+    key = secrets.token_hex(6)
+    made = snapshot("debian-13", key, work)
+    try:
+        assert snapshot("debian-13", key, again) == made
+        hosts = lab.boot_many(
+            {"one": "debian-13", "two": "debian-13", "other": "debian-12"}, snapshots={"debian-13": made}
+        )
+        one, two, other = hosts.values()
+        one.sh("echo after >/etc/kept; echo after >/home/alice/kept")
+        one.restart()
+        for path in ("/etc/kept", "/home/alice/kept"):
+            assert [host.path(path).read_text() for host in (one, two)] == ["after\n", "before\n"]
+            assert not other.path(path).exists()
+        assert not one.path("/etc/debian_version").exists()
+        assert [host.ssh("alice", "hostname").stdout for host in (one, two)] == ["one\n", "two\n"]
+        for mine in ("/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key.pub"):
+            assert one.path(mine).read_text() != two.path(mine).read_text()
+        for host in hosts.values():
+            host.stop()
+    finally:
+        shutil.rmtree(made)
 
 
 def test_a_host_that_cannot_boot_says_why(lab: Lab) -> None:

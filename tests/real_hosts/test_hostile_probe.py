@@ -185,10 +185,13 @@ def test_what_was_left_when_everything_was_killed_at_once_is_removed_by_the_next
     assert left != []
     work = "mkdir ~/.podstead.0123abcd; (cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid) >~/.podstead.0123abcd/mark"
     host.ssh("alice", f"{work}; sleep 300 9<~/.podstead.0123abcd >/dev/null 2>&1 & sleep 1")
-    host.sh(f"touch -d '2 minutes ago' {' '.join(left)} ~alice/.podstead.0123abcd")
-    assert controller.json("verify", inventory, "--user", "alice").code == 0
-    assert leftovers(host) == ["/home/alice/.podstead.0123abcd"]
-    host.sh("pkill -u alice -x sleep; rm -r ~alice/.podstead.0123abcd")
+    try:
+        host.sh(f"touch -d '2 minutes ago' {' '.join(left)} ~alice/.podstead.0123abcd")
+        ran = controller.json("verify", inventory, "--user", "alice")
+        assert ran.code == 0, str(ran)
+        assert leftovers(host) == ["/home/alice/.podstead.0123abcd"]
+    finally:
+        host.sh("pkill -u alice -x sleep; rm -r ~alice/.podstead.0123abcd")
 
 
 # What alice does with everything that is laid out for bob to be tried, as often as she can.
