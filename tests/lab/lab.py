@@ -65,6 +65,7 @@ class Lab:
         with state.lock():
             record = _register(name, keep=keep)
             machine.note()
+            machine.enlarge()
         lab = cls(record)
         try:
             network.make_controller(name, record.slot)

@@ -4,6 +4,8 @@ What hosts can change on the machine itself, put back when they are gone.
 Hosts share the kernel, and /proc/sys is writable in them as on any real host: systemd sets some values at
 boot, and tests set others. Values that belong to a network namespace go away with it; all others are noted
 before the first lab starts and put back whenever a lab ends.
+
+One value has to be raised for hosts, as long as there is a lab: root of all hosts is one user for the kernel.
 """
 
 from __future__ import annotations
@@ -26,6 +28,18 @@ _SKIPPED = ("fs/binfmt_misc", "kernel/random", "kernel/ns_last_pid", "kernel/hos
             "vm/compact_memory", "vm/drop_caches", "vm/stat_refresh", "kernel/printk_ratelimit")  # fmt: skip
 
 
+#: A host's root has about nine inotify instances, and a kernel allows 128: with fifteen hosts, systemd starts no more.
+_NEEDED = {"fs/inotify/max_user_instances": 4096}
+
+
+def enlarge() -> None:
+    """Raise what the machine allows to what many hosts need; the values from before have been noted."""
+    for name, needed in _NEEDED.items():
+        with contextlib.suppress(OSError):  # where it cannot be written, there can be fewer hosts
+            if int(Path(_SYSCTL, name).read_text()) < needed:
+                _write(name, str(needed))
+
+
 def note() -> None:
     """Note the machine's values, unless an earlier lab that still exists has noted them."""
     place = state.base() / ".machine.json"
@@ -42,7 +56,10 @@ def restore(*, last: bool) -> list[str]:
         return []
     noted: dict[str, str] = json.loads(place.read_text())
     now = dict(_values())
-    changed = [name for name, value in noted.items() if name in now and now[name] != value]
+    kept = () if last else _NEEDED
+    changed = [
+        name for name, value in noted.items() if name not in kept and name in now and now[name] != value
+    ]
     # Twice: a limit may have to follow another one that is put back after it.
     for name in changed * 2:
         with contextlib.suppress(OSError):

@@ -90,6 +90,13 @@ def test_the_machine_is_left_as_it_was(lab: Lab) -> None:
     assert not list(Path("/run/netns").glob(f"podstead-{other.name}-*"))
 
 
+def test_the_machine_bears_many_hosts_as_long_as_there_is_a_lab(lab: Lab) -> None:
+    allowed = Path("/proc/sys/fs/inotify/max_user_instances")
+    with Lab.up():
+        assert int(allowed.read_text()) >= 4096
+    assert int(allowed.read_text()) >= 4096, f"lab {lab.name} is still there"
+
+
 def test_a_host_from_a_snapshot_has_what_was_done_and_is_a_host_of_its_own(lab: Lab) -> None:
     def work(host: Host) -> None:
         host.sh("echo before >/etc/kept; echo before >/home/alice/kept; rm /etc/debian_version")
