@@ -56,7 +56,8 @@ lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/ruff check -q .
 	$(BIN)/ruff format -q --check .
 	$(BIN)/mypy
-	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh src/podstead/visit/scripts/packages/*.sh .ci/run
+	$(BIN)/shellcheck -s sh src/podstead/visit/scripts/*.sh src/podstead/visit/scripts/*/*.sh .ci/run
+	@for f in src/podstead/visit/scripts/inner/*.pl; do perl -wc "$$f" 2>&1 | grep -v "syntax OK" && exit 1; done; :
 
 # these wait for nothing, and each process has to collect them
 unit test-latest test-oldest: JOBS := $(if $(filter file,$(origin JOBS)),2,$(JOBS))

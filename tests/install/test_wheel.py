@@ -99,7 +99,8 @@ def test_the_wheel_carries_types_scripts_and_roles(built: Path) -> None:
     (wheel,) = built.glob("podstead-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     sources = PROJECT / "src"
-    scripts = (sources / "podstead/visit/scripts").rglob("*.sh")
+    scripts = [path for path in (sources / "podstead/visit/scripts").rglob("*.*") if path.suffix != ".pyc"]
+    assert {path.suffix for path in scripts} == {".sh", ".pl", ".py", ".toml"}
     assert {"podstead/py.typed", "podstead/_roles/rootless-podman/role.yml"} <= names
     assert "podstead/control/starter_files/podstead.toml" in names
     assert "podstead/visit/scripts/protocol.toml" in names

@@ -103,7 +103,7 @@ def test_root_reads_a_users_settings_with_the_users_own_rights(shell: str, open_
     home = open_path / "home"
     settings = home / ".config/containers/storage.conf"
     settings.parent.mkdir(parents=True)
-    text = script.observe_header(spec_of(), NONCE) + "".join(map(script.source, script._OBSERVE))
+    text = script.observe_header(spec_of(), NONCE) + script.assembled("observe.sh")
     text = f"PS_LOOK_SECONDS=20\nexec 2>/dev/null\n{text}\nps_user nobody 65534 {home}\n"
     settings.symlink_to(secret)
     assert b"for root alone" not in looked(said(shell, text))
@@ -126,9 +126,7 @@ def test_who_owns_files_in_storage_is_told_without_what_a_file_system_brings(
     place = tmp_path / ".local/share/containers"
     place.mkdir(parents=True)
     (place / "storage").symlink_to(elsewhere)
-    text = (
-        f"exec 2>/dev/null\nset -- alice 1234 {tmp_path}\n{script._look_at_user()}"  # as observe.sh runs it
-    )
+    text = f"exec 2>/dev/null\nset -- alice 1234 {tmp_path}\n{script.assembled('observe_user.sh')}"  # as observe.sh runs it
     owners = [line.split("\t")[1] for line in said(shell, text) if line.startswith("graph.owner\t")]
     assert sorted(owners) == ["1234 1234", "99999 99999"]
 

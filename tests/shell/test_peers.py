@@ -22,7 +22,7 @@ each_shell = pytest.mark.parametrize("shell", SHELLS)
 OUTER, NOBODY, DAEMON = "a" * 32, f"{os.getpid():032x}"[::-1], "c" * 32
 BESIDE = f"/tmp/podstead-peers-{os.getpid()}"
 PLACE = Path(f"/tmp/podstead.h{NOBODY[:8]}")
-FILES = "".join(map(script.source, ("peers.sh", "frame.sh", "session.sh", "probe.sh")))
+FILES = script.assembled("probe.sh")
 # nobody's map has nobody itself as container ID 5: no namespace is needed to lay out a file and a process of that ID's
 VALUES = f"""
 PS_COUNT=2

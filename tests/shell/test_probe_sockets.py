@@ -13,13 +13,6 @@ from podstead.visit import script
 PORTS = "65535 1"
 
 
-def code(name: str) -> str:
-    """The program as it reaches a host."""
-    match = re.search(rf"^{name}='([^']*)'$", script.source("probe_sockets.sh"), re.MULTILINE | re.DOTALL)
-    assert match
-    return match[1]
-
-
 def rows(program: str, text: str) -> list[list[str]]:
     flag = "-e" if program == "perl" else "-c"
     argv = [program, flag, text, PORTS]
@@ -27,10 +20,10 @@ def rows(program: str, text: str) -> list[list[str]]:
     return [line.split() for line in said.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("program", "name"), [("perl", "ps_perl"), ("python3", "ps_python")])
+@pytest.mark.parametrize(("program", "name"), [("perl", "inner/sockets.pl"), ("python3", "inner/sockets.py")])
 def test_each_program_tries_both_families_and_icmp(program: str, name: str) -> None:
     assert shutil.which(program), f"{program} belongs to the machine that runs the tests"
-    found = rows(program, code(name))
+    found = rows(program, script.own(name))
     assert [row[:3] for row in found] == [
         ["bind", "4", "65535"],
         ["bind", "6", "65535"],
@@ -43,4 +36,4 @@ def test_each_program_tries_both_families_and_icmp(program: str, name: str) -> N
 
 
 def test_both_programs_find_the_same() -> None:
-    assert rows("perl", code("ps_perl")) == rows("python3", code("ps_python"))
+    assert rows("perl", script.own("inner/sockets.pl")) == rows("python3", script.own("inner/sockets.py"))

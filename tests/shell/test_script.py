@@ -36,6 +36,7 @@ from podstead.visit.look import WITHOUT_ROOT
 from podstead.visit.prove import judge
 from tests.model_host import NONCE, ModelHost, spec_of
 from tests.shells import SHELLS, SHOW, argv_of, lacking, needs, run
+from tests.support import written
 
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
 
@@ -191,7 +192,23 @@ def test_whom_to_prove_and_with_what_reaches_every_shell(users: list[str]) -> No
     for shell in SHELLS:
         shown = run(shell, f'{SHOW}{header}set -f\nfor u in $PS_SUBJECTS; do show "$u" "$PS_SECONDS"; done\n')
         assert argv_of(shown.stdout) == [[name, "5"] for name in users]
-        assert run(shell, f'{header}printf %s "$PS_PROBE"\n').stdout.decode() == _USER_SCRIPT
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("file", "variable", "held"),
+    [
+        (file, *word.split("="))
+        for file in written.names()
+        if not file.startswith("inner/")
+        for word in script.header(file, "holds")
+    ],
+)
+def test_a_text_that_a_file_holds_reaches_every_shell_as_it_is(
+    shell: str, file: str, variable: str, held: str
+) -> None:
+    shown = run(shell, f'{script.held(file)}printf %s "${variable}"\n')
+    assert shown.stdout.decode() == script.assembled(held)
 
 
 HOSTILE = ["a b", "a;b", "$(id)", "`id`", "a'b", 'a"b', "a\nb", "alice\n", "-rf", "a*", "../x", "", "ü", "a\0b", "a&b", "a|b", "a>b", "\\b", "a\\", "a\\b\\c", "@b", "a@", "a@b@c", "a b\\c", "D\\$(id)", "$", "a:b", "a#", "~", "{a,b}", "a/b", "x" * 40]  # fmt: skip
@@ -280,30 +297,11 @@ def test_a_change_names_those_of_its_batch_that_it_needs() -> None:
     ]
 
 
-_USER_SCRIPT = "".join(script.source(name) for name in script._PROBE_USER)
-_CARRIED = (quoting.assign("PS_PROBE", _USER_SCRIPT), quoting.assign("PS_LOOK", script._look_at_user()))
-
-
 def test_comments_are_not_sent_to_hosts() -> None:
-    for name in (
-        *(
-            "frame.sh",
-            "storage.sh",
-            "fact.sh",
-            "facts.sh",
-            "observe.sh",
-            "observe_user.sh",
-            "apply.sh",
-            "session.sh",
-            "peers.sh",
-            "probe.sh",
-        ),
-        *("probe_helpers.sh", "probe_sockets.sh", "probe_space.sh", "probe_engine.sh", "probe_user.sh"),
-        *(f"packages/{manager}.sh" for manager in MANAGERS),
-    ):
+    for name in written.names():
         lines = script.source(name).splitlines()
         assert [line for line in lines if line.startswith("#") or not line.strip()] == []
-        assert len(lines) > 5
+        assert lines
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -320,21 +318,15 @@ def test_the_script_that_is_carried_away_says_in_its_answer_what_it_is(shell: st
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        script.apply(HostSpec(), (), NONCE),
-        script.prove(HostSpec(), (), NONCE, seconds=5),
-        _USER_SCRIPT,
-        script._look_at_user(),
-        script.standalone(),
-    ],
-    ids=["apply", "prove", "user", "look", "standalone"],
+    "root", ["apply.sh", "probe.sh", "probe_user.sh", "observe_user.sh", "standalone.sh"]
 )
-def test_no_function_of_a_script_hides_another(text: str) -> None:
+def test_no_function_of_a_script_hides_another(root: str) -> None:
     """The files of a script share one namespace: a second function of a name would silently take the first one's place."""
-    for carried in _CARRIED:
-        text = text.replace(carried, "")
-    names = re.findall(r"^(ps_[a-z_]+)\(\)", text, re.MULTILINE)
+    files = [*script.order(root), *(f"packages/{manager}.sh" for manager in MANAGERS)]
+    names = [
+        name for file in files for name in re.findall(r"^(ps_[a-z_]+)\(\)", script.own(file), re.MULTILINE)
+    ]
+    assert len(names) > 5
     assert sorted(set(names)) == sorted(names)
 
 

@@ -70,8 +70,7 @@ def applying(shell: str, commands: str) -> subprocess.CompletedProcess[bytes]:
     """Run commands with the functions of apply.sh, as ps_change does: with "set -e"."""
     header = (
         f"PS_NONCE={NONCE}\nPS_LOCK_SECONDS=1\n"
-        + script.source("frame.sh")
-        + script.source("session.sh")
+        + script.assembled("apply_as_user.sh")
         + script.source("apply.sh")
     )
     return run(shell, f"{header}(\nset -e\n{commands}\n)\n")
@@ -115,11 +114,8 @@ def test_what_answers_in_the_container_ends_by_itself_as_the_first_process_of_it
     program: str, tmp_path: Path
 ) -> None:
     """Without a handler the kernel keeps an alarm from it (pid_namespaces(7)), and a forgotten one runs for ever."""
-    part = "perl" if program.startswith("perl") else "python"
-    text = SCRIPTS.joinpath("probe_engine.sh").read_text(encoding="utf-8")
-    found = re.search(rf"^ps_answer_{part}='([^']*)'$", text, re.MULTILINE)
-    assert found is not None
-    answer = found[1].replace("alarm 60", "alarm 1").replace("alarm(60)", "alarm(1)")
+    text = script.own(f"inner/answer.{'pl' if program.startswith('perl') else 'py'}")
+    answer = text.replace("alarm 60", "alarm 1").replace("alarm(60)", "alarm(1)")
     answer = answer.replace("/vol/", f"{tmp_path}/")
     argv = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", *program.split(), answer, "x"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)

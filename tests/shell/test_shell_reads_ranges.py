@@ -80,7 +80,7 @@ def test_a_first_range_of_few_ids_is_no_failure_of_the_nested_map(first: int) ->
     """In a real namespace of such ranges, as podman unshare makes it (V16)."""
     if needs(root=True):
         pytest.skip(f"needs {needs(root=True)}")
-    text = script.source("probe_engine.sh")
+    text = script.own("inner/namespace.sh")
     inner = text[text.index("echo --extents") : text.index("echo --process")]
     child = subprocess.Popen(
         ["unshare", "-U", "sh", "-c", 'echo up; read -r go; exec sh -c "$1"', "sh", inner],  # root there only once mapped

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
-HEAD = script.source("frame.sh") + script.source("session.sh")
+HEAD = script.assembled("apply_as_user.sh")
 
 
 def within(shell: str, arguments: str) -> tuple[int, bytes, float]:

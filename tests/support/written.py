@@ -16,11 +16,13 @@ _ATTEMPTS: Final = ("ps_try", "ps_run")
 
 
 def texts() -> dict[str, str]:
-    """Every shell file by its name, without comments."""
-    return {
-        str(path.relative_to(FOLDER)): script.source(str(path.relative_to(FOLDER)))
-        for path in sorted(FOLDER.rglob("*.sh"))
-    }
+    """Every shell file by its name, without comments and without what it holds of others."""
+    return {name: script.own(name) for name in names()}
+
+
+def names() -> list[str]:
+    """Every shell file, by its path in the folder of the scripts."""
+    return [str(path.relative_to(FOLDER)) for path in sorted(FOLDER.rglob("*.sh"))]
 
 
 def _words(command: str, text: str) -> Iterator[str]:
@@ -50,7 +52,7 @@ def facts(text: str) -> frozenset[str]:
 def attempts(text: str) -> frozenset[str]:
     """What is tried: arguments of the records ``rc`` and ``said``."""
     tried = {name for command in _ATTEMPTS for name in _plain(command, text)}
-    # the inner script of probe_start.sh leaves its exit codes in a file
+    # inner/view.sh leaves its exit codes in a file
     return frozenset({*tried, *_arguments("rc", text), *re.findall(r'echo "([a-z]+) \$\?" >&5', text)})
 
 
@@ -72,10 +74,6 @@ def _arguments(key: str, text: str) -> frozenset[str]:
     return frozenset(re.findall(rf"ps_record {key} ([a-z]+(?:-[a-z]+)*)", text))
 
 
-def sections(text: str) -> dict[str, frozenset[str]]:
-    """Names of sections by the variable or function that prints them."""
-    blocks = re.split(r"^(?=ps_\w+(?:=|\(\)))", text, flags=re.MULTILINE)
-    found = {
-        re.split(r"[=(]", block)[0]: frozenset(re.findall(r"\becho --([a-z]+)", block)) for block in blocks
-    }
-    return {printed_by: names for printed_by, names in found.items() if names}
+def sections(text: str) -> frozenset[str]:
+    """Names of sections that it prints."""
+    return frozenset(re.findall(r"\becho --([a-z]+)", text))

@@ -150,7 +150,7 @@ PAGES: Final = (
 )
 MODULES: Final = (*sorted(SOURCE.rglob("*.py")), *sorted((ROOT / "docs").glob("*.py")))
 CATALOGUE: Final = tuple(sorted((SOURCE / "proof/catalogue").glob("*.toml")))
-SCRIPTS: Final = tuple(sorted((SOURCE / "visit/scripts").glob("*.sh")))
+SCRIPTS: Final = tuple(sorted((SOURCE / "visit/scripts").rglob("*.sh")))
 
 
 def _texts(path: Path) -> Iterator[Text]:

@@ -64,7 +64,7 @@ class Sections(_Entry):
 
     record: str
     names: tuple[str, ...] = Field(description="Arguments of the records that have them.")
-    printed_by: str = Field(description="The variable or function of the scripts.")
+    printed_by: str = Field(description="The file of the scripts.")
     holds: Mapping[str, str]
     unread: Mapping[str, str] = Field(default_factory=dict, description="Why no parser asks for one.")
 

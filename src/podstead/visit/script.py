@@ -1,8 +1,9 @@
-"""Assembling remote scripts from the shell files in ``remote/`` and values. Text in, text out; every value quoted."""
+"""Assembling remote scripts from the files in ``scripts/`` and values. Text in, text out; every value quoted."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -48,21 +49,52 @@ _ALWAYS = (
 )
 
 
+def _text(name: str) -> str:
+    return (files("podstead.visit") / "scripts" / name).read_text(encoding="ascii")
+
+
+def header(name: str, key: str) -> list[str]:
+    """The words of the lines ``# KEY: WORD...`` at the beginning of a file of a script.
+
+    ``needs`` names the files whose functions it calls, ``holds`` the files whose text it has in a variable (NAME=FILE).
+    """
+    lines = itertools.takewhile(lambda line: line.startswith("#"), _text(name).splitlines())
+    return [word for line in lines if line.startswith(f"# {key}: ") for word in line.split()[2:]]
+
+
+def own(name: str) -> str:
+    """The text of one file of a script without comment lines: fewer bytes for every host. Indentation stays."""
+    lines = _text(name).splitlines()
+    return "".join(f"{line}\n" for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def held(name: str) -> str:
+    """Assignments of the texts that a file holds."""
+    words = (word.partition("=") for word in header(name, "holds"))
+    return "".join(f"{assign(variable, assembled(file))}\n" for variable, _, file in words)
+
+
 @cache
 def source(name: str) -> str:
-    """A shell file of the package without its comment lines: fewer bytes for every host.
+    """One file of a script, behind the texts that it holds."""
+    return held(name) + own(name)
 
-    Indentation stays: the probe carries a few lines of Python.
-    """
-    text = (files("podstead.visit") / "scripts" / name).read_text(encoding="ascii")
-    return "".join(
-        f"{line}\n" for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-    )
+
+@cache
+def assembled(name: str) -> str:
+    """A file of a script behind all that it needs, each once. Raises RecursionError where two need each other."""
+    return "".join(map(source, order(name)))
+
+
+def order(name: str) -> list[str]:
+    """The files that make a script, each behind those that it needs."""
+    before = itertools.chain.from_iterable(map(order, header(name, "needs")))
+    return [*dict.fromkeys(before), name]
 
 
 def of_managers(*verbs: str) -> str:
     """The functions ``ps_VERB_MANAGER`` of every package manager: what only looks is sent nothing that installs."""
-    text = "".join(source(f"packages/{manager}.sh") for manager in MANAGERS)
+    text = "".join(own(f"packages/{manager}.sh") for manager in MANAGERS)
     functions = re.split("^(?=ps_)", text, flags=re.MULTILINE)
     return "".join(
         function for function in functions if function.startswith(tuple(f"ps_{verb}_" for verb in verbs))
@@ -83,28 +115,15 @@ def observe_header(spec: HostSpec, nonce: str) -> str:
             assign("PS_PACKAGES", names(sorted(wanted))),
             # podstead's own, and those whose settings hold where podstead makes none
             assign("PS_FILES", names((*owned_files(), *engine.MAIN))),
-            assign("PS_LOOK", _look_at_user()),
             "",
         )
     )
 
 
-_OBSERVE = ("frame.sh", "fact.sh", "facts.sh", "session.sh", "observe.sh")
-"""What a look is made of, beside what asks the package managers."""
-
-
-def _look_at_user() -> str:
-    """The script that looks at one user as that user, after name, UID and home as its arguments."""
-    return "".join(map(source, ("frame.sh", "fact.sh", "storage.sh", "observe_user.sh")))
-
-
 def observe(spec: HostSpec, nonce: str) -> str:
     """The script of one look at a host. It always exits 0; what it could not see is missing from its output."""
-    return observe_header(spec, nonce) + _looking() + "ps_framed observe ps_observe\n"
-
-
-def _looking() -> str:
-    return of_managers("has", "query") + "".join(map(source, _OBSERVE))
+    look = of_managers("has", "query") + assembled("observe.sh")
+    return observe_header(spec, nonce) + look + "ps_framed observe ps_observe\n"
 
 
 def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
@@ -121,9 +140,8 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
     )
     return (
         observe_header(spec, nonce)
-        + _looking()
-        + of_managers("install")
-        + source("apply.sh")
+        + of_managers("has", "query", "install")
+        + assembled("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
         + "ps_serial || exit 75\numask 022\nps_framed apply ps_apply_and_look\n"
@@ -135,45 +153,24 @@ def _needed(index: int, changes: Sequence[Change]) -> list[int]:
     return [earlier for earlier in range(index) if needs(changes[index], changes[earlier])]
 
 
-#: The user's script: what it calls comes first.
-_PROBE_USER = (
-    "storage.sh",
-    "probe_helpers.sh",
-    "probe_sockets.sh",
-    "probe_space.sh",
-    "probe_start.sh",
-    "probe_engine.sh",
-    "probe_user.sh",
-)
-
-
 def prove(spec: HostSpec, users: Iterable[str], nonce: str, *, seconds: int, as_user: bool = False) -> str:
     """The script that looks at a host and proves ``users``, side by side: one frame for the look, one for the proof.
 
     Every user's output has a nonce of its own, so that nobody can speak for another. ``seconds`` is the time that each
     may take; with ``as_user``, whoever has logged in is proved and nobody else.
     """
-    header = {
+    values = {
         "PS_SECONDS": str(seconds),
         "PS_SUBJECTS": "" if as_user else names(users),
         "PS_SELF": "yes" if as_user else "",
-        "PS_PROBE": _probe_of_user(),
     }
     return (
         observe_header(spec, nonce)
-        + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + _looking_and_proving()
+        + "".join(f"{assign(name, value)}\n" for name, value in values.items())
+        + of_managers("has", "query")
+        + assembled("probe.sh")
         + "ps_look_and_prove\n"
     )
-
-
-def _looking_and_proving() -> str:
-    return _looking() + "".join(map(source, ("probe_values.sh", "peers.sh", "probe.sh")))
-
-
-def _probe_of_user() -> str:
-    """The script that runs as each user."""
-    return "".join(map(source, _PROBE_USER))
 
 
 def standalone() -> str:
@@ -181,7 +178,7 @@ def standalone() -> str:
 
     ``sh FILE [USER...] >ANSWER`` on the host; ``podstead judge ANSWER`` anywhere reads what it printed.
     """
-    header = {
+    values = {
         "PS_SCRIPT": protocol.written_by(),
         "PS_SECONDS": "180",
         "PS_SYSCTLS": names(path_of(key) for key in sorted(_ALWAYS)),
@@ -189,16 +186,14 @@ def standalone() -> str:
         "PS_PACKAGES": names(PACKAGE_NAMES),
         # its answer is carried about: nothing that is not asked about, such as the proxy's password in containers.conf
         "PS_FILES": names(owned_files()),
-        "PS_LOOK": _look_at_user(),
-        "PS_PROBE": _probe_of_user(),
     }
     return (
         "#!/bin/sh\n"
         f"# podstead {VERSION}: proves what rootless Podman can do on this host. Changes nothing and leaves nothing behind.\n"
         "# sh FILE [USER...] >ANSWER   as root for any users, without root for yourself; then: podstead judge ANSWER\n"
-        + "".join(f"{assign(name, value)}\n" for name, value in header.items())
-        + source("standalone.sh")
-        + _looking_and_proving()
+        + "".join(f"{assign(name, value)}\n" for name, value in values.items())
+        + of_managers("has", "query")
+        + assembled("standalone.sh")
         + 'ps_stand_alone "$@"\n'
     )
 

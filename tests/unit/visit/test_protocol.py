@@ -15,7 +15,7 @@ from podstead.host import frames, looks
 from podstead.host.frames import Record, Records
 from podstead.proof.evidence import REFUSALS
 from podstead.version import VERSION
-from podstead.visit import protocol
+from podstead.visit import protocol, script
 from podstead.visit.prove import judge
 from tests.capture import DATA
 from tests.model_host import ModelAccount, ModelHost, encode, look, record
@@ -45,7 +45,7 @@ def of_probe(key: str) -> frozenset[str]:
 
 
 def probe_text() -> str:
-    return "".join(TEXTS[name] for name in TABLE.frame("user-probe").scripts)
+    return "".join(TEXTS[name] for name in script.order("probe_user.sh")) + TEXTS["inner/view.sh"]
 
 
 # --- the scripts ---
@@ -81,16 +81,14 @@ def test_what_the_probe_tries_and_tells_is_in_the_table() -> None:
 
 
 def test_the_scripts_print_the_sections_of_the_table_and_no_others() -> None:
-    printed = {name: found for text in TEXTS.values() for name, found in written.sections(text).items()}
+    printed = {name: found for name, text in TEXTS.items() if (found := written.sections(text))}
     assert printed == {one.printed_by: set(one.holds) for one in TABLE.sections}
 
 
 def test_a_new_name_in_a_script_is_noticed() -> None:
     assert "foo" in written.records("ps_all() {\n    ps_record foo\n    ps_record end\n}\n")
     assert {"foo", "a.b", "c"} == written.facts("ps_fact foo 1\nx | ps_fact_each a.b\nps_mount c /\n")
-    assert written.sections("ps_inside='echo --uid; id\necho --foo'\n") == {
-        "ps_inside": frozenset({"uid", "foo"})
-    }
+    assert written.sections("echo --uid; id\necho --foo\n") == {"uid", "foo"}
     for line in ('ps_record "$key"', "ps_fact dev.$f 1", 'ps_try "x$n" true'):
         with pytest.raises(ValueError, match="a name must be a word"):
             written.records(line) | written.facts(line) | written.attempts(line)

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Makes changes; each is a function call list written by podstead.visit.script. POSIX sh: dash, busybox ash, bash.
-# Set before this text: PS_NONCE, PS_MANAGERS; packages/*.sh stand before it. Every change runs in a subshell with "set -e"; what needs a change that failed is left out.
-
-ps_say() { printf '%s\n' "$*" >&2; }
+# Set before this text: PS_NONCE, PS_MANAGERS, and the functions of package managers that install (packages/). Every change runs in
+# a subshell with "set -e"; what needs a change that failed is left out.
+# needs: frame.sh observe.sh apply_as_user.sh
 
 ps_sum() { # checksum of a file, or "absent"
     if [ ! -e "$1" ]; then

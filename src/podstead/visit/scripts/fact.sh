@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Facts: "name<TAB>value" lines; a name may come more than once. Shared by the looks at the host and at each user.
+# Facts: "name<TAB>value" lines; a name may come more than once.
 
 ps_fact() { printf '%s\t%s\n' "$1" "$2"; }
 

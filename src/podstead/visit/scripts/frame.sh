@@ -1,9 +1,11 @@
 # shellcheck shell=sh
-# The frame around everything that a script tells podstead. Shared by observe, apply and probe.
+# The frame around everything that a script tells podstead.
 # Records "@@NONCE key argument" and raw bytes, all of it in base64 (or hex), between two plain lines. The nonce is
 # drawn for each run, so that nothing a host holds can be taken for a record.
 
 ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
+
+ps_say() { printf '%s\n' "$*" >&2; } # a line for whoever reads the log of a change
 
 ps_framed() { # kind function: the function's output as one frame
     e=hex

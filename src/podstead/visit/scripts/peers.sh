@@ -1,58 +1,55 @@
 # shellcheck shell=sh
-# Isolation between two users, in three short scripts: one user's container ID 5 owns a secret file and a process
-# (PS_HOLD), the other user tries to reach both (PS_REACH), as root of a namespace and as the very ID that the process
-# has in it, if it has one; and the first clears up (PS_DROP). The process must outlive its script, whose group root ends.
-# The first user can put anything in the place of either, to make the other fail or pass, or to have files of the other's
-# opened. So root looks at both before and after, and opens none (PS_SEE); the other stands in the folder that root has
-# seen before anything is tried, and what is read goes nowhere.
-# shellcheck disable=SC2016,SC2034 # expanded by inner shells; used by probe.sh
+# Isolation between two users: one user's container ID 5 owns a secret file and a process, and the other tries to reach both.
+# The first can put anything in the place of either, to make the other fail or pass, or to have files of the other's opened. So
+# root looks at both before and after.
+# needs: frame.sh session.sh probe_values.sh
+# holds: PS_HOLD=inner/hold.sh PS_SEE=inner/see.sh PS_REACH=inner/reach.sh PS_DROP=inner/drop.sh
+# shellcheck disable=SC2154 # set by ps_values, and the scripts that are held
 
-# A process that is root of a new namespace with this user's whole ID map. It enters the namespace that another one has
-# made: Ubuntu's AppArmor takes all capabilities from the one that makes it.
-PS_MAPPED='LC_ALL=C; export LC_ALL
-mapped() { # folder script argument [setsid]
-  unshare -U sleep 30 &
-  c=$!
-  n=0; while [ "$(readlink /proc/$c/ns/user)" = "$(readlink /proc/self/ns/user)" ] && kill -0 $c && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
-  newuidmap $c $PS_UIDMAP && newgidmap $c $PS_GIDMAP || { kill -9 $c; return 1; }
-  $4 nsenter -t $c -U -S 0 -G 0 -- sh -c "$2" sh "$1" "$3" &
-  p=$!
-}'
+ps_newline='
+'
 
-PS_HOLD="$PS_MAPPED"'
-cd /
-t=/tmp/podstead.h$(printf %s "$PS_NONCE" | cut -c1-8)
-mkdir -m 0755 "$t" || exit 1
-exec 9<"$t"
-{ cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid; } >"$t/mark"
-mapped "$t" '\''umask 077; echo secret >"$1/secret" && chown 5:5 "$1/secret" && cat "$1/secret" >"$1/own"
-exec setpriv --reuid 5 --regid 5 --clear-groups sleep 60'\'' "" setsid >/dev/null 2>&1 || { rm -rf "$t"; exit 1; }
-n=0; while [ ! -s "$t/own" ] && kill -0 $p 2>/dev/null && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
-kill -9 $c
-[ -s "$t/own" ] || { kill -9 $p; rm -rf "$t"; exit 1; }
-n=0; while [ "$(cat /proc/$p/comm)" != sleep ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
-echo "$p"'
+ps_briefly() { # number user text...: a script of the user's, for half a minute
+    n=$1
+    u=$2
+    shift 2
+    printf '%s\n' "$@" >"$PS_FOLDER/in.$n"
+    ps_as_user 30 4000 "$u" sh -s <"$PS_FOLDER/in.$n"
+    rm -f "$PS_FOLDER/in.$n"
+}
 
-# Arguments: folder, process ID, UID of its owner, UID on the host of container ID 5. Prints what no user can set back
-# after a change (times of the last change of an inode, the start of a process), or nothing where anything is wrong.
-PS_SEE='[ "$(stat -c "%F %u %a" "$1")" = "directory $3 755" ] || exit 1
-[ "$(stat -c "%F %u %a" "$1/secret")" = "regular file $4 600" ] || exit 1
-[ "$(stat -c %d "$1")" = "$(stat -c %d /tmp)" ] || exit 1
-! grep -qF " $1" /proc/self/mounts || exit 1
-[ "$(stat -c %u "/proc/$2")" = "$4" ] || exit 1
-! sed "s/.*) //" "/proc/$2/stat" | grep -q "^[ZX]" || exit 1
-echo $(stat -c %d:%i "$1" "$1/secret")
-stat -c %z "$1" "$1/secret"
-sed "s/.*) //" "/proc/$2/stat" | cut -d" " -f20'
+ps_container_five() { # the UID on the host of container ID 5 of the present user
+    printf '%s\n' "$PS_VALUES" | sed -n "s/^PS_UIDMAP='\{0,1\}\([0-9 ]*\)'\{0,1\}\$/\1/p" |
+        awk '{ for (i = 1; i + 2 <= NF; i += 3) if ($i <= 5 && 5 < $i + $(i + 2)) printf "%.0f", $(i + 1) + 5 - $i }'
+}
 
-PS_REACH="$PS_MAPPED"'
-cd "$ps_folder" && [ "$(echo $(stat -c %d:%i . ./secret))" = "$ps_same" ] || exit 1
-{ if [ -f ./secret ] && [ ! -L ./secret ] && cat ./secret >/dev/null; then echo user read; else echo user no-read; fi
-if kill -0 "$ps_pid"; then echo user signal; else echo user no-signal; fi
-mapped "" '\''if [ -f ./secret ] && [ ! -L ./secret ] && cat ./secret >/dev/null; then echo root read; else echo root no-read; fi
-u=$(stat -c %u "/proc/$2")
-if kill -0 "$2" || { [ "${u:-65534}" != 65534 ] && setpriv --reuid "$u" --clear-groups sh -c "kill -0 $2"; }
-then echo root signal; else echo root no-signal; fi'\'' "$ps_pid" && { wait $p; kill -9 $c; }; } 2>/dev/null'
+ps_see() { # folder, process, owner, UID of container ID 5; a file system of the owner's could hang
+    ps_within 10 1000 sh -c "$PS_SEE" sh "$@" </dev/null
+}
 
-PS_DROP='case $(cat "/proc/$ps_pid/comm" 2>/dev/null) in sleep) kill -9 "$ps_pid" ;; esac
-rm -rf "$ps_folder"'
+ps_peer() { # number: can this user reach what the next user's containers own?
+    n=$((($1 + 1) % PS_COUNT))
+    [ $n != "$1" ] || return 0
+    ps_values "$n"
+    holder=$PS_USER
+    holder_uid=$ps_uid
+    five=$(ps_container_five)
+    folder=/tmp/podstead.h$(printf %s "$PS_OWN" | cut -c1-8)
+    # the holder's words are the user's own: nothing of it is used but a process ID
+    pid=$(ps_briefly "$1" "$holder" "$PS_VALUES" "$PS_HOLD")
+    case $pid in *[!0-9]* | ???????????*) pid= ;; esac
+    {
+        ps_values "$1"
+        seen=
+        [ -z "$pid" ] || seen=$(ps_see "$folder" "$pid" "$holder_uid" "$five")
+        if [ -n "$seen" ]; then
+            ps_briefly "$1" "$PS_USER" "ps_pid=$pid" "ps_folder=$folder" "ps_same='${seen%%"$ps_newline"*}'" "$PS_VALUES" "$PS_REACH" >"$PS_FOLDER/raw.$1"
+            [ "$(ps_see "$folder" "$pid" "$holder_uid" "$five")" = "$seen" ] || seen=
+        fi
+        ps_record peer "$PS_USER $holder"
+        if [ -n "$seen" ]; then ps_pack <"$PS_FOLDER/raw.$1"; else echo none; fi
+        [ -z "$pid" ] || [ -n "$seen" ] || ps_record peer-changed "$PS_USER $holder"
+        rm -f "$PS_FOLDER/raw.$1"
+        ps_briefly "$1" "$holder" "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" >/dev/null
+    } >"$PS_FOLDER/peer.$1"
+}

@@ -1,13 +1,11 @@
 # shellcheck shell=sh
 # Starts the probe of each user inside that user's session, a few at a time, and adds what only root can show.
-# Set before this text, quoted: PS_NONCE, PS_SECONDS, PS_PROBE (the user's script) and PS_SUBJECTS (names of users). The
-# function ps_values (probe_values.sh) sets for the user of a number PS_USER, PS_OWN (the nonce of the user's script),
-# PS_VALUES (its assignments) and PS_DENIED_GID.
+# Set before this text, quoted: PS_NONCE, PS_SECONDS and PS_SUBJECTS (names of users). The function ps_values sets for the user of a
+# number PS_USER, PS_OWN (the nonce of the user's script), PS_VALUES (its assignments) and PS_DENIED_GID.
 # What a user's own programs print is packed into one record, so that no user can speak for another.
+# needs: frame.sh observe.sh session.sh probe_values.sh peers.sh
+# holds: PS_PROBE=probe_user.sh PS_ICMP_PERL=inner/icmp.pl PS_ICMP_PYTHON=inner/icmp.py
 # shellcheck disable=SC2153,SC2154 # set by the function
-
-ps_newline='
-'
 
 ps_in_session() { # seconds: standard input as a script of the current user's, in the user's own session if there is one
     # The first limit is systemd's or the user's own, so that the script can clear up; the last is root's
@@ -49,16 +47,12 @@ ps_start() { # number
     rm -f "$PS_FOLDER/raw.$1" "$PS_FOLDER/in.$1"
 }
 
-# shellcheck disable=SC2016 # a variable of perl
 ps_icmp() { # as the user, with a group outside the range, and nothing of root's environment
     set -- setpriv --reuid "$PS_USER" --regid "$PS_DENIED_GID" --clear-groups env -i "PATH=$PATH" LC_ALL=C
     if command -v perl >/dev/null; then
-        ps_within 15 100 "$@" perl -MSocket -e 'print socket(my $s, AF_INET, SOCK_DGRAM, 1) ? "ok" : $!+0'
+        ps_within 15 100 "$@" perl -e "$PS_ICMP_PERL"
     elif command -v python3 >/dev/null; then
-        ps_within 15 100 "$@" python3 -c \
-            'import socket
-try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1); print("ok")
-except OSError as e: print(e.errno)'
+        ps_within 15 100 "$@" python3 -c "$PS_ICMP_PYTHON"
     fi
 }
 
@@ -76,51 +70,6 @@ ps_one() { # number: one user's whole probe, kept until all are done
         ps_start "$1"
         ps_denied
     } >"$PS_FOLDER/$1"
-}
-
-ps_briefly() { # number user text...: a script of the user's, for half a minute
-    n=$1
-    u=$2
-    shift 2
-    printf '%s\n' "$@" >"$PS_FOLDER/in.$n"
-    ps_as_user 30 4000 "$u" sh -s <"$PS_FOLDER/in.$n"
-    rm -f "$PS_FOLDER/in.$n"
-}
-
-ps_container_five() { # the UID on the host of container ID 5 of the present user
-    printf '%s\n' "$PS_VALUES" | sed -n "s/^PS_UIDMAP='\{0,1\}\([0-9 ]*\)'\{0,1\}\$/\1/p" |
-        awk '{ for (i = 1; i + 2 <= NF; i += 3) if ($i <= 5 && 5 < $i + $(i + 2)) printf "%.0f", $(i + 1) + 5 - $i }'
-}
-
-ps_see() { # folder, process, owner, UID of container ID 5; a file system of the owner's could hang
-    ps_within 10 1000 sh -c "$PS_SEE" sh "$@" </dev/null
-}
-
-ps_peer() { # number: can this user reach what the next user's containers own?
-    n=$((($1 + 1) % PS_COUNT))
-    [ $n != "$1" ] || return 0
-    ps_values "$n"
-    holder=$PS_USER
-    holder_uid=$ps_uid
-    five=$(ps_container_five)
-    folder=/tmp/podstead.h$(printf %s "$PS_OWN" | cut -c1-8)
-    # the holder's words are the user's own: nothing of it is used but a process ID
-    pid=$(ps_briefly "$1" "$holder" "$PS_VALUES" "$PS_HOLD")
-    case $pid in *[!0-9]* | ???????????*) pid= ;; esac
-    {
-        ps_values "$1"
-        seen=
-        [ -z "$pid" ] || seen=$(ps_see "$folder" "$pid" "$holder_uid" "$five")
-        if [ -n "$seen" ]; then
-            ps_briefly "$1" "$PS_USER" "ps_pid=$pid" "ps_folder=$folder" "ps_same='${seen%%"$ps_newline"*}'" "$PS_VALUES" "$PS_REACH" >"$PS_FOLDER/raw.$1"
-            [ "$(ps_see "$folder" "$pid" "$holder_uid" "$five")" = "$seen" ] || seen=
-        fi
-        ps_record peer "$PS_USER $holder"
-        if [ -n "$seen" ]; then ps_pack <"$PS_FOLDER/raw.$1"; else echo none; fi
-        [ -z "$pid" ] || [ -n "$seen" ] || ps_record peer-changed "$PS_USER $holder"
-        rm -f "$PS_FOLDER/raw.$1"
-        ps_briefly "$1" "$holder" "ps_pid=$pid" "ps_folder=$folder" "$PS_DROP" >/dev/null
-    } >"$PS_FOLDER/peer.$1"
 }
 
 ps_pool() { # function: called with each user's number, PS_JOBS at a time

@@ -1,36 +1,9 @@
 # shellcheck shell=sh
-# The part of the user's probe that runs Podman, with a state of its own. probe_helpers.sh and probe_space.sh stand before it.
+# The part of the user's probe that runs Podman, with a state of its own.
+# needs: frame.sh probe_helpers.sh probe_space.sh probe_start.sh
+# holds: ps_inside=inner/namespace.sh ps_told=inner/container.sh ps_answer_perl=inner/answer.pl ps_answer_python=inner/answer.py
+# holds: ps_kept=inner/keep_id.sh ps_ask_perl=inner/ask.pl ps_ask_python=inner/ask.py
 # shellcheck disable=SC2034,SC2086,SC2154 # K is read in probe_space.sh; lists for word splitting; ps_try sets out and rc
-
-# What is tried inside Podman's user namespace. $1 folder, $2 $3 last IDs, $4 runtime folder, $5 not empty: with podman info
-# shellcheck disable=SC2016 # expanded by the inner shell
-ps_inside='echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --setgroups; cat /proc/self/setgroups
-echo --chown
-f=$1/owned; : >"$f" || exit 3
-for o in 1:1 5:5 "$2:$3"; do chown "$o" "$f" 2>&1 && echo "chown $o ok"; done
-chown "$(($2 + 1))" "$f" 2>&1 && echo "chown beyond-uid ok"
-chown ":$(($3 + 1))" "$f" 2>&1 && echo "chown beyond-gid ok"
-chown 5:5 "$f"
-made=$?
-echo --nested
-unshare -U --map-root-user cat /proc/self/uid_map 2>&1
-echo --extents
-{ read -r m; read -r m m n; } </proc/self/uid_map; [ "${n:-99}" -lt 99 ] || n=99
-for m in "0 0 1\n1 1 $n\n" "0 0 $((n + 1))\n"; do
-  unshare -U sleep 20 >/dev/null 2>&1 & p=$!
-  n=0; while [ "$(readlink "/proc/$p/ns/user")" = "$(readlink /proc/self/ns/user)" ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done
-  if printf "$m" | cat >"/proc/$p/uid_map" 2>/dev/null; then echo ok; else echo refused; fi
-  kill -9 $p 2>/dev/null; wait $p 2>/dev/null
-done
-echo --process
-if setpriv --help 2>&1 | grep -q -e --reuid; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
-chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
-echo $!
-[ -z "$5" ] || {
-  TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
-  echo $? >"$1/info-rc"
-}
-exit $made'
 
 ps_executable() { printf '#!/bin/sh\nexit 0\n' >"$T/run" && chmod +x "$T/run" && "$T/run"; }
 
@@ -77,39 +50,6 @@ ps_engine() {
         ps_keep_id
     fi
 }
-
-# What the container tells about itself; then it answers at its port until it is killed, for a minute at most: it is the
-# first process of its PID namespace, which no signal ends that it has no handler for (pid_namespaces(7)).
-# shellcheck disable=SC2016 # expanded by the inner shell
-ps_told='{ echo --uid; cat /proc/self/uid_map; echo --gid; cat /proc/self/gid_map; echo --route; cat /proc/net/route /proc/net/ipv6_route
-echo --devices; cat /proc/net/dev; echo --memory; cat /sys/fs/cgroup/memory.max; echo --cpu; cat /sys/fs/cgroup/cpu.max; } >/vol/told 2>/dev/null
-: >/vol/x; : >/vol/ready
-if command -v perl >/dev/null && perl -MSocket -e 1; then exec perl -e "$1" "$3"; fi
-if command -v python3 >/dev/null; then exec python3 -c "$2" "$3"; fi
-exec sleep 60'
-# shellcheck disable=SC2016 # perl's variables
-ps_answer_perl='use Socket; $SIG{ALRM} = sub { exit 1 }; alarm 60; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
-bind($s, pack_sockaddr_in(8080, INADDR_ANY)) or exit 1; listen($s, 5);
-open(my $r, ">", "/vol/listening"); close $r;
-while (accept(my $c, $s)) { syswrite($c, $ARGV[0] . "\n"); close $c }'
-ps_answer_python='import signal, socket, sys
-signal.signal(signal.SIGALRM, lambda *a: sys.exit(1))
-signal.alarm(60)
-s = socket.socket()
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(("", 8080))
-s.listen(5)
-open("/vol/listening", "w").close()
-while True:
-    c = s.accept()[0]
-    c.sendall(sys.argv[1].encode() + b"\n")
-    c.close()'
-# shellcheck disable=SC2016 # perl's variables
-ps_ask_perl='use Socket; alarm 5; socket(my $s, AF_INET, SOCK_STREAM, 0) or exit 1;
-connect($s, pack_sockaddr_in($ARGV[0], inet_aton("127.0.0.1"))) or die "$!\n"; sysread($s, my $t, 200); print $t'
-ps_ask_python='import socket, sys
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
-print(s.recv(200).decode())'
 
 ps_ask() { # port
     if command -v perl >/dev/null && perl -MSocket -e 1; then
@@ -231,7 +171,7 @@ ps_end_container() { # at once: its stop timeout is 0
 ps_keep_id() {
     rm -f "$T/vol"/*
     ps_try keep-id ps_podman run --rm --network none --userns=keep-id --security-opt label=disable $M -v "$T/vol:/vol" \
-        --rootfs "$T/fs" sh -c '{ echo --id; id -u; id -g; echo --uid; cat /proc/self/uid_map; } >/vol/told; : >/vol/y'
+        --rootfs "$T/fs" sh -c "$ps_kept"
     ps_record told keep-id
     head -c 20000 "$T/vol/told"
     ps_record kept

@@ -1,11 +1,12 @@
 # shellcheck shell=sh
 # The part of the user's probe that asks newuidmap and the kernel directly. probe_user.sh says what is set before.
+# needs: frame.sh
 # shellcheck disable=SC2086,SC2153 # maps are lists of numbers for word splitting, all set before
 
 PS_UID=$(id -u)
 PS_GID=$(id -g)
 
-ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
+ps_does() { case " $PS_DO " in *" $1 "*) ;; *) return 1 ;; esac }
 
 ps_limit() { # seconds command...
     s=$1

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The part of the user's probe that makes folders for it, and leaves nothing behind. probe_helpers.sh stands before it.
+# The part of the user's probe that makes folders for it, and leaves nothing behind.
+# needs: probe_helpers.sh probe_settings.sh
 # shellcheck disable=SC2034,SC2154 # variables of probe_user.sh and probe_helpers.sh
 
 # Private folders: T on the file system of the user's storage, R for sockets (their paths must be short), and H that the
@@ -172,6 +173,12 @@ ps_end_pause() {
         case $pid in '' | *[!0-9]*) continue ;; esac
         # the ID must still be our pause process, not one that got the number after it
         case $(cat "/proc/$pid/comm") in catatonit | podman* | exe) kill -9 "$pid" ;; esac
+    done
+}
+
+ps_unmake() { # the folders that were made to be covered; what is in use by now is not empty, and stays
+    for i in 1 2; do
+        [ ! -s "$T/made" ] || while IFS= read -r f; do rmdir "$f"; done <"$T/made"
     done
 }
 

@@ -5,7 +5,7 @@
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
 # PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers,
 # and once, for what is the same for every user of the host; or sweep alone).
-# probe_helpers.sh, probe_sockets.sh, probe_space.sh, probe_start.sh and probe_engine.sh stand before this text.
+# needs: frame.sh probe_helpers.sh probe_sockets.sh probe_space.sh probe_engine.sh
 # shellcheck disable=SC2034 # variables of those files
 
 ps_context() {
@@ -33,8 +33,6 @@ ps_context() {
     ps_record helper-stat
     stat -L -c '%n %A %u' "$(command -v newuidmap)" "$(command -v newgidmap)"
 }
-
-ps_does() { case " $PS_DO " in *" $1 "*) ;; *) return 1 ;; esac }
 
 child=
 T=

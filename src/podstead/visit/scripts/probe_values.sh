@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # What the probe of a user is made with: what newuidmap and newgidmap are asked for, and what they must refuse.
-# Set before this text: PS_FOLDER. frame.sh, session.sh (ps_know) and observe.sh stand before it.
+# Set before it is called: PS_FOLDER.
+# needs: session.sh
 # shellcheck disable=SC2034,SC2154,SC2086 # used by probe.sh; lists of ranges are words
 
 ps_nonce() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }

@@ -1,22 +1,10 @@
 # shellcheck shell=sh
-# Running a command as a user, in that user's real session, within limits that root holds. Shared by observe, apply and
-# probe. Needs root, or to be the user.
+# Running a command as a user, in that user's real session, within limits that root holds. Needs root, or to be the user.
+# holds: PS_HOLD_LIMITS=inner/limits.sh
 
 ps_has_setpriv() { setpriv --help 2>&1 | grep -q -e --reuid; } # busybox's cannot change the user
 
 ps_pack() { if command -v base64 >/dev/null; then echo base64 && base64; else echo hex && od -An -v -tx1; fi; }
-
-# What holds the limits: the first process of a group of its own, with the command in it. It prints how the command
-# ended, then "end", and ends the group; so does its watch, when time is up or the caller is gone (also by SIGKILL).
-# The command has nothing of root's open but the pipe of its output. No process waits for the end of that pipe for
-# longer: other processes of the user can keep it open, and write to it (pidfd_getfd(2)).
-# shellcheck disable=SC2016 # expanded by the shell that runs it
-PS_HOLD_LIMITS='s=$1 b=$2
-shift 2
-{ while [ "$s" -gt 0 ] && kill -0 "$PPID"; do sleep 1; s=$((s - 1)); done; kill -KILL 0; } >/dev/null 2>&1 3>&- &
-{ { "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; echo "$?" >&5; } 2>/dev/null | head -c "$b" >&3 2>/dev/null; } 5>&1
-echo end
-kill -KILL 0'
 
 ps_within() { # seconds bytes command [argument...]: its standard output, cut at so many bytes; 124 where time ran out
     # The command itself is never waited for: nobody can kill a process that a hung file system holds (fs/fuse/dev.c
@@ -38,7 +26,7 @@ ps_know() { # user: sets UID and home
 }
 
 ps_has_run() { # UID. Only the name is looked at: what it stands for may be a file system that hangs
-    for ps_run in /run/user/*; do [ "$ps_run" != "/run/user/$1" ] || return 0; done
+    for ps_runtime in /run/user/*; do [ "$ps_runtime" != "/run/user/$1" ] || return 0; done
     return 1
 }
 
@@ -52,7 +40,7 @@ ps_as_user() { # seconds bytes user command [argument...]: as ps_within
     set -- "HOME=$ps_home" "USER=$ps_u" "LOGNAME=$ps_u" "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
         LC_ALL=C "$@"
     if ps_has_run "$ps_uid"; then
-        set -- "XDG_RUNTIME_DIR=$ps_run" "DBUS_SESSION_BUS_ADDRESS=unix:path=$ps_run/bus" "$@"
+        set -- "XDG_RUNTIME_DIR=$ps_runtime" "DBUS_SESSION_BUS_ADDRESS=unix:path=$ps_runtime/bus" "$@"
     fi
     cd / || return 1 # the user may not enter the directory that root stands in
     if [ "$PS_ME" = "$ps_uid" ]; then
@@ -93,28 +81,3 @@ ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when 
     # shellcheck disable=SC2086 # numbers of processes
     trap 'trap "" HUP INT TERM; kill $ps_workers; exit 143' HUP INT TERM
 }
-
-ps_user_step() { # user command [argument...]: one step of a change
-    # both streams through one pipe: the log of the change is a file of root's
-    # shellcheck disable=SC2016 # the words of the inner shell
-    ps_as_user "$PS_STEP_SECONDS" 20000 "$1" sh -c 'shift; exec "$@" 2>&1' sh "$@" || {
-        ps_rc=$?
-        # the code is the user's own word: some codes mean something to podstead (ps_overtaken)
-        [ $ps_rc = 124 ] || return 1
-        echo "podstead: late as $1, this was not done within $PS_STEP_SECONDS s"
-        return 124
-    }
-}
-
-ps_wait_socket() { # path seconds: the folder is a user's, and may be a file system that hangs
-    ps_rc=0
-    # shellcheck disable=SC2016
-    ps_within "$(($2 + 1))" 9 sh -c 'until [ -S "$1" ]; do
-        [ "$2" -gt "$(date +%s)" ] || exit 1
-        sleep 0.2 2>/dev/null || sleep 1
-    done' sh "$1" "$(($(date +%s) + $2))" </dev/null || ps_rc=1
-    [ $ps_rc = 0 ] || ps_say "podstead: no socket $1 after $2 seconds"
-    return $ps_rc
-}
-
-: "${PS_STEP_SECONDS:=120}"

@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# Where a user's Podman keeps containers and images, by the files that say so (containers-storage.conf(5)). Shared by
-# the look at each user and the user's probe.
+# Where a user's Podman keeps containers and images, by the files that say so (containers-storage.conf(5)).
 
 ps_storage_key() { # key: its value in the file on standard input
     sed -n 's/^[[:space:]]*'"$1"'[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' | tail -n 1
