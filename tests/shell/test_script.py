@@ -207,7 +207,7 @@ def test_whom_to_prove_and_with_what_reaches_every_shell(users: list[str]) -> No
 def test_a_text_that_a_file_holds_reaches_every_shell_as_it_is(
     shell: str, file: str, variable: str, held: str
 ) -> None:
-    shown = run(shell, f'{script.held(file)}printf %s "${variable}"\n')
+    shown = run(shell, f'{script.embedded(file)}printf %s "${variable}"\n')
     assert shown.stdout.decode() == script.assembled(held)
 
 

@@ -68,7 +68,7 @@ def own(name: str) -> str:
     return "".join(f"{line}\n" for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
-def held(name: str) -> str:
+def embedded(name: str) -> str:
     """Assignments of the texts that a file holds."""
     words = (word.partition("=") for word in header(name, "holds"))
     return "".join(f"{assign(variable, assembled(file))}\n" for variable, _, file in words)
@@ -77,7 +77,7 @@ def held(name: str) -> str:
 @cache
 def source(name: str) -> str:
     """One file of a script, behind the texts that it holds."""
-    return held(name) + own(name)
+    return embedded(name) + own(name)
 
 
 @cache

@@ -7,9 +7,9 @@ def attempt(
     family: int, kind: int, protocol: int, address: "tuple[str, int] | None" = None
 ) -> "int | str | None":
     try:
-        opened = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, kind, protocol)
+        sock = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6, kind, protocol)
         if address:
-            opened.bind(address)
+            sock.bind(address)
     except OSError as error:
         return error.errno
     return "ok"
