@@ -193,7 +193,7 @@ COMES_FROM = {
     "V22": ["sockets perl"],
     "V23": ["told whole"],
     "V24": ["rc answer", "said answer"],
-    "V27": ["rc start", "json start", "rc info", "json info"],
+    "V27": ["rc start", "json start"],
     "V31": ["rc start", "rc list"],
 }
 """Records of alice's that a pass rests on."""

@@ -88,7 +88,10 @@ def of_alice(ran: Ran) -> dict[str, Finding]:
 def test_a_podman_that_hangs_and_ignores_signals_is_cut_off_and_leaves_nothing(
     pair: tuple[Host, Path], controller: Controller, moment: str
 ) -> None:
-    shim(pair[0], "podman", f"for w; do case $w in {moment} trap '' TERM INT HUP; sleep 300;; esac; done")
+    # --version is asked only where podman info does not name a version
+    unnamed = """info) /usr/bin/podman "$@" | grep -v '"Version"'; exit;;""" if moment == "--version)" else ""
+    hangs = f"{moment} trap '' TERM INT HUP; sleep 300;;"
+    shim(pair[0], "podman", f"for w; do case $w in {unnamed} {hangs} esac; done")
     ran = verify(pair, controller)
     found = of_alice(ran)
     assert ran.code == 1

@@ -20,9 +20,9 @@ import gc, json, sys, tempfile
 from pathlib import Path
 import paramiko
 from podstead.visit.job import Job
-from podstead.remote.connections import Run
+from podstead.remote.connections import JobRunner
 with tempfile.TemporaryDirectory() as folder:
-    Run(Job.model_validate_json(sys.stdin.read()), lambda message: None).all(Path(folder))
+    JobRunner(Job.model_validate_json(sys.stdin.read()), lambda message: None).all(Path(folder))
 transports = [one for one in gc.get_objects() if issubclass(type(one), paramiko.Transport)]  # no weak proxies
 print(json.dumps([len(transports), sum(one.is_active() for one in transports)]))
 """
