@@ -176,3 +176,18 @@ def test_nothing_but_a_number_of_a_users_process_enters_roots_words(shell: str, 
 
 def test_the_map_of_the_users_values_is_read_as_it_is_written() -> None:
     assert re.fullmatch(r"PS_UIDMAP='?[0-9 ]*'?", assign("PS_UIDMAP", "0 1000 1 1 524288 65536"))
+
+
+@each_shell
+def test_a_user_who_hangs_keeps_nobody_else_waiting(shell: str, tmp_path: Path) -> None:
+    """Whoever is free takes the next user: here the first ends only after all others have."""
+    text = f"""{FILES}
+PS_FOLDER={tmp_path} PS_JOBS=2 PS_COUNT=6
+f() {{
+    [ "$1" != 0 ] || {{ n=0; until [ -e {tmp_path}/done.5 ] || [ $n -gt 50 ]; do sleep 0.1; n=$((n + 1)); done; }}
+    echo "$1"
+    : >{tmp_path}/done.$1
+}}
+ps_pool f
+"""
+    assert run(shell, text).stdout.decode().split() == ["1", "2", "3", "4", "5", "0"]

@@ -72,14 +72,21 @@ ps_one() { # number: one user's whole probe, kept until all are done
     } >"$PS_FOLDER/$1"
 }
 
-ps_pool() { # function: called with each user's number, PS_JOBS at a time
+ps_take() { # name: true for the first that asks; the shell makes the file with O_EXCL, and starts no process for it
+    set -C
+    if echo >"$PS_FOLDER/taken.$1"; then ps_taken=0; else ps_taken=1; fi
+    set +C
+    return $ps_taken
+} 2>/dev/null
+
+ps_pool() { # function: called with each user's number, PS_JOBS at a time; whoever hangs keeps one of them, and nobody else
     w=0
     while [ $w -lt "$PS_JOBS" ]; do
         (
-            i=$w
+            i=0
             while [ "$i" -lt "$PS_COUNT" ]; do
-                "$1" "$i"
-                i=$((i + PS_JOBS))
+                if ps_take "$1.$i"; then "$1" "$i"; fi
+                i=$((i + 1))
             done
         ) &
         ps_workers="$ps_workers $!"
@@ -115,7 +122,7 @@ ps_all() {
     [ $PS_JOBS -le 8 ] || PS_JOBS=8
     ps_pool ps_one
     if [ "$PS_ME" = 0 ]; then ps_pool ps_peer; fi # of a single user there is no next
-    rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look" "$PS_FOLDER"/values.*
+    rm -f "$PS_FOLDER/subjects" "$PS_FOLDER/unseen" "$PS_FOLDER/look" "$PS_FOLDER"/values.* "$PS_FOLDER"/taken.*
     cat "$PS_FOLDER"/*
     ps_record end
 }
