@@ -137,7 +137,7 @@ def granted_host(texts: dict[str, str], count: int) -> tuple[ModelHost, HostSpec
 
 
 _COMPUTE = f"""
-{script.source("frame.sh")}{script.source("session.sh")}{script.source("probe_values.sh")}
+{script.source("frame.sh")}{script.assembled("probe_values.sh")}
 PS_FOLDER=/etc/run
 mkdir $PS_FOLDER
 echo alice >$PS_FOLDER/subjects

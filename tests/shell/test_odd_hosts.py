@@ -133,7 +133,7 @@ def test_who_owns_files_in_storage_is_told_without_what_a_file_system_brings(
 
 def locks_seen(shell: str, place: Path, env: Mapping[str, str] | None = None) -> list[str]:
     """What root says of lock segments in a folder that is used for /dev/shm, in a mount namespace where one is mounted on."""
-    text = script.source("frame.sh") + script.source("session.sh") + script.source("observe.sh")
+    text = script.assembled("observe.sh")
     text = f"PS_NONCE={NONCE}\n{text}".replace("/dev/shm", str(place))
     assert "ps_within 10 " in text
     text = text.replace("ps_within 10 ", "ps_within 2 ")

@@ -282,7 +282,12 @@ def test_ps_put_is_atomic_for_whoever_reads_meanwhile(box: Path) -> None:
     (box / "texts").write_text(f"{base64(one)}\n{base64(two)}\n")
     # the contents come from a file: the command line of a test would be too long
     commands = f"read -r one <{box}/texts\ntwo=$(tail -n 1 {box}/texts)\nfor i in 1 2 3 4 5; do ps_put {path} 0644 $one; ps_put {path} 0644 $two; done"
-    header = f"PS_NONCE={NONCE}\n" + script.source("frame.sh") + script.source("apply.sh")
+    header = (
+        f"PS_NONCE={NONCE}\n"
+        + script.source("frame.sh")
+        + script.source("record.sh")
+        + script.source("apply.sh")
+    )
     writer = subprocess.Popen(["dash", "-s"], stdin=subprocess.PIPE, text=True)
     assert writer.stdin is not None
     writer.stdin.write(f"{header}set -e\n{commands}\n")
@@ -420,7 +425,7 @@ def test_one_podstead_at_a_time_and_no_user_can_hold_the_lock(shell: str, box: P
     )
     assert holder.stdin is not None
     assert holder.stdout is not None
-    text = script.source("frame.sh") + script.source("apply.sh")
+    text = script.source("frame.sh") + script.source("record.sh") + script.source("apply.sh")
     holder.stdin.write(f"PS_NONCE={NONCE}\n{text}{serial} && echo have it && read -r x\n")
     holder.stdin.flush()
     assert holder.stdout.readline() == "have it\n"
@@ -473,7 +478,12 @@ def test_ps_lock_waits_until_the_other_is_done(shell: str, box: Path) -> None:
 
 def changing(shell: str, bodies: str, calls: str) -> dict[str, str]:
     """Run changes as the apply script does, and return what it says of each."""
-    text = f"PS_NONCE={NONCE}\n" + script.source("frame.sh") + script.source("apply.sh")
+    text = (
+        f"PS_NONCE={NONCE}\n"
+        + script.source("frame.sh")
+        + script.source("record.sh")
+        + script.source("apply.sh")
+    )
     done = run(shell, f"{text}{bodies}\nall() {{\n{calls}\nps_record end\n}}\nps_framed apply all\n")
     records = frames.decode(done.stdout.decode(), kind="apply", nonce=NONCE)
     return {f"{one.key} {one.argument}": one.text for one in records.items}
@@ -525,7 +535,7 @@ def test_ps_wait_socket_says_which_socket_never_came(shell: str, tmp_path: Path)
 def test_ps_sysctl_writes_the_live_value(shell: str) -> None:
     # a network namespace of its own has settings of its own
     argv = ["unshare", "-n", *SHELLS[shell], "-s"]
-    text = script.source("frame.sh") + script.source("apply.sh")
+    text = script.source("frame.sh") + script.source("record.sh") + script.source("apply.sh")
     commands = "ps_sysctl net/ipv4/ip_unprivileged_port_start 81\ncat /proc/sys/net/ipv4/ip_unprivileged_port_start\n"
     done = subprocess.run(
         argv, input=f"PS_NONCE={NONCE}\n{text}{commands}", capture_output=True, text=True, check=False
@@ -536,7 +546,7 @@ def test_ps_sysctl_writes_the_live_value(shell: str) -> None:
 @pytest.mark.usefixtures("root")
 @each_shell
 def test_ps_as_user_gives_a_clean_environment(shell: str) -> None:
-    text = script.source("frame.sh") + script.source("session.sh")
+    text = script.source("frame.sh") + script.assembled("session.sh")
     done = run(
         shell,
         f"export SECRET=1 XDG_RUNTIME_DIR=/run/user/0\n{text}ps_as_user 20 10000 nobody sh -c 'id -un; env; pwd'\n",

@@ -179,7 +179,7 @@ def answered(folder: Path, shell: str, programs: Sequence[str], text: str) -> li
     own = "".join(f'{name}() {{ {folder}/{name} "$@"; }}\n' for name in {"rpm", "dpkg"} & {*programs})
     header = f"PS_NONCE={NONCE}\nPS_MANAGERS='{' '.join(MANAGERS)}'\nPS_PACKAGES='podman crun'\n"
     sources = script.of_managers("has", "query", "install") + "".join(
-        map(script.source, ("frame.sh", "observe.sh", "apply.sh"))
+        map(script.source, ("frame.sh", "record.sh", "observe.sh", "apply.sh"))
     )
     done = run(shell, f"{header}{sources}{own}PATH={folder}\nset -e\n{text}\n")
     return [*filter(None, (done.stdout + done.stderr).decode().splitlines())]

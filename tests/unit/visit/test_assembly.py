@@ -42,8 +42,8 @@ def test_every_function_is_in_one_file() -> None:
     assert sorted(every) == sorted(owners())
 
 
-STEPS = {"apply_as_user.sh"}
-"""The functions of these are called in changes, which podstead writes."""
+STEPS = {"apply_as_user.sh", "frame.sh"}
+"""The functions of these are called in changes, which podstead writes, and in the last line of a script."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -81,3 +81,17 @@ def test_a_script_has_each_file_once_behind_what_it_needs() -> None:
 def test_a_text_that_is_held_reaches_the_shell_as_it_is() -> None:
     assert script.source("probe_sockets.sh").startswith("ps_sockets_perl='use Errno;\nuse Socket;\n")
     assert "ps_sockets_python=" in script.source("probe_sockets.sh")
+
+
+def test_a_script_of_root_begins_with_what_its_commands_find() -> None:
+    for name in ("observe.sh", "apply.sh", "probe.sh", "standalone.sh"):
+        assert script.order(name)[0] == "frame.sh"
+
+
+@pytest.mark.parametrize("name", ["probe_user.sh", "observe_user.sh"])
+def test_a_script_of_a_user_has_the_users_own_environment(name: str) -> None:
+    """What it proves must hold in the session: it sets nothing that Podman reads."""
+    assert "frame.sh" not in script.order(name)
+    assert {"PATH", "HOME", "USER", "TMPDIR", "XDG_RUNTIME_DIR"}.isdisjoint(
+        variable for file in script.order(name) for variable in variables(file)
+    )

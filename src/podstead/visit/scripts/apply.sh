@@ -2,7 +2,7 @@
 # Makes changes; each is a function call list written by podstead.visit.script. POSIX sh: dash, busybox ash, bash.
 # Set before this text: PS_NONCE, PS_MANAGERS, and the functions of package managers that install (packages/). Every change runs in
 # a subshell with "set -e"; what needs a change that failed is left out.
-# needs: frame.sh observe.sh apply_as_user.sh
+# needs: frame.sh record.sh observe.sh apply_as_user.sh
 
 ps_sum() { # checksum of a file, or "absent"
     if [ ! -e "$1" ]; then

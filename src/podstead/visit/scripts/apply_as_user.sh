@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Steps of changes that are taken as a user, or wait for something of a user's.
-# needs: frame.sh session.sh
+# needs: record.sh session.sh
 
 ps_user_step() { # user command [argument...]: one step of a change
     # both streams through one pipe: the log of the change is a file of root's

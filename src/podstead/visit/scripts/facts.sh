@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What explains failures: facts of the host that no part manages. Decides nothing, changes nothing.
-# needs: frame.sh fact.sh
+# needs: record.sh fact.sh
 
 ps_lock_state() { # a lock file of shadow holds the process ID of its owner
     [ -e "$1" ] || return 0

@@ -1,11 +1,7 @@
 # shellcheck shell=sh
-# The frame around everything that a script tells podstead.
-# Records "@@NONCE key argument" and raw bytes, all of it in base64 (or hex), between two plain lines. The nonce is
-# drawn for each run, so that nothing a host holds can be taken for a record.
-
-ps_record() { printf '\n@@%s %s\n' "$PS_NONCE" "$*"; }
-
-ps_say() { printf '%s\n' "$*" >&2; } # a line for whoever reads the log of a change
+# The frame around everything that a script tells podstead: records, all of them in base64 (or hex), between two plain lines. The
+# nonce is drawn for each run, so that nothing a host holds can be taken for a record. First in every script of root's, because
+# it sets what root's commands find; never in a script of a user's, which proves what the user's own environment is good for.
 
 ps_framed() { # kind function: the function's output as one frame
     e=hex

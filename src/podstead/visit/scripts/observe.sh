@@ -2,7 +2,7 @@
 # Looks at a host and prints what it finds; decides nothing and changes nothing. POSIX sh: dash, busybox ash, bash.
 # Set before this text by podstead.visit.script, quoted: PS_NONCE, PS_USERS, PS_SYSCTLS, PS_MANAGERS, PS_PACKAGES, PS_FILES, and the
 # functions of package managers that look (packages/); in the script that people carry away also PS_SCRIPT (what it is).
-# needs: frame.sh facts.sh session.sh
+# needs: frame.sh record.sh facts.sh session.sh
 # holds: PS_LOOK=observe_user.sh
 # shellcheck disable=SC2086 # PS_USERS, PS_SYSCTLS and PS_FILES are lists of names that hold no blanks
 

@@ -2,7 +2,7 @@
 # Looks at one user, as that user, and prints what it finds; decides nothing and changes nothing. All that is looked at
 # here may be of the user's own making: observe.sh runs this within limits. Arguments: name, UID, home.
 # PS_NONCE is drawn here, so that no file can hold it.
-# needs: frame.sh fact.sh storage.sh
+# needs: record.sh fact.sh storage.sh
 # shellcheck disable=SC2034 # used by frame.sh
 
 ps_user_paths() { # name uid home: what there is of the paths that podstead.host.looks knows

@@ -2,7 +2,7 @@
 # Isolation between two users: one user's container ID 5 owns a secret file and a process, and the other tries to reach both.
 # The first can put anything in the place of either, to make the other fail or pass, or to have files of the other's opened. So
 # root looks at both before and after.
-# needs: frame.sh session.sh probe_values.sh
+# needs: record.sh session.sh probe_values.sh
 # holds: PS_HOLD=inner/hold.sh PS_SEE=inner/see.sh PS_REACH=inner/reach.sh PS_DROP=inner/drop.sh
 # shellcheck disable=SC2154 # set by ps_values, and the scripts that are held
 

@@ -3,7 +3,7 @@
 # Set before this text, quoted: PS_NONCE, PS_SECONDS and PS_SUBJECTS (names of users). The function ps_values sets for the user of a
 # number PS_USER, PS_OWN (the nonce of the user's script), PS_VALUES (its assignments) and PS_DENIED_GID.
 # What a user's own programs print is packed into one record, so that no user can speak for another.
-# needs: frame.sh observe.sh session.sh probe_values.sh peers.sh
+# needs: frame.sh record.sh observe.sh session.sh probe_values.sh peers.sh
 # holds: PS_PROBE=probe_user.sh PS_ICMP_PERL=inner/icmp.pl PS_ICMP_PYTHON=inner/icmp.py
 # shellcheck disable=SC2153,SC2154 # set by the function
 

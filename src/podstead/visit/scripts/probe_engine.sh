@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The part of the user's probe that runs Podman, with a state of its own.
-# needs: frame.sh probe_helpers.sh probe_space.sh probe_start.sh
+# needs: record.sh probe_helpers.sh probe_space.sh probe_start.sh
 # holds: ps_inside=inner/namespace.sh ps_told=inner/container.sh ps_answer_perl=inner/answer.pl ps_answer_python=inner/answer.py
 # holds: ps_kept=inner/keep_id.sh ps_ask_perl=inner/ask.pl ps_ask_python=inner/ask.py
 # shellcheck disable=SC2034,SC2086,SC2154 # K is read in probe_space.sh; lists for word splitting; ps_try sets out and rc

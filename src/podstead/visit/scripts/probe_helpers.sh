@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The part of the user's probe that asks newuidmap and the kernel directly. probe_user.sh says what is set before.
-# needs: frame.sh
+# needs: record.sh
 # shellcheck disable=SC2086,SC2153 # maps are lists of numbers for word splitting, all set before
 
 PS_UID=$(id -u)

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The part of the user's probe that binds ports and opens ICMP echo sockets, each on both sides of its boundary.
-# needs: frame.sh probe_helpers.sh
+# needs: record.sh probe_helpers.sh
 # holds: ps_sockets_perl=inner/sockets.pl ps_sockets_python=inner/sockets.py
 # shellcheck disable=SC2154 # what is held
 

@@ -2,7 +2,7 @@
 # The part of the user's probe that starts Podman exactly as the user does: with the user's own files, environment and
 # storage. Where the user has used it since the last boot, it is started for real, which changes nothing; everywhere else
 # in a mount namespace in which private folders lie over all that it would write (docs/decisions/0012).
-# needs: frame.sh probe_helpers.sh probe_settings.sh probe_space.sh
+# needs: record.sh probe_helpers.sh probe_settings.sh probe_space.sh
 # holds: ps_view=inner/view.sh
 # shellcheck disable=SC2016,SC2034,SC2086,SC2153,SC2154 # scripts for an inner shell; lists for word splitting; variables of those files
 

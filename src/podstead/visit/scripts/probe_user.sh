@@ -5,7 +5,7 @@
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
 # PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers,
 # and once, for what is the same for every user of the host; or sweep alone).
-# needs: frame.sh probe_helpers.sh probe_sockets.sh probe_space.sh probe_engine.sh
+# needs: record.sh probe_helpers.sh probe_sockets.sh probe_space.sh probe_engine.sh
 # shellcheck disable=SC2034 # variables of those files
 
 ps_context() {

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The script that people carry to a host: what to do about its arguments. All else is as podstead verify does it.
 # Set before this text: PS_SCRIPT, PS_SECONDS, PS_SYSCTLS, PS_MANAGERS, PS_PACKAGES, PS_FILES, and the functions that observe.sh asks for.
-# needs: probe_values.sh probe.sh
+# needs: probe.sh probe_values.sh
 # shellcheck disable=SC2034,SC2154 # used by those
 
 ps_stand_alone() { # [user...]

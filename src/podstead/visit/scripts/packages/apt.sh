@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Debian's package manager. A file here has three functions: whether a host has this manager, what is installed of PS_PACKAGES
 # (lines of name, version and state), and an installation; podstead.visit.script sends the last only to a host that is changed.
-# needs: frame.sh
+# needs: record.sh
 # shellcheck disable=SC2086 # PS_PACKAGES is a list of names that hold no blanks
 
 ps_has_apt() { command -v dpkg-query >/dev/null; }
