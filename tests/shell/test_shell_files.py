@@ -205,7 +205,9 @@ def test_the_frame_holds_any_bytes(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(body)
     commands = f"show() {{ ps_record file {tmp_path}/f; cat {tmp_path}/f; ps_record end; }}\nps_framed observe show\n"
     for shell in SHELLS:
-        done = run(shell, f"PS_NONCE={NONCE}\n{script.source('frame.sh')}{commands}")
+        done = run(
+            shell, f"PS_NONCE={NONCE}\n{script.source('frame.sh')}{script.source('record.sh')}{commands}"
+        )
         (record,) = frames.decode(done.stdout.decode(), kind="observe", nonce=NONCE).items
         assert body == record.body
 
