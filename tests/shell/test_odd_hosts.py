@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from podstead.host import frames
-from podstead.visit import script
+from podstead.visit import quoting, script
 from tests.model_host import NONCE, spec_of
 from tests.shells import SHELLS, needs, run
 
@@ -198,3 +198,29 @@ def test_the_carried_script_does_not_take_root_for_a_rootless_user(shell: str, t
 def test_the_place_of_storage_is_read_as_podman_reads_it(shell: str, settings: str, place: str) -> None:
     text = f"{script.source('storage.sh')}\nps_graphroot alice 1000 '/home/al ice' '{settings}'\n"
     assert "".join(said(shell, text)) == place
+
+
+@each_shell
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ('graphroot = "/data/a b" # was "/old"', "/data/a b"),
+        ("graphroot = '/data/alice'", "/data/alice"),
+        ('  graphroot="/data/$USER"', "/data/alice"),
+        ('# graphroot = "/data/alice"', ""),
+    ],
+)
+def test_storage_is_where_the_file_says_however_toml_writes_it(shell: str, line: str, path: str) -> None:
+    text = f"{script.assembled('storage.sh')}ps_graphroot alice 1000 /home/alice {quoting.word(line)}\n"
+    text = text.replace("/etc/containers", "/nonexistent").replace("/usr/share/containers", "/nonexistent")
+    assert said(shell, text) == ([path] if path else [])
+
+
+@each_shell
+def test_a_database_is_found_in_a_folder_with_a_blank_in_its_name(shell: str, tmp_path: Path) -> None:
+    place = tmp_path / "a b"
+    place.mkdir()
+    (place / "db.sql").touch()
+    text = f"{script.assembled('probe_start.sh')}ps_set={quoting.word(f'static_dir={place}')}\n"
+    text += f"ps_has_database {tmp_path}/none && echo found\nps_set=\nps_has_database {tmp_path}/none || echo none\n"
+    assert said(shell, text) == ["found", "none"]

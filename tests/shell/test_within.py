@@ -212,3 +212,12 @@ def test_a_user_removes_what_their_own_runs_left_that_were_killed(shell: str) ->
         left = sorted(one.name.rpartition(".")[2] for one in place.iterdir())
         assert left == ["hisabc", "linked", "newabc"]
         assert (place / "podstead-run.4194304.newabc/in.0").exists()
+
+
+@each_shell
+def test_who_is_known_is_not_taken_for_another_user(shell: str) -> None:
+    """What was looked up for one user is of no use after a command of another one's."""
+    text = f"{HEAD}ps_know nobody; PS_KNOWN=nobody\n"
+    text += "ps_as_user 9 99 daemon sh -c 'echo $USER $(id -un)'\nps_as_user 9 99 nobody sh -c 'echo $USER $HOME $(id -un)'\n"
+    lines = run(shell, text).stdout.decode().split("\n")
+    assert lines == ["daemon daemon", "nobody /nonexistent nobody", ""]

@@ -40,7 +40,7 @@ def probe_values(name: str, state: HostState) -> dict[str, str]:
         "PS_LAST": str(sum(one.count for one in subuids)),
         "PS_GLAST": str(sum(one.count for one in subgids)),
         "PS_PORTS": " ".join(str(port) for port in (boundary or 1, boundary - 1) if 0 < port < 65536),
-        "PS_DO": "helpers sockets engine containers once",  # of the first of the users
+        "PS_DO": "helpers sockets engine containers",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from podstead.host import frames
 from podstead.host.frames import Record, Records
@@ -33,8 +33,6 @@ class Evidence:
     """Everything about one user. What is None or missing was not looked at."""
 
     context: str = ""
-    shared_with: str = ""
-    """The user as whom what depends on the host's programs alone was proved; empty where it was this user."""
     complete: bool = False
     seconds: int | None = None
     """How long a probe ran that did not come to its end."""
@@ -133,7 +131,7 @@ def _evidence_of(outer: Records, name: str, nonce: str) -> Evidence:
     if inner.text("probed") is None:
         # the last record was being written when the output ended: half of it would look like all of it
         inner = Records(inner.items[:-1])
-    evidence = from_records(
+    return from_records(
         inner,
         context=context,
         denied=outer.text("denied", name),
@@ -142,11 +140,6 @@ def _evidence_of(outer: Records, name: str, nonce: str) -> Evidence:
         reached=reached,
         seconds=_cut(outer, name),
     )
-    return replace(evidence, shared_with=_first(outer, name))
-
-
-def _first(outer: Records, name: str) -> str:
-    return next((first for user, first, _ in _by_user(outer, "once") if user == name), "")
 
 
 def _cut(outer: Records, name: str) -> int | None:
@@ -181,7 +174,7 @@ def from_records(
     binds, icmp = _sockets(records)
     outputs = {record.argument: record.text for record in records.all("said")}
     complete = records.text("probed") is not None
-    has_database = records.lines("database")[:1] == ["yes"]
+    database = records.lines("database")[:1]
     attempts = {
         record.argument: Attempt(int(record.text), outputs.get(record.argument, ""))
         for record in records.all("rc")
@@ -205,11 +198,11 @@ def from_records(
         attempts={name: attempt for name, attempt in attempts.items() if name not in _STARTS},
         maps={record.argument: record.text for record in records.all("map")},
         podman=records.text("podman"),
-        fresh_info=info_of(records, attempts, "info") or (None if has_database else user_info),
+        fresh_info=info_of(records, attempts, "info") or (user_info if database == ["no"] else None),
         user_info=user_info,
         listed=attempts.get("list"),
         policy=attempts.get("policy"),
-        has_database=has_database,
+        has_database=database == ["yes"],
         large=tuple(line for line in records.lines("large") if line),
         graph=graph_of(records.lines("graph")),
         configs={record.argument: record.text for record in records.all("config")},

@@ -10,7 +10,6 @@ import pytest
 
 from podstead.host import frames, state
 from podstead.host.families import debian
-from podstead.host.frames import Record
 from podstead.host.package_versions import upstream
 from podstead.ids.ranges import IdRange
 from podstead.ids.subid_files import Entry
@@ -23,7 +22,7 @@ from podstead.proof.verdict import findings
 from podstead.visit.obstacles import intended
 from tests.capture import DATA, NONCE, spec
 from tests.lab import RELEASES as CAPTURED
-from tests.model_host import encode, record
+from tests.model_host import encode
 
 PODMAN = {"debian-11": "3.0.1", "debian-12": "4.3.1", "debian-13": "5.4.2", "debian-forky": "5.8.6"}
 RELEASES = sorted(PODMAN)
@@ -140,7 +139,7 @@ def test_debian_11_runs_no_container_and_says_why() -> None:
     assert found["V20"].cause == "before Podman 4 a pod needs an image from a registry"
 
 
-def answer(*more: Record, without: str = "", database: str = "no") -> evidence.Evidence:
+def answer(*, without: str = "", database: str = "no") -> evidence.Evidence:
     """The probe of alice on Debian 13, with more records of root's, and without what one command of hers printed."""
     outer = frames.decode(
         (DATA / "probed" / "debian-13.txt").read_text(encoding="ascii"), kind="probe", nonce=NONCE
@@ -154,7 +153,7 @@ def answer(*more: Record, without: str = "", database: str = "no") -> evidence.E
     printed = b"".join(f"\n@@{nonce} {item.key} {item.argument}\n".encode() + item.body for item in inner)
     packed = b"base64\n" + base64.b64encode(printed) + b"\n"
     items = [replace(item, body=packed) if item.key == "probe" else item for item in outer.items]
-    return evidence.parse(encode([*items, *more], kind="probe", nonce=NONCE), nonce=NONCE)["alice"]
+    return evidence.parse(encode(items, kind="probe", nonce=NONCE), nonce=NONCE)["alice"]
 
 
 def test_storage_that_is_new_shows_what_a_new_user_gets() -> None:
@@ -168,9 +167,4 @@ def test_storage_that_is_new_shows_what_a_new_user_gets() -> None:
 def test_storage_that_was_used_before_shows_nothing_of_a_new_user() -> None:
     assert answer(database="yes").fresh_info is not None
     assert answer(without="info", database="yes").fresh_info is None
-
-
-def test_roots_word_says_as_whom_the_host_was_proved() -> None:
-    assert answer().shared_with == ""
-    assert answer(record("once", "", "alice aaron")).shared_with == "aaron"
-    assert answer(record("once", "", "bob aaron")).shared_with == ""
+    assert answer(without="info", database="").fresh_info is None, "not known is not new"

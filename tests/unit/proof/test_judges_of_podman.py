@@ -210,14 +210,6 @@ def test_v20_tries_a_pod_by_itself_where_no_container_ran_in_one(
     assert judged("V20", subject(podman("3.4.4", seen))).verdict is ABSENT
 
 
-@pytest.mark.parametrize("check", ["V18", "V20"])
-def test_what_is_of_the_host_alone_is_proved_as_its_first_user(check: str) -> None:
-    seen = replace(HEALTHY, shared_with="alice", in_pod=False)
-    assert judged(check, subject(HEALTHY)).verdict is PASS
-    finding = judged(check, subject(seen))
-    assert (finding.verdict, finding.cause) == (ABSENT, "the same for every user of this host: see alice")
-
-
 # --- V23, V24: network ---
 
 ONLY_LO = "Inter-|   Receive\n    lo:       0\n"
@@ -408,7 +400,6 @@ NEEDS: Mapping[str, set[str]] = {
     "passwd": {"V01"},
     "environment": set(),
     "status": set(),
-    "shared_with": set(),
     "own_map": set(),
     "access": {"V01", "V02"},
     "limits": set(),
@@ -552,7 +543,6 @@ EVIDENCE = st.fixed_dictionaries(
         "icmp": st.dictionaries(st.sampled_from([4, 6]), st.sampled_from(["ok", "13", "97", "999"])),
         "denied": st.none() | TEXT,
         "peer": TEXT,
-        "shared_with": TEXT,
         "peer_changed": st.booleans(),
         "reached": st.none() | st.dictionaries(st.sampled_from(sorted(REACHED)), st.booleans()),
     },

@@ -13,7 +13,6 @@ from podstead.proof.judges.needs import (
     container_runs,
     container_tried,
     own_podman_starts,
-    proved_once,
     started_container,
 )
 from podstead.proof.subject import Subject
@@ -80,7 +79,6 @@ V18: Final = Check(
     why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
     remedy="Read the IDs from /proc, or use a newer Podman.",
     sources=("podman-top(1)", "podman#22293"),
-    applies=proved_once,
     needs=(own_podman_starts, container_tried, container_runs),
     judge=_top,
 )
@@ -130,10 +128,9 @@ V19: Final = Check(
 )
 
 
-def _no_pod(subject: Subject) -> str:
-    if subject.podman is not None and subject.podman.major < 4:
-        return "before Podman 4 a pod needs an image from a registry"
-    return proved_once(subject)
+def _before_pods(subject: Subject) -> str:
+    old = subject.podman is not None and subject.podman.major < 4
+    return "before Podman 4 a pod needs an image from a registry" if old else ""
 
 
 def _pod(subject: Subject) -> Judgement:
@@ -157,7 +154,7 @@ V20: Final = Check(
     why="A pod needs catatonit as its pause process.",
     remedy="See Podman's message under 'found'. If it names catatonit, install the package catatonit.",
     sources=("podman-pod-create(1)",),
-    applies=_no_pod,
+    applies=_before_pods,
     needs=(own_podman_starts, container_tried),
     judge=_pod,
 )

@@ -68,9 +68,3 @@ def started_container(subject: Subject) -> tuple[str, Attempt] | None:
 
 def sockets_opened(subject: Subject) -> str:
     return "neither perl nor python3 is available to open sockets" if subject.evidence.binds is None else ""
-
-
-def proved_once(subject: Subject) -> str:
-    """What depends on the host's programs alone is proved as one user of each host (docs/decisions/0016)."""
-    first = subject.evidence.shared_with
-    return f"the same for every user of this host: see {first}" if first else ""

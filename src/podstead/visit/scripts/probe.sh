@@ -29,8 +29,6 @@ ps_start() { # number
         PS_CONTEXT=session
     fi
     ps_record context "$PS_USER $PS_CONTEXT"
-    # what depends on the host's programs alone is proved as the first of the users
-    [ "$1" = 0 ] || ps_record once "$PS_USER $(head -n 1 "$PS_FOLDER/subjects")"
     ps_record nonce "$PS_USER $PS_OWN"
     began=$(date +%s)
     # a file, and no pipe: whoever holds a pipe decides how long its writer waits
@@ -74,7 +72,7 @@ ps_one() { # number: one user's whole probe, kept until all are done
 
 ps_take() { # name: true for the first that asks; the shell makes the file with O_EXCL, and starts no process for it
     set -C
-    if echo >"$PS_FOLDER/taken.$1"; then ps_taken=0; else ps_taken=1; fi
+    if true >"$PS_FOLDER/taken.$1"; then ps_taken=0; else ps_taken=1; fi
     set +C
     return $ps_taken
 } 2>/dev/null

@@ -23,7 +23,8 @@ ps_engine() {
     ps_version
     # of storage that is new, podman info has said what there is to say
     fresh=yes
-    [ "$kept $started" != 'no 0' ] || fresh=
+    set -- "$g"/*-images # of another program, or of a database that is gone: what was used then is used again
+    [ "$kept $started" != 'no 0' ] || [ -e "$1" ] || fresh=
     ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R" "$fresh"
     ps_record owned
     stat -c '%u:%g' "$T/owned"
@@ -44,8 +45,7 @@ ps_engine() {
     fi
     if ps_does containers; then
         # before Podman 4 the pause container of a pod was an image in a registry
-        pods=
-        case $m in '' | *[!0-9]* | [0-3]) ;; *) ! ps_does once || pods=yes ;; esac
+        case $m in '' | *[!0-9]* | [0-3]) pods= ;; *) pods=yes ;; esac
         ps_whole
         ps_keep_id
     fi
@@ -153,7 +153,6 @@ ps_whole() { # one container that has everything, in a pod; taken apart only whe
 }
 
 ps_running() { # what podman top says of a running container, and what the host says of the same process
-    ps_does once || return 0
     ps_try top ps_podman top "$c" user huser group hgroup hpid
     h=$(printf '%s\n' "$out" | tail -n 1 | tr -s ' \t' ' ' | cut -d' ' -f5)
     case $h in '' | *[!0-9]*) ;; *)

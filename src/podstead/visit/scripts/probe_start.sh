@@ -7,16 +7,23 @@
 # shellcheck disable=SC2016,SC2034,SC2086,SC2153,SC2154 # scripts for an inner shell; lists for word splitting; variables of those files
 
 ps_has_database() { # graphroot
-    for d in "$1" $(ps_settings static_dir); do
+    while IFS= read -r d; do
         if [ -e "$d/db.sql" ] || [ -e "$d/libpod/bolt_state.db" ] || [ -e "$d/bolt_state.db" ]; then return 0; fi
-    done
+    done <<END
+$1
+$(ps_settings static_dir)
+END
     return 1
 }
 
 ps_used_since_boot() {
-    for d in "${XDG_RUNTIME_DIR:-/run/user/$PS_UID}/libpod/tmp" "/tmp/podman-run-$PS_UID/libpod/tmp" $(ps_settings tmp_dir); do
+    while IFS= read -r d; do
         if [ -e "$d/alive" ]; then return 0; fi
-    done
+    done <<END
+${XDG_RUNTIME_DIR:-/run/user/$PS_UID}/libpod/tmp
+/tmp/podman-run-$PS_UID/libpod/tmp
+$(ps_settings tmp_dir)
+END
     return 1
 }
 

@@ -3,8 +3,7 @@
 # POSIX sh: dash, busybox ash, bash. Leaves no process, no file and no Podman database of the user's behind.
 # Set before this text, quoted: PS_NONCE; PS_UIDMAP, PS_GIDMAP (arguments of newuidmap for the whole grant); PS_UIDOVER,
 # PS_GIDOVER (one ID too many); PS_OTHER (somebody else's ID); PS_RAW (a raw map); PS_LAST, PS_GLAST (last container ID);
-# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers,
-# and once, for what is the same for every user of the host; or sweep alone).
+# PS_PORTS (ports to bind); PS_DO (what to do: words out of helpers, sockets, engine, containers; or sweep alone).
 # needs: record.sh probe_helpers.sh probe_sockets.sh probe_space.sh probe_engine.sh
 # shellcheck disable=SC2034 # variables of those files
 

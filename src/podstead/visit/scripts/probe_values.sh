@@ -35,9 +35,7 @@ ps_values() { # number: computed once, and read again where another user is to r
     PS_USER=$(sed -n "$(($1 + 1))p" "$PS_FOLDER/subjects")
     if ps_know "$PS_USER"; then PS_KNOWN=$PS_USER; else PS_KNOWN=; fi
     PS_DENIED_GID=$(awk '$2 < 2147483646 { printf "%.0f", $2 + 1 }' /proc/sys/net/ipv4/ping_group_range)
-    ps_do='helpers sockets engine containers'
-    [ "$1" != 0 ] || ps_do="$ps_do once"
-    [ -s "$PS_FOLDER/values.$1" ] || ps_assignments >"$PS_FOLDER/values.$1"
+    [ -s "${PS_FOLDER:?}/values.$1" ] || ps_assignments >"$PS_FOLDER/values.$1"
     PS_VALUES=$(cat "$PS_FOLDER/values.$1")
     PS_OWN=$(printf '%s\n' "$PS_VALUES" | sed -n 's/^PS_NONCE=//p')
 }
@@ -78,7 +76,7 @@ PS_RAW='$raw'
 PS_LAST=$(printf '%s\n' "$uids" | awk '{ t += $2 } END { printf "%.0f", t }')
 PS_GLAST=$(printf '%s\n' "$gids" | awk '{ t += $2 } END { printf "%.0f", t }')
 PS_PORTS='$(ps_ports "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)")'
-PS_DO='$ps_do'"
+PS_DO='helpers sockets engine containers'"
 }
 
 ps_ports() { # boundary: the first port that everybody may bind, and the last that nobody may

@@ -35,7 +35,10 @@ ps_as_user() { # seconds bytes user command [argument...]: as ps_within
     ps_b=$2
     ps_u=$3
     shift 3
-    [ "$PS_KNOWN" = "$ps_u" ] || ps_know "$ps_u" || return 1
+    if [ "$PS_KNOWN" != "$ps_u" ]; then
+        PS_KNOWN=
+        ps_know "$ps_u" || return 1
+    fi
     # env -i: nothing of root's environment may leak (XDG_RUNTIME_DIR, HOME and USER of root break Podman)
     set -- "HOME=$ps_home" "USER=$ps_u" "LOGNAME=$ps_u" "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
         LC_ALL=C "$@"
@@ -61,7 +64,8 @@ PS_FOLDER= # none until then, whatever the environment of a su has
 
 ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
     ps_base=/run
-    if [ "$PS_ME" != 0 ] || [ ! -w /run ]; then ps_base=${TMPDIR:-/tmp}; fi
+    if [ "$PS_ME" != 0 ] || [ ! -w /run ]; then ps_base=/tmp; fi
+    [ "$PS_ME" = 0 ] || ps_base=${TMPDIR:-/tmp} # a su may leave root the folder of a user
     # what runs have left that were killed with SIGKILL
     if [ "$ps_base" = /run ]; then # where only root may write
         for ps_old in /run/podstead-run.*.??????; do

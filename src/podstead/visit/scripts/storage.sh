@@ -2,7 +2,8 @@
 # Where a user's Podman keeps containers and images, by the files that say so (containers-storage.conf(5)).
 
 ps_storage_key() { # key: its value in the file on standard input
-    sed -n 's/^[[:space:]]*'"$1"'[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' | tail -n 1
+    sed -n -e 's/^[[:space:]]*'"$1"'[[:space:]]*=[[:space:]]*"\([^"]*\)".*/\1/p' \
+        -e "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*'\([^']*\)'.*/\1/p" | tail -n 1
 }
 
 ps_graphroot() { # user uid home text-of-the-user's-storage.conf: nothing where it is the default, below the home

@@ -22,7 +22,10 @@ done
 echo --process
 if setpriv --help 2>&1 | grep -q -e --reuid; then setpriv --reuid 5 --regid 7 --clear-groups sleep 20 >/dev/null 2>&1 & else
 chroot --userspec=5:7 --groups= / sleep 20 >/dev/null 2>&1 & fi
-echo $!
+p=$!
+# it is still root's while it is on its way there
+n=0; while [ "$(cat "/proc/$p/comm")" != sleep ] && [ $n -lt 200 ]; do n=$((n + 1)); sleep 0.05; done 2>/dev/null
+echo $p
 [ -z "$5" ] || {
   TMPDIR=$1 podman --root "$1/i" --runroot "$4/i" --tmpdir "$4/j" info --format json >"$1/info" 2>"$1/info-said"
   echo $? >"$1/info-rc"
