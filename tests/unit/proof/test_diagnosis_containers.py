@@ -310,3 +310,15 @@ def test_a_limit_that_is_no_small_number_is_no_limit(text: str) -> None:
 def test_a_range_in_systemds_window_suits_a_homed_home() -> None:
     assert IdRange(524288, 65536).last <= 1879048191
     assert refs(subject(on=host(user_facts={"homed": "yes"}))) == []
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("overlay", "H09"), ("ext4", "H05")])
+def test_a_podman_that_finds_no_way_to_mount_overlay_is_the_fault_of_the_file_system_or_of_the_kernel(
+    kind: str, expected: str
+) -> None:
+    """As Podman 5.8.6 ended where the home was on an overlay."""
+    printed = "Error: configure storage: native overlay not supported and fuse-overlayfs not found: backing file system is unsupported for this graph driver\n"
+    ended = info(Attempt(125, printed))
+    seen = replace(stored(kind), user_info=ended, fresh_info=ended)
+    named = {mode.ref for mode, _ in signs(subject(seen))}
+    assert named & {"H05", "H09"} == {expected}

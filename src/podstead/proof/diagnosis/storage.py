@@ -36,6 +36,8 @@ NETWORK = frozenset(
 )
 #: File systems that cannot hold the upper layer of an overlay (containers/storage, drivers/overlay).
 _NO_UPPER = frozenset({"overlay", "ecryptfs", "aufs"})
+_NO_NATIVE = r"native overlay not supported and fuse-overlayfs not found"
+"""What Podman 5.8 says where neither is there: the kernel's overlay on this file system, nor fuse-overlayfs."""
 _CONTAINER_WINDOW = IdRange.between(524288, 1879048191)
 
 
@@ -116,7 +118,10 @@ def backing_overlay(subject: Subject) -> Sign | None:
             found=f"container storage is on {mount[0]}, where the kernel cannot mount overlay",
             expected="another file system, or a mount program",
         )
-    return _line_of_info(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
+    refused = r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b"
+    if mount is not None and mount[0] in _NO_UPPER:
+        refused += f"|{_NO_NATIVE}"
+    return _line_of_info(subject, refused)
 
 
 @register("H05", "V27", "V31")
@@ -129,7 +134,11 @@ def no_native_overlay(subject: Subject) -> Sign | None:
             found=f"Linux {subject.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
             expected="Linux 5.13 and Podman 3.1, or fuse-overlayfs",
         )
-    return _line_of_info(subject, r"'overlay' is not supported over|kernel does not support overlay")
+    refused = r"'overlay' is not supported over|kernel does not support overlay"
+    mount = _graph(subject)
+    if mount is None or mount[0] not in _NO_UPPER:
+        refused += f"|{_NO_NATIVE}"
+    return _line_of_info(subject, refused)
 
 
 @register("H08", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)
