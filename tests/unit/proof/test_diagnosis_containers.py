@@ -318,7 +318,6 @@ def test_a_podman_that_finds_no_way_to_mount_overlay_is_the_fault_of_the_file_sy
 ) -> None:
     """As Podman 5.8.6 ended where the home was on an overlay."""
     printed = "Error: configure storage: native overlay not supported and fuse-overlayfs not found: backing file system is unsupported for this graph driver\n"
-    ended = info(Attempt(125, printed))
-    seen = replace(stored(kind), user_info=ended, fresh_info=ended)
+    seen = replace(stored(kind), listed=Attempt(125, printed))
     named = {mode.ref for mode, _ in signs(subject(seen))}
     assert named & {"H05", "H09"} == {expected}

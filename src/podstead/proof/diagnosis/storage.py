@@ -8,6 +8,7 @@ from podstead.host.families import family_with
 from podstead.host.storage import configured_driver_of, mount_program_of
 from podstead.ids.ranges import IdRange
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, failure_line, line_of
+from podstead.proof.diagnosis.start import start_output
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
 
@@ -118,10 +119,9 @@ def backing_overlay(subject: Subject) -> Sign | None:
             found=f"container storage is on {mount[0]}, where the kernel cannot mount overlay",
             expected="another file system, or a mount program",
         )
-    refused = r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b"
-    if mount is not None and mount[0] in _NO_UPPER:
-        refused += f"|{_NO_NATIVE}"
-    return _line_of_info(subject, refused)
+    if mount is not None and mount[0] in _NO_UPPER and (sign := line_of(start_output(subject), _NO_NATIVE)):
+        return sign
+    return _line_of_info(subject, r"not supported over (?:overlay|overlayfs|ecryptfs|aufs)\b")
 
 
 @register("H05", "V27", "V31")
@@ -134,11 +134,10 @@ def no_native_overlay(subject: Subject) -> Sign | None:
             found=f"Linux {subject.state.platform.kernel}, Podman {podman}, and no fuse-overlayfs",
             expected="Linux 5.13 and Podman 3.1, or fuse-overlayfs",
         )
-    refused = r"'overlay' is not supported over|kernel does not support overlay"
     mount = _graph(subject)
-    if mount is None or mount[0] not in _NO_UPPER:
-        refused += f"|{_NO_NATIVE}"
-    return _line_of_info(subject, refused)
+    if (mount is None or mount[0] not in _NO_UPPER) and (sign := line_of(start_output(subject), _NO_NATIVE)):
+        return sign
+    return _line_of_info(subject, r"'overlay' is not supported over|kernel does not support overlay")
 
 
 @register("H08", "V27", "V31", *CONTAINERS, alone=Verdict.FAIL)

@@ -24,7 +24,7 @@ ps_engine() {
     # of storage that is new, podman info has said what there is to say
     fresh=yes
     set -- "$g"/*-images # of another program, or of a database that is gone: what was used then is used again
-    [ "$kept $started" != 'no 0' ] || [ -e "$1" ] || fresh=
+    [ "$kept$started" != 'no 0 0' ] || [ -e "$1" ] || fresh=
     ps_try inside ps_podman unshare sh -c "$ps_inside" sh "$T" "$PS_LAST" "$PS_GLAST" "$R" "$fresh"
     ps_record owned
     stat -c '%u:%g' "$T/owned"

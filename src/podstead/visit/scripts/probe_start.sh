@@ -82,7 +82,7 @@ ps_json() { sed -n '/^{/,$p' "$1" | head -c 100000; }
 ps_told_start() {
     started=
     while read -r n code; do
-        [ "$n" != start ] || started=$code
+        case $n in start | list) started="$started $code" ;; esac
         ps_record rc "$n"
         printf '%s\n' "$code"
         ps_record said "$n"
