@@ -224,3 +224,46 @@ def test_a_database_is_found_in_a_folder_with_a_blank_in_its_name(shell: str, tm
     text = f"{script.assembled('probe_start.sh')}ps_set={quoting.word(f'static_dir={place}')}\n"
     text += f"ps_has_database {tmp_path}/none && echo found\nps_set=\nps_has_database {tmp_path}/none || echo none\n"
     assert said(shell, text) == ["found", "none"]
+
+
+@pytest.mark.usefixtures("root")
+@each_shell
+def test_root_does_not_work_in_the_folder_that_a_su_has_left_it(shell: str, tmp_path: Path) -> None:
+    """TMPDIR may be a user's, who could put other files in place of root's; /run is read-only here."""
+    text = f"mount -t tmpfs -o ro tmpfs /run\n{script.assembled('session.sh')}ps_folder && echo $PS_FOLDER\n"
+    done = subprocess.run(
+        ["unshare", "-m", *SHELLS[shell], "-s"],
+        input=text,
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.stdout.startswith("/tmp/podstead-run.")
+
+
+@each_shell
+@pytest.mark.parametrize(
+    ("kept", "codes", "folder", "fresh"),
+    [
+        ("no", " 0 0", "", ""),
+        ("yes", " 0 0", "", "yes"),
+        ("no", " 0 125", "", "yes"),
+        ("no", "", "", "yes"),
+        ("no", " 0 0", "vfs-images", "yes"),
+    ],
+)
+def test_new_storage_is_looked_at_unless_the_users_own_is_new_and_starts(
+    shell: str, tmp_path: Path, kept: str, codes: str, folder: str, fresh: str
+) -> None:
+    """Storage that another program has used, such as Buildah, has no database of Podman's and is not new."""
+    (tmp_path / "storage" / folder).mkdir(parents=True)
+    text = f"""{script.assembled("probe_engine.sh")}
+T={tmp_path} R={tmp_path} PS_DO= PS_LAST=1 PS_GLAST=1
+ps_own_start() {{ g={tmp_path}/storage kept={kept} started='{codes}'; }}
+ps_version() {{ m=5; }}
+ps_try() {{ out=; [ "$1" != inside ] || echo "fresh=${{12}}"; }}
+ps_engine 2>/dev/null
+"""
+    assert [line for line in said(shell, text) if line.startswith("fresh=")] == [f"fresh={fresh}"]

@@ -64,8 +64,8 @@ PS_FOLDER= # none until then, whatever the environment of a su has
 
 ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when this shell ends, however it ends
     ps_base=/run
-    if [ "$PS_ME" != 0 ] || [ ! -w /run ]; then ps_base=/tmp; fi
-    [ "$PS_ME" = 0 ] || ps_base=${TMPDIR:-/tmp} # a su may leave root the folder of a user
+    # a su may leave root the TMPDIR of a user
+    if [ "$PS_ME" != 0 ]; then ps_base=${TMPDIR:-/tmp}; elif [ ! -w /run ]; then ps_base=/tmp; fi
     # what runs have left that were killed with SIGKILL
     if [ "$ps_base" = /run ]; then # where only root may write
         for ps_old in /run/podstead-run.*.??????; do
@@ -78,7 +78,8 @@ ps_folder() { # sets PS_FOLDER: a folder for this run alone, which is gone when 
     fi
     # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number in every other one
     ps_pid=$(exec sh -c 'echo "$PPID"') # not within the next line: it would be the number of a shell that is gone after it
-    PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$ps_pid.XXXXXX") || return 1
+    # busybox's test calls a read-only file system writable for root
+    PS_FOLDER=$(mktemp -d "$ps_base/podstead-run.$ps_pid.XXXXXX" 2>/dev/null || mktemp -d "/tmp/podstead-run.$ps_pid.XXXXXX") || return 1
     ps_workers=
     # dash runs no EXIT trap when a signal ends it
     trap 'rm -rf "$PS_FOLDER"' EXIT
