@@ -239,5 +239,6 @@ def _remove(record: LabRecord) -> None:
         )
     network.remove_all(record.name)
     remove_disks(Path(record.disks))
-    machine.restore(last=state.names() == [record.name])
+    if state.names() == [record.name]:
+        machine.restore()
     shutil.rmtree(state.directory(record.name))

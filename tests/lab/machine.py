@@ -3,7 +3,7 @@ What hosts can change on the machine itself, put back when they are gone.
 
 Hosts share the kernel, and /proc/sys is writable in them as on any real host: systemd sets some values at
 boot, and tests set others. Values that belong to a network namespace go away with it; all others are noted
-before the first lab starts and put back whenever a lab ends.
+before the first lab starts and put back when the last one ends: hosts of the others still need what they have set.
 
 One value has to be raised for hosts, as long as there is a lab: root of all hosts is one user for the kernel.
 """
@@ -49,23 +49,19 @@ def note() -> None:
         fresh.replace(place)
 
 
-def restore(*, last: bool) -> list[str]:
-    """Put changed values back and name them; forget the note when the last lab is gone."""
+def restore() -> list[str]:
+    """Put changed values back and name them; only for who takes the last lab down."""
     place = state.base() / ".machine.json"
     if not place.exists():
         return []
     noted: dict[str, str] = json.loads(place.read_text())
     now = dict(_values())
-    kept = () if last else _NEEDED
-    changed = [
-        name for name, value in noted.items() if name not in kept and name in now and now[name] != value
-    ]
+    changed = [name for name, value in noted.items() if name in now and now[name] != value]
     # Twice: a limit may have to follow another one that is put back after it.
     for name in changed * 2:
         with contextlib.suppress(OSError):
             _write(name, noted[name])
-    if last:
-        place.unlink()
+    place.unlink()
     return changed
 
 

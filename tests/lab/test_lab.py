@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab import Host, Lab, LabError, missing, snapshot, state
+from tests.lab import Host, Lab, LabError, machine, missing, snapshot, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,20 +74,45 @@ def test_a_reboot_keeps_the_disk_and_nothing_else(host: Host) -> None:
     assert host.root(["sysctl", "-n", "net.ipv4.ip_unprivileged_port_start"]).stdout == "1024\n"
 
 
-def test_the_machine_is_left_as_it_was(lab: Lab) -> None:
-    swappiness = Path("/proc/sys/vm/swappiness")
-    before = swappiness.read_text()
+def test_what_a_lab_has_set_on_the_machine_stays_as_long_as_there_is_another(lab: Lab) -> None:
+    """Hosts of the others still need it: put back under them, their next apply would change it again."""
+    kept = Path("/proc/sys/vm/stat_interval")
+    before = kept.read_text()
     with Lab.up() as other:
         host = other.boot("debian-13")
-        host.sh("sysctl -q -w vm.swappiness=7")
-        assert swappiness.read_text() == "7\n"
+        host.sh("sysctl -q -w vm.stat_interval=7")
+        assert kept.read_text() == "7\n"
         process = host.record.process
-    assert swappiness.read_text() == before
+    try:
+        assert kept.read_text() == "7\n"
+    finally:
+        kept.write_text(before)
     assert process is not None
     assert not process.alive()
     assert other.name not in state.names()
     assert lab.name in state.names()
     assert not list(Path("/run/netns").glob(f"podstead-{other.name}-*"))
+
+
+def test_the_last_lab_leaves_the_machine_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another state folder: no lab of another test counts, and none loses what it has set."""
+    values = {
+        "vm/swappiness": "60\n",
+        "fs/inotify/max_user_instances": "128\n",
+        "kernel/keys/maxkeys": "200\n",
+    }
+    for name, value in values.items():
+        (tmp_path / "sys" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sys" / name).write_text(value)
+    monkeypatch.setattr(machine, "_SYSCTL", str(tmp_path / "sys"))
+    monkeypatch.setenv("PODSTEAD_LAB_STATE", str(tmp_path))
+    machine.note()
+    machine.enlarge()
+    (tmp_path / "sys/kernel/keys/maxkeys").write_text("20000\n")
+    machine.note()  # a second lab
+    assert sorted(machine.restore()) == ["fs/inotify/max_user_instances", "kernel/keys/maxkeys"]
+    assert {name: (tmp_path / "sys" / name).read_text() for name in values} == values
+    assert machine.restore() == [], "there is no note any more"
 
 
 def test_the_machine_bears_many_hosts_as_long_as_there_is_a_lab(lab: Lab) -> None:
