@@ -9,7 +9,6 @@ BIN := $(VENV)/bin
 ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 APT := $(shell command -v apt-get)
 ROOTLESS_USER ?= $(if $(ROOT),$(SUDO_USER),$(shell id -un))
-USERS = {"users": {"$(ROOTLESS_USER)": {}}}
 PYTEST_ARGS ?=
 # files of tests at a time: hosts, and limits of time, are waited for more than anything works (JOBS=0: one test after the other)
 JOBS ?= 4
@@ -95,6 +94,7 @@ matrix: $(VENV)/.test lab ## Break hosts in every known way, and write what pods
 
 soak: $(VENV)/.test lab ## Ten minutes of several programs at the same files, ten thousand damaged files (root)
 	@$(BIN)/python -m tests.soak
+	PODSTEAD_SOAK=1 $(BIN)/python -m pytest tests/real_hosts/test_sigkill.py $(PYTEST_ARGS)
 
 SECONDS ?= 60
 fuzz: $(VENV)/.test ## Look for an answer of a host that podstead cannot bear (SECONDS=60)
@@ -109,14 +109,14 @@ for-whom:
 ASK = $(if $(ROOT),,$(shell sudo -n true 2>/dev/null || echo -K))
 
 up: $(VENV)/.base for-whom ## Make this machine ready for rootless Podman, for good, and prove it (ROOTLESS_USER=name)
-	@applied=0; $(BIN)/podstead apply @local $(ASK) -e '$(USERS)' || applied=$$?; \
-		$(BIN)/podstead verify @local $(ASK) -e '$(USERS)' && exit $$applied
+	@applied=0; $(BIN)/podstead apply @local $(ASK) --for '$(ROOTLESS_USER)' || applied=$$?; \
+		$(BIN)/podstead verify @local $(ASK) --for '$(ROOTLESS_USER)' && exit $$applied
 
 check: $(VENV)/.base for-whom ## What "make up" would change
-	@$(BIN)/podstead check @local --diff -e '$(USERS)' || [ $$? = 3 ]
+	@$(BIN)/podstead check @local --diff --for '$(ROOTLESS_USER)' || [ $$? = 3 ]
 
 verify: $(VENV)/.base for-whom ## Prove that rootless Podman works on this machine
-	$(BIN)/podstead verify @local $(ASK) -e '$(USERS)'
+	$(BIN)/podstead verify @local $(ASK) --for '$(ROOTLESS_USER)'
 
 bench: $(VENV)/.test lab ## Measure podstead beside OpenSSH (ratios; minutes)
 	$(BIN)/python -m benchmarks

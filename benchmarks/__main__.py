@@ -22,7 +22,7 @@ from tests.lab import Host, Lab, LabError, missing
 
 FORKS = 20
 ROUNDS = 3
-_SPEC = {"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}
+_SPEC = {"podstead": {"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}}
 
 
 @dataclass(frozen=True, slots=True)

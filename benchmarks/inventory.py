@@ -43,16 +43,17 @@ def generate(folder: Path, hosts: int) -> Path:
             for number, name in enumerate(names)
             if number % GROUPS == group
         ]
-        variables = f"rack: {group}\nsubids: {{count: {65536 * (1 + group % 2)}}}\n"
+        variables = f"rack: {group}\npodstead:\n  subids: {{count: {65536 * (1 + group % 2)}}}\n"
         (folder / "group_vars" / f"group{group:02d}.yml").write_text(variables, encoding="utf-8")
     (folder / "hosts.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "group_vars" / "all.yml").write_text(
-        "ansible_user: deploy\nansible_become: true\nusers:\n  app: {create: true}\n", encoding="utf-8"
+        "ansible_user: deploy\nansible_become: true\npodstead:\n  users:\n    app: {create: true}\n",
+        encoding="utf-8",
     )
     for number, name in enumerate(names):
         (folder / "host_vars" / f"{name}.yml").write_text(
             f"ansible_host: 10.{number // 65536}.{number // 256 % 256}.{number % 256}\nserial: {100000 + number}\n"
-            f"users:\n  u{number}: {{linger: true}}\n",
+            f"podstead:\n  users:\n    u{number}: {{linger: true}}\n",
             encoding="utf-8",
         )
     return folder

@@ -75,8 +75,7 @@ def _inventory(folder: Path, lab: Lab, side: str, names: Sequence[str]) -> Path:
         "ansible_user": "admin",
         "ansible_become": True,
         "ansible_ssh_common_args": f"-F {lab.ssh_config}",
-        "users": {"alice": {}},
-        "engine": _ENGINE,
+        "podstead": {"users": {"alice": {}}, "engine": _ENGINE},
     }
     path = folder / f"playbook-{side}.json"
     document = {"all": {"hosts": {name: {} for name in names}, "vars": variables}}

@@ -43,8 +43,7 @@ def _inventory(folder: Path, lab: Lab, host: Host, users: dict[str, dict[str, bo
     variables = {
         "ansible_user": "root",
         "ansible_ssh_common_args": f"-F {lab.ssh_config}",
-        "users": users,
-        "engine": {"containers": {"pids_limit": 0}},
+        "podstead": {"users": users, "engine": {"containers": {"pids_limit": 0}}},
     }
     path = folder / f"verify{len(users)}.json"
     path.write_text(json.dumps({"all": {"hosts": {host.name: {}}, "vars": variables}}), encoding="utf-8")

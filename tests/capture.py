@@ -16,7 +16,7 @@ from tests.lab import RELEASES, Host, Lab
 
 DATA = Path(__file__).parent / "data"
 NONCE = "0123456789abcdef0123456789abcdef"
-USERS = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
+USERS = '{"podstead": {"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}}'
 
 
 def spec() -> HostSpec:

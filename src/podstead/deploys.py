@@ -6,7 +6,7 @@
     provision()                                  # the host document is in the inventory's data
     provision({"users": {"alice": {}}})          # or given here, overriding everything
 
-The keys of the host document (users, subids, packages, ...) are written beside other data of a pyinfra inventory. pyinfra
+In the data of a pyinfra inventory the host document stands under the key ``podstead``; all other data is left alone. pyinfra
 shows group data of one group only; podstead merges all of them as it merges Ansible's. Set ``podstead_report`` in the
 data to a folder, and each host's report is written there as JSON.
 """
@@ -22,7 +22,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from podstead.control.invoker import invoking_user
-from podstead.document.layers import Rank, Stage
+from podstead.document.layers import DOCUMENT, Rank, Stage
 from podstead.document.plain import PlainLayer, document
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
@@ -31,22 +31,12 @@ from podstead.remote import operations
 
 def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
     """The document of a pyinfra host, from all its layers. Raises DeployError with every mistake."""
-    inventory = host.inventory
-    layers = [PlainLayer(name="all", rank=Rank(Stage.ALL), values=inventory.get_data())]
-    # pyinfra's groups are flat and their order is the only rank they have
-    for depth, group in enumerate(dict.fromkeys(host.groups)):
-        layers.append(
-            PlainLayer(
-                name=f"group {group}", rank=Rank(Stage.GROUPS, depth), values=inventory.get_group_data(group)
-            )
-        )
-    layers.append(
-        PlainLayer(name=f"host {host.name}", rank=Rank(Stage.HOST), values=inventory.get_host_data(host.name))
-    )
-    layers.append(PlainLayer(name="--data", rank=Rank(Stage.EXTRA), values=inventory.get_override_data()))
-    layers.append(PlainLayer(name="provision()", rank=Rank(Stage.EXTRA, 1), values=extra or {}))
-    keys = {key for layer in layers for key in layer.values}
-    if host.name == "@local" and "users" not in keys and (name := invoking_user()):
+    layers = [
+        *_layers_of(host),
+        PlainLayer(name="provision()", rank=Rank(Stage.EXTRA, 1), values=extra or {}),
+    ]
+    named = any(isinstance(layer.values, Mapping) and "users" in layer.values for layer in layers)
+    if host.name == "@local" and not named and (name := invoking_user()):
         layers.append(
             PlainLayer(name="the user who runs pyinfra", rank=Rank(Stage.ALL), values={"users": {name: {}}})
         )
@@ -54,6 +44,27 @@ def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
         return document(layers)
     except InputError as error:
         raise DeployError(f"{host.name}: {error.message}") from error
+
+
+def _layers_of(host: Host) -> list[PlainLayer]:
+    """What the inventory says of a host, under ``podstead`` in each of its places."""
+    inventory = host.inventory
+    # pyinfra's groups are flat and their order is the only rank they have
+    groups = [
+        (f"group {group}", Rank(Stage.GROUPS, depth), inventory.get_group_data(group))
+        for depth, group in enumerate(dict.fromkeys(host.groups))
+    ]
+    places = [
+        ("all", Rank(Stage.ALL), inventory.get_data()),
+        *groups,
+        (f"host {host.name}", Rank(Stage.HOST), inventory.get_host_data(host.name)),
+        ("--data", Rank(Stage.EXTRA), inventory.get_override_data()),
+    ]
+    return [
+        PlainLayer(name=name, rank=rank, values=data[DOCUMENT])
+        for name, rank, data in places
+        if data.get(DOCUMENT) is not None
+    ]
 
 
 @deploy("podstead provision")

@@ -56,6 +56,10 @@ class InputError(PodsteadError):
         return cls([Problem(where=where, key=key, message=message)], hint=hint)
 
 
+class InputWarning(UserWarning):
+    """Something in the user's files that is no mistake and probably not what was meant."""
+
+
 class RunError(PodsteadError):
     """The run as a whole could not be carried out (for example the worker process died)."""
 

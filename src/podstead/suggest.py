@@ -12,6 +12,12 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def the_first(words: Iterable[str], limit: int = 5) -> str:
+    """Return ``a, b and 7 more``: in a message about a fleet, not every host has room."""
+    every = list(words)
+    return ", ".join(every[:limit]) + (f" and {len(every) - limit} more" if len(every) > limit else "")
+
+
 def listed(words: Iterable[str]) -> str:
     """Return ``a, b, c``, or ``none``."""
     return ", ".join(words) or "none"

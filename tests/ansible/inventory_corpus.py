@@ -245,12 +245,79 @@ five: {hosts: {h: }, vars: {v: five}}
         },
         patterns=("all:!localhost", "localhost"),
     ),
-    "keys of the host document": Case(
+    "the host document, a variable that a later place replaces as a whole": Case(
         {
-            "hosts.yml": "all: {hosts: {a: {users: {alice: {}}}, b: }, vars: {subids: {count: 65536}}}",
-            "group_vars/all.yml": "session: {linger: true}\n",
+            "hosts.yml": "all: {hosts: {a: {podstead: {users: {alice: {}}}}, b: }, vars: {podstead: {subids: {count: 65536}}}}",
+            "group_vars/all.yml": "podstead: {session: {linger: true}}\n",
         },
         sources=("hosts.yml",),
+    ),
+    "the host document in an ini file, in the form that is python too": Case(
+        {
+            "hosts": 'a podstead=\'{"users": {"alice": {"uid": 5}}}\'\n[web]\na\nb\n'
+            '[web:vars]\npodstead={"subids": {"count": 70000}, "packages": {}}\n'
+        }
+    ),
+    "names of any kind": Case(
+        {
+            "hosts.yml": """
+all:
+  children:
+    "a+b": {hosts: {web1: }}
+    "my group": {hosts: {web2: }}
+    "größe": {hosts: {web-ü: , "root@web3": }}
+    "%env%": {hosts: {web1: }}
+    "a:b": {hosts: {x.y_z: }}
+"""
+        },
+        sources=("hosts.yml",),
+        patterns=("größe", "a+b", "root@web3", "web-ü", "%env%", "web*"),
+    ),
+    "variables that ansible sets itself": Case(
+        {
+            "hosts.yml": "web: {hosts: {web1: {omit: 1, groups: x}}, vars: {playbook_dir: /x, ansible_version: 9, role_name: r}}",
+            "host_vars/web1.yml": "inventory_hostname: other.example\ngroup_names: [x]\ncolour: red\n",
+        },
+        sources=("hosts.yml",),
+    ),
+    "other variables of ansible, and two names for one thing": Case(
+        {
+            "hosts.yml": 'all: {hosts: {web1: {ansible_hostv6: "::1", ansible_scp_extra_args: "-O", ansible_ssh_user: a, ansible_user: a}}}'
+        },
+        sources=("hosts.yml",),
+    ),
+    "an inventory without hosts": Case({"hosts": "[web]\n[db]\n[site:children]\nweb\n"}),
+    "a toml file": Case(
+        {
+            "hosts.toml": """
+[all.vars]
+has_java = false
+released = 2024-05-06
+
+[web]
+children = ["apache", "nginx"]
+vars = { http_port = 8080, ratio = 1.5 }
+
+[web.hosts]
+host1 = {}
+"host[2:3]" = { ansible_port = 222, list = [1, { a = "b" }] }
+
+[apache.hosts]
+tomcat1 = {}
+"""
+        },
+        sources=("hosts.toml",),
+        patterns=("web", "apache", "host*"),
+    ),
+    "slices, and what is none": Case(
+        {"hosts": "[web]\nweb[1:5]\n"},
+        patterns=("web[1:]", "web[1:2]", "web[0-1]", "web[-2]", "web[:1]", "web[1:-1]", "web[-2:]"),
+    ),
+    "variables of others with names of keys of the host document": Case(
+        {
+            "hosts": "a users=bob storage={'driver':'x'}\n[all:vars]\npackages=['vim', 'git']\nsession={linger: yes}\nroles=web\n",
+            "group_vars/all.yml": "users: [bob, {name: eve}]\nengine: docker\nsubids: ~\nsysctls: 5\n",
+        }
     ),
     "a value that is no template": Case(
         {"hosts.yml": 'all: {hosts: {a: {u: !unsafe "{{ x }}", t: "{{ y }}"}}}'}, sources=("hosts.yml",)

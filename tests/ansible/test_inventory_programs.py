@@ -72,7 +72,7 @@ def test_what_a_script_says_is_used_with_templates_and_group_vars(tmp_path: Path
         "_meta": {"hostvars": {"a": {"ansible_host": "192.0.2.1"}, "stranger": {"x": 1}}},
     }
     source = script(tmp_path, f"echo '{json.dumps(listing)}'")
-    write(tmp_path / "group_vars/web.yml", 'subids: {count: "{{ ids }}"}')
+    write(tmp_path / "group_vars/web.yml", 'podstead: {subids: {count: "{{ ids }}"}}')
     hosts = load([source])
     assert [(one.name, one.connection.address, one.spec.subids.count) for one in hosts] == [
         ("a", "192.0.2.1", 70000),
@@ -104,15 +104,18 @@ import os
 REGION = "eu-1"
 web = ["web1.example.com", ("web2.example.com", {"ssh_user": "deploy", "ssh_port": 2222, "ssh_key": "~/.ssh/k"})]
 db = (["db1"], {"_sudo": True, "tier": REGION})
-containers = ["@docker/shop", ("@podman/cache", {"users": {"alice": {}}}), "@local"]
+containers = ["@docker/shop", ("@podman/cache", {"podstead": {"users": {"alice": {}}}}), "@local"]
 _hidden = "text"
 """
 
 
 def test_a_pyinfra_inventory_is_read(tmp_path: Path) -> None:
     source = write(tmp_path / "inventory.py", PYINFRA)
-    write(tmp_path / "group_data/all.py", "ssh_user = 'root'\nusers = {'bob': {}}\n")
-    write(tmp_path / "group_data/web.py", "subids = {'count': 70000}\n")
+    write(
+        tmp_path / "group_data/all.py",
+        "ssh_user = 'root'\npodstead = {'users': {'bob': {}}}\nusers = ['eve']\n",
+    )
+    write(tmp_path / "group_data/web.py", "podstead = {'subids': {'count': 70000}}\n")
     hosts = {one.name: one for one in load([source])}
     reached = {
         name: (one.connection.kind, one.connection.address, one.connection.user, one.connection.port)

@@ -143,7 +143,7 @@ def project(tmp_path: Path, sealed: str) -> Path:
     whole = seal(f"from_file: {SECRET}\n", tmp_path, "open sesame")
     (tmp_path / "group_vars/all/vault.yml").write_text(whole)
     (tmp_path / "group_vars/all/more.yml").write_text(
-        "engine: {containers: {env: ['TOKEN={{ from_file }}', 'A=1']}}\n"
+        "podstead: {engine: {containers: {env: ['TOKEN={{ from_file }}', 'A=1']}}}\n"
     )
     (tmp_path / "pass").write_text("open sesame\n")
     (tmp_path / "sealing").unlink()

@@ -35,6 +35,11 @@ def _all(text: str) -> Broken:
     return Broken({"group_vars/all.yml": text})
 
 
+def _document(text: str) -> Broken:
+    """All hosts have this host document."""
+    return _all("podstead:\n" + "".join(f"  {line}" for line in text.splitlines(keepends=True)))
+
+
 def _hosts(text: str) -> Broken:
     return Broken({"hosts.yml": text})
 
@@ -45,55 +50,62 @@ def _ini(text: str) -> Broken:
 
 def _role(text: str, **more: str) -> Broken:
     others = {f"roles/{name}/role.yml": one for name, one in more.items()}
-    return Broken({"group_vars/all.yml": "roles: [site]\n", "roles/site/role.yml": text, **others})
+    return Broken(
+        {"group_vars/all.yml": "podstead: {roles: [site]}\n", "roles/site/role.yml": text, **others}
+    )
 
 
 BROKEN = {
     # the host document
-    "unknown key, one letter off": _all("session: {linger: true}\nusers:\n  alice: {lingr: true}\n"),
-    "top key, one letter off": _all("user: {alice: {}}\nsysctl: {net.ipv4.ip_forward: 1}\n"),
-    "key that belongs elsewhere": _all("subids: {linger: true}\n"),
-    "text for a number": _all('subids: {count: "65536"}\n'),
-    "number for text": _all("storage: {driver: 5}\n"),
-    "text for a truth value": _all('session: {linger: "yes"}\n'),
-    "list for a mapping": _all("users: [alice, bob]\n"),
-    "text for a list": _all("roles: rootless-podman\n"),
-    "nothing for a mapping": _all("users:\n  alice:\n"),
-    "choice, one letter off": _all("subids: {allocation: sequental}\n"),
-    "window that ends before it starts": _all("subids: {window: [600000, 500000]}\n"),
-    "window too small": _all("subids: {window: [524288, 525000]}\n"),
-    "window with three numbers": _all("subids: {window: [1, 2, 3]}\n"),
-    "negative count": _all("subids: {count: -1}\n"),
-    "id beyond two to the 31": _all("users: {alice: {subuid: {start: 2147483647, count: 65536}}}\n"),
-    "range without a start": _all("users: {alice: {subuid: {count: 65536}}}\n"),
-    "root as a user": _all("users: {root: {}}\n"),
-    "user name with a blank": _all('users: {"alice smith": {}}\n'),
-    "sysctl with two needs": _all("sysctls: {net.ipv4.ip_forward: {at_least: 1, at_most: 2}}\n"),
-    "sysctl without a need": _all("sysctls: {net.ipv4.ip_forward: {}}\n"),
-    "sysctl that is no key": _all("sysctls: {ip forward: 1}\n"),
-    "sysctl range the wrong way round": _all("sysctls: {net.ipv4.ping_group_range: {covers: [10, 0]}}\n"),
-    "version that is none": _all("packages: {podman: {version: '>=four'}}\n"),
-    "controller that is none": _all("session: {delegate: [cpu, memry]}\n"),
-    "shell that is no path": _all("users: {alice: {shell: bash}}\n"),
+    "unknown key, one letter off": _document("session: {linger: true}\nusers:\n  alice: {lingr: true}\n"),
+    "top key, one letter off": _document("user: {alice: {}}\nsysctl: {net.ipv4.ip_forward: 1}\n"),
+    "variable in the document": _document("users: {alice: {}}\nhttp_port: 80\nansible_user: me\n"),
+    "document that is a list": _all("podstead:\n- users\n- roles\n"),
+    "document that is a text": _all("podstead: users\n"),
+    "key that belongs elsewhere": _document("subids: {linger: true}\n"),
+    "text for a number": _document('subids: {count: "65536"}\n'),
+    "number for text": _document("storage: {driver: 5}\n"),
+    "text for a truth value": _document('session: {linger: "yes"}\n'),
+    "list for a mapping": _document("users: [alice, bob]\n"),
+    "text for a list": _document("roles: rootless-podman\n"),
+    "nothing for a mapping": _document("users:\n  alice:\n"),
+    "choice, one letter off": _document("subids: {allocation: sequental}\n"),
+    "window that ends before it starts": _document("subids: {window: [600000, 500000]}\n"),
+    "window too small": _document("subids: {window: [524288, 525000]}\n"),
+    "window with three numbers": _document("subids: {window: [1, 2, 3]}\n"),
+    "negative count": _document("subids: {count: -1}\n"),
+    "id beyond two to the 31": _document("users: {alice: {subuid: {start: 2147483647, count: 65536}}}\n"),
+    "range without a start": _document("users: {alice: {subuid: {count: 65536}}}\n"),
+    "root as a user": _document("users: {root: {}}\n"),
+    "user name with a blank": _document('users: {"alice smith": {}}\n'),
+    "sysctl with two needs": _document("sysctls: {net.ipv4.ip_forward: {at_least: 1, at_most: 2}}\n"),
+    "sysctl without a need": _document("sysctls: {net.ipv4.ip_forward: {}}\n"),
+    "sysctl that is no key": _document("sysctls: {ip forward: 1}\n"),
+    "sysctl range the wrong way round": _document(
+        "sysctls: {net.ipv4.ping_group_range: {covers: [10, 0]}}\n"
+    ),
+    "version that is none": _document("packages: {podman: {version: '>=four'}}\n"),
+    "controller that is none": _document("session: {delegate: [cpu, memry]}\n"),
+    "shell that is no path": _document("users: {alice: {shell: bash}}\n"),
     # YAML
-    "norway as a user": _all("users:\n  no: {}\n  on: {}\n"),
-    "octal number": _all("subids: {count: 0200000}\n"),
-    "sexagesimal number": _all("subids: {count: 12:30}\n"),
-    "date as a version": _all("packages: {podman: {version: 2024-01-01}}\n"),
-    "key twice": _all("session: {linger: true}\nusers: {}\nsession: {linger: false}\n"),
-    "tab": _all("users:\n\talice: {}\n"),
-    "colon in plain text": _all("storage: driver: overlay\n"),
-    "bracket not closed": _all("roles: [rootless-podman\n"),
-    "quotation mark not closed": _all('storage: {driver: "overlay}\n'),
-    "wrong indentation": _all("users:\n  alice: {}\n bob: {}\n"),
-    "two documents": _all("users: {}\n---\nsession: {}\n"),
-    "unknown anchor": _all("users: {alice: *defaults}\n"),
-    "unknown tag": _all("users: !python/object:os.system {}\n"),
+    "norway as a user": _document("users:\n  no: {}\n  on: {}\n"),
+    "octal number": _document("subids: {count: 0200000}\n"),
+    "sexagesimal number": _document("subids: {count: 12:30}\n"),
+    "date as a version": _document("packages: {podman: {version: 2024-01-01}}\n"),
+    "key twice": _document("session: {linger: true}\nusers: {}\nsession: {linger: false}\n"),
+    "tab": _all("podstead:\n  users:\n\talice: {}\n"),
+    "colon in plain text": _document("storage: driver: overlay\n"),
+    "bracket not closed": _document("roles: [rootless-podman\n"),
+    "quotation mark not closed": _document('storage: {driver: "overlay}\n'),
+    "wrong indentation": _document("users:\n  alice: {}\n bob: {}\n"),
+    "two documents": _all("podstead: {users: {}}\n---\npodstead: {session: {}}\n"),
+    "unknown anchor": _document("users: {alice: *defaults}\n"),
+    "unknown tag": _document("users: !python/object:os.system {}\n"),
     "not a mapping": _all("- users\n- roles\n"),
     "file that cannot be read": Broken(
         {"group_vars/web.yml": "a: 1\n"}, links={"group_vars/all.yml": "/nowhere/all.yml"}
     ),
-    "not utf-8": Broken({"group_vars/all.yml": "users: {\udcff: {}}\n"}),
+    "not utf-8": Broken({"group_vars/all.yml": "podstead: {users: {\udcff: {}}}\n"}),
     # inventories
     "unknown key of a group": _hosts("web:\n  host:\n    web1:\n"),
     "hosts as a list": _hosts("web:\n  hosts:\n    - web1\n    - web2\n"),
@@ -111,10 +123,9 @@ BROKEN = {
     "no such inventory": Broken({}, sources=("host.yml",)),
     "folder without inventories": Broken({"inv/README.md": "x"}, sources=("inv",)),
     "ini: unknown section": _ini("[web]\nweb1\n[web:var]\nx=1\n"),
-    "ini: group that nobody declares": _ini("[web]\nweb1\n[site:children]\nwbe\n[dbs:vars]\nx=1\n"),
     "ini: field that is none": _ini("web1 ansible_user=me port 22\n"),
     "ini: quotation mark": _ini("web1 motd='hello\n"),
-    "ini: document key that is no yaml": _ini("web1 users={alice: \n"),
+    "ini: document key that is no yaml": _ini("web1 podstead='{users: {alice: '\n"),
     "script that fails": Broken(
         {"hosts": "#!/bin/sh\necho 'no credentials' >&2\nexit 3\n"},
         sources=("hosts",),
@@ -129,11 +140,10 @@ BROKEN = {
     ),
     "group_vars in two forms": Broken({"group_vars/web.yml": "a: 1\n", "group_vars/web/x.yml": "a: 2\n"}),
     "group that two groups disagree about": _hosts(
-        "a: {hosts: {h: }, vars: {session: {linger: true}}}\nb: {hosts: {h: }, vars: {session: {linger: false}}}\n"
+        "a: {hosts: {h: }, vars: {podstead: {session: {linger: true}}}}\nb: {hosts: {h: }, vars: {podstead: {session: {linger: false}}}}\n"
     ),
     # connections
-    "unknown connection": _all("ansible_connection: winrm\n"),
-    "connection variable, one letter off": _all("ansible_hots: 192.0.2.1\nansible_usr: me\n"),
+    "unknown connection": _all("ansible_connection: sssh\n"),
     "port out of range": _all("ansible_port: 70000\n"),
     "password that is a number": _all("ansible_password: 123456\n"),
     "become another user": _all("ansible_become_user: postgres\n"),
@@ -145,11 +155,11 @@ BROKEN = {
     "expression that is none": Broken({}, ("~web(",)),
     "retry file that is none": Broken({}, ("all", "--limit", "@site.retry")),
     # roles
-    "role that does not exist": _all("roles: [rootles-podman]\n"),
+    "role that does not exist": _document("roles: [rootles-podman]\n"),
     "roles in a circle": _role("roles: [base]\n", base="roles: [site]\n"),
     "roles that disagree": Broken(
         {
-            "group_vars/all.yml": "roles: [one, two]\n",
+            "group_vars/all.yml": "podstead: {roles: [one, two]}\n",
             "roles/one/role.yml": "subids: {count: 65536}\n",
             "roles/two/role.yml": "subids: {count: 131072}\n",
         }
@@ -160,20 +170,20 @@ BROKEN = {
     ),
     "role of ansible": Broken(
         {
-            "group_vars/all.yml": "roles: [podman]\n",
+            "group_vars/all.yml": "podstead: {roles: [podman]}\n",
             "roles/podman/tasks/main.yml": "- debug:\n",
             "roles/x/role.yml": "{}\n",
         }
     ),
     "tag of unknown parts": _role("tags: {net: [sysctl], web: sysctls}\n"),
-    "role by a path that is none": _all("roles: [../roles/site]\n"),
+    "role by a path that is none": _document("roles: [../roles/site]\n"),
     # templates and secrets
-    "undefined variable": _all('subids: {count: "{{ ids_per_user }}"}\n'),
-    "fact in a template": _all('storage: {driver: "{{ ansible_distribution }}"}\n'),
-    "template in a circle": _all('a: "{{ b }}"\nb: "{{ a }}"\nstorage: {driver: "{{ a }}"}\n'),
-    "template that is no jinja": _all('storage: {driver: "{{ overlay"}\n'),
-    "filter of ansible": _all('engine: {containers: {env: "{{ {} | to_nice_json }}"}}\n'),
-    "template in roles": _all('roles: ["{{ role }}"]\nrole: rootless-podman\n'),
+    "undefined variable": _document('subids: {count: "{{ ids_per_user }}"}\n'),
+    "fact in a template": _document('storage: {driver: "{{ ansible_distribution }}"}\n'),
+    "template in a circle": _all('a: "{{ b }}"\nb: "{{ a }}"\npodstead: {storage: {driver: "{{ a }}"}}\n'),
+    "template that is no jinja": _document('storage: {driver: "{{ overlay"}\n'),
+    "filter of ansible": _document('engine: {containers: {env: "{{ {} | to_nice_json }}"}}\n'),
+    "template in roles": _all('podstead: {roles: ["{{ role }}"]}\nrole: rootless-podman\n'),
     "sealed file without a password": _all(SEALED),
     "sealed value that is cut off": Broken(
         {
@@ -200,7 +210,7 @@ BROKEN = {
             "-e",
             "{a: [}",
             "-e",
-            "users=[alice]",
+            "podstead={users: [alice]}",
             "-e",
             "subids.count=5",
         ),
@@ -209,9 +219,9 @@ BROKEN = {
     "mistakes in many files": Broken(
         {
             "hosts.yml": "web:\n  hosts:\n    web1: {ansible_port: x}\n    'web[3:2]':\n  vrs: {}\n",
-            "group_vars/all.yml": "subids: {cuont: 1}\nroles: [nosuch]\n",
-            "group_vars/web.yml": "users: [\n",
-            "host_vars/web1.yml": "session: {linger: 1}\nstorage: {driver: '{{ nowhere }}'}\n",
+            "group_vars/all.yml": "podstead:\n  subids: {cuont: 1}\n  roles: [nosuch]\n",
+            "group_vars/web.yml": "podstead:\n  users: [\n",
+            "host_vars/web1.yml": "podstead:\n  session: {linger: 1}\n  storage: {driver: '{{ nowhere }}'}\n",
         }
     ),
 }

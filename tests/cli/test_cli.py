@@ -42,7 +42,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def fleet(tmp_path: Path) -> Path:
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "hosts.yml").write_text("web:\n  hosts:\n    web1:\n    web2:\n")
-    (tmp_path / "group_vars" / "all.yml").write_text("users:\n  alice: {}\n")
+    (tmp_path / "group_vars" / "all.yml").write_text("podstead:\n  users: {alice: {}}\n")
     return tmp_path
 
 
@@ -82,16 +82,37 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert arguments[-1].lstrip("-") in refused(podstead(*arguments)) or "forks" in arguments[1]
 
 
-@pytest.mark.parametrize("verb", ["apply", "check", "verify", "show", "inventory"])
-def test_without_an_inventory_it_says_what_to_give(verb: str) -> None:
-    text = refused(podstead(verb))
-    assert "no inventory was given" in text
+def test_without_an_inventory_there_is_none_to_show_and_it_says_what_to_give() -> None:
+    text = refused(podstead("inventory"))
+    assert "no inventory is configured" in text
     assert "-i PATH" in text
     assert "@local" in text
 
 
-def test_a_pattern_without_an_inventory_is_no_host() -> None:
-    assert "no inventory in which to look up 'web1'" in refused(podstead("check", "web1"))
+@pytest.mark.parametrize(
+    "words",
+    [("check", "--list-hosts"), ("verify", "--list-hosts"), ("show",)],
+    ids=" ".join,
+)
+def test_without_an_inventory_what_changes_nothing_means_this_machine(words: tuple[str, ...]) -> None:
+    """None of these connects."""
+    done = podstead(*words, "-e", "podstead={users: {alice: {}}}")
+    assert done.returncode == 0
+    assert done.stdout.startswith(("@local\n", "# @local: local @local\n"))
+    assert done.stderr == "podstead: no inventory is configured, so this machine is meant (@local)\n"
+
+
+def test_without_an_inventory_apply_says_what_to_name() -> None:
+    """It lists only: were it not refused, it would change the machine that the tests run on."""
+    text = refused(podstead("apply", "--list-hosts"))
+    assert "no inventory is configured, and no host is named" in text
+    assert "-i PATH" in text
+    assert "@local" in text
+
+
+def test_a_pattern_without_an_inventory_is_no_host_of_one() -> None:
+    said = refused(podstead("inventory", "web1"))
+    assert "'web1' is a host or group name, but no inventory is configured" in said
 
 
 def test_a_pattern_that_matches_nothing_is_a_mistake(fleet: Path) -> None:
@@ -101,11 +122,11 @@ def test_a_pattern_that_matches_nothing_is_a_mistake(fleet: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [
-        ("users: [\n", 1, "is not YAML"),
-        ("users:\n  alice:\n    linger: maybe\n", 3, "users.alice.linger"),
-        ("users:\n  alice: {}\n  alice: {}\n", 3, "alice"),
-        ("packges: {}\n", 1, "did you mean 'packages'?"),
-        ("users:\n  'a;b': {}\n", 2, "a;b"),
+        ("podstead: {users: [\n", 1, "is not YAML"),
+        ("podstead:\n  users:\n    alice:\n      linger: maybe\n", 4, "users.alice.linger"),
+        ("podstead:\n  users:\n    alice: {}\n    alice: {}\n", 4, "alice"),
+        ("podstead:\n  packges: {}\n", 2, "did you mean 'packages'?"),
+        ("podstead:\n  users:\n    'a;b': {}\n", 3, "a;b"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_file_and_line(
@@ -119,7 +140,9 @@ def test_a_mistake_in_a_file_is_named_with_file_and_line(
 
 
 def test_all_mistakes_are_said_at_once(fleet: Path) -> None:
-    (fleet / "group_vars" / "all.yml").write_text("packges: {}\nusers: {alice: {crate: true}}\n")
+    (fleet / "group_vars" / "all.yml").write_text(
+        "podstead:\n  packges: {}\n  users: {alice: {crate: true}}\n"
+    )
     said = refused(podstead("check", "-i", str(fleet / "hosts.yml")))
     assert "packges" in said
     assert "crate" in said
@@ -141,7 +164,14 @@ def test_inventory_lists_hosts_in_order(fleet: Path) -> None:
 
 def test_show_prints_the_merged_document(fleet: Path) -> None:
     done = podstead(
-        "show", "web1", "-i", str(fleet / "hosts.yml"), "-o", "json", "-e", "subids={count: 131072}"
+        "show",
+        "web1",
+        "-i",
+        str(fleet / "hosts.yml"),
+        "-o",
+        "json",
+        "-e",
+        "podstead={subids: {count: 131072}}",
     )
     assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
@@ -161,7 +191,8 @@ def test_explain_lists_all_and_says_more_of_one() -> None:
 
 def test_schema_is_a_json_schema() -> None:
     document = json.loads(podstead("schema").stdout)
-    assert "users" in document["properties"]
+    assert list(document["properties"]) == ["podstead"]
+    assert "users" in document["properties"]["podstead"]["properties"]
 
 
 def test_apply_can_list_hosts_without_connecting(fleet: Path) -> None:

@@ -41,8 +41,8 @@ def podstead(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPr
 def hosts(tmp_path: Path) -> str:
     path = tmp_path / "hosts.yml"
     path.write_text(
-        "web:\n  hosts:\n    web1: {}\n    web2: {users: {bob: {}}}\n    web3: {}\n"
-        "  vars: {users: {alice: {}}, ansible_port: 1}\n"
+        "web:\n  hosts:\n    web1: {}\n    web2: {podstead: {users: {bob: {}}}}\n    web3: {}\n"
+        "  vars: {podstead: {users: {alice: {}}}, ansible_port: 1}\n"
     )
     return str(path)
 
@@ -94,8 +94,33 @@ def test_syntax_check_validates_everything_and_connects_to_nothing(verb: str, ho
     done = podstead(verb, "--syntax-check", "-i", hosts)
     assert (done.returncode, done.stdout, done.stderr) == (0, "syntax ok: 3 hosts\n", "")
     assert podstead(verb, "web1", "--syntax-check", "-i", hosts).stdout == "syntax ok: 1 host\n"
-    wrong = podstead(verb, "--syntax-check", "-i", hosts, "-e", "packges={}")
+    wrong = podstead(verb, "--syntax-check", "-i", hosts, "-e", "podstead={packges: {}}")
     assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_variables_of_another_tool_pass_the_syntax_check_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/all.yml").write_text("users: [bob]\npackages: [vim]\nusres: {alice: {}}\n")
+    (tmp_path / "hosts.yml").write_text("web: {hosts: {web1: , web2: }}\n")
+    words = ("check", "--syntax-check", "-i", str(tmp_path / "hosts.yml"), "--for", "alice")
+    done = podstead(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "syntax ok: 2 hosts\n", "")
+    (tmp_path / "group_vars/web.yml").write_text("podstead:\n  users: [bob]\n")
+    done = podstead(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "group_vars/web.yml:2: users: expected a mapping" in done.stderr
+
+
+def test_the_old_form_of_an_inventory_is_said_once_on_standard_error(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text(
+        "web:\n  hosts: {web1: {subids: {count: 70000}}, web2: }\n  vars:\n    users: {bob: {}}\n"
+    )
+    done = podstead("check", "--syntax-check", "-i", str(tmp_path / "hosts.yml"), "--for", "alice")
+    assert (done.returncode, done.stdout) == (0, "syntax ok: 2 hosts\n")
+    assert done.stderr == (
+        f"podstead: warning: {tmp_path}/hosts.yml:4: users: not read: the host document stands under the key 'podstead' "
+        "(1 more place is like this); write podstead: {users: {bob: {}}}\n"
+    )
 
 
 @pytest.mark.parametrize("verb", ["apply", "check", "verify"])
@@ -124,7 +149,7 @@ def test_tags_of_roles_are_listed_and_taken(tmp_path: Path) -> None:
         "roles: [rootless-podman]\ntags: {net: [sysctls, 'session:delegate:controllers']}\n"
     )
     (tmp_path / "hosts.yml").write_text(
-        "all: {hosts: {web1: {}}, vars: {roles: [mine], users: {alice: {}}}}\n"
+        "all: {hosts: {web1: {}}, vars: {podstead: {roles: [mine], users: {alice: {}}}}}\n"
     )
     words = ("-i", str(tmp_path / "hosts.yml"))
     assert "net" in podstead("check", *words, "--list-tags").stdout.split()
@@ -168,7 +193,7 @@ def test_names_that_ansible_users_know_are_taken(hosts: str) -> None:
 
 
 def test_a_run_of_some_parts_says_and_counts_only_those() -> None:
-    words = ("@local", "-e", "users={nobody: {}}", "-e", "packages={}")
+    words = ("@local", "-e", "podstead={users: {nobody: {}}}", "-e", "podstead={packages: {}}")
     some = podstead("check", *words, "--tags", "storage,engine", "-v").stdout
     assert re.findall(r"TASK \[([^\]]+)\]", some) == ["storage", "engine"]
     rest = podstead("check", *words, "--start-at", "engine", "-v").stdout

@@ -59,7 +59,7 @@ def files(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("init") / "project"
-    done = podstead("init", folder, "--host", "web1.example.com", "--host", "192.0.2.7", "--user", "alice")
+    done = podstead("init", folder, "--host", "web1.example.com", "--host", "192.0.2.7", "--for", "alice")
     assert (done.returncode, done.stderr) == (0, "")
     return folder
 
@@ -224,8 +224,8 @@ def test_a_folder_that_nobody_can_write_to_is_a_sentence(tmp_path: Path) -> None
     [
         (("--host", "web 1"), "--host: 'web 1' is not a host name"),
         (("--host", "@local"), "--host: '@local' is not a host name"),
-        (("--user", "a;b"), "--user: 'a;b': not a user name"),
-        (("--user", "root"), "--user: 'root': "),
+        (("--for", "a;b"), "--for: 'a;b': not a user name"),
+        (("--for", "root"), "--for: 'root': "),
         (("--role", "fleet-nod"), "did you mean 'fleet-node'?"),
     ],
 )
@@ -239,7 +239,9 @@ def test_a_wrong_name_is_refused_before_anything_is_written(
 def test_a_name_that_yaml_reads_otherwise_is_quoted() -> None:
     texts = project(["no", "127"], {"yes": True}, "rootless-podman")
     assert yaml.safe_load(texts["inventory/hosts.yml"])["all"]["hosts"] == {"no": None, "127": None}
-    assert yaml.safe_load(texts["inventory/group_vars/all.yml"])["users"] == {"yes": {"create": True}}
+    assert yaml.safe_load(texts["inventory/group_vars/all.yml"])["podstead"]["users"] == {
+        "yes": {"create": True}
+    }
 
 
 def test_the_pinned_series_follows_the_version() -> None:

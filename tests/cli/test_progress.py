@@ -124,7 +124,7 @@ def fleet(tmp_path: Path, port: int, count: int) -> str:
     """Many names for one silent server; each is a host of its own for podstead."""
     hosts = "".join(f"    h{number}: {{}}\n" for number in range(1, count + 1))
     path = tmp_path / "hosts.yml"
-    variables = f"{{ansible_host: 127.0.0.1, ansible_port: {port}, users: {{alice: {{}}}}}}"
+    variables = f"{{ansible_host: 127.0.0.1, ansible_port: {port}, podstead: {{users: {{alice: {{}}}}}}}}"
     path.write_text(f"all:\n  hosts:\n{hosts}  vars: {variables}\n")
     return str(path)
 

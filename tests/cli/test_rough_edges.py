@@ -89,17 +89,28 @@ def test_a_report_is_kept_in_its_file_though_standard_output_is_full(folder: Pat
 
 
 @pytest.mark.parametrize("options", ["", "--list-hosts", "--graph", "--list", "--host h1"])
-def test_an_inventory_that_lacks_something_is_never_printed_as_a_whole_one(
+def test_a_source_that_cannot_be_read_is_a_warning_in_a_listing_as_in_ansible_and_else_an_error(
     folder: Path, options: str
 ) -> None:
     done = podstead(f"inventory -i hosts -i missing.yml {options}", folder)
+    assert done.returncode == 0
+    assert "h1" in done.stdout or "ansible_port" in done.stdout
+    assert "podstead: warning: missing.yml: there is no such inventory" in done.stderr
+    done = podstead(f"inventory -i missing.yml {options}", folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "missing.yml: there is no such inventory" in done.stderr
+    assert "podstead: missing.yml: there is no such inventory" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["check", "verify", "show"])
+def test_a_run_never_goes_by_half_an_inventory(folder: Path, verb: str) -> None:
+    done = podstead(f"{verb} -i hosts -i missing.yml h1", folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "podstead: missing.yml: there is no such inventory" in done.stderr
 
 
 def test_broken_group_vars_are_said_by_the_plain_list_of_hosts(folder: Path) -> None:
     (folder / "group_vars").mkdir()
-    (folder / "group_vars/all.yml").write_text("users: [\n")
+    (folder / "group_vars/all.yml").write_text("podstead: {users: [\n")
     assert podstead("inventory -i hosts", folder).returncode == 2
 
 
@@ -226,7 +237,8 @@ def test_a_closed_standard_input_can_give_no_password(folder: Path) -> None:
 def test_an_output_file_that_cannot_be_written_is_refused_before_anything_is_done(
     folder: Path, verb: str
 ) -> None:
-    done = podstead(f"{verb} -i hosts --output-file /nosuch/x", folder)
+    users = "-e 'podstead={users: {alice: {}}}'"
+    done = podstead(f"{verb} -i hosts {users} --output-file /nosuch/x", folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("podstead: --output-file: /nosuch/x cannot be written")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from podstead.inventory.resolve import ResolvedHost
 from podstead.visit.job import Job, Progress, Result
 from podstead.visit.record import HostReport, Status
 
-NOBODY = '{"users": {"nobody": {}}, "packages": {}}'
+NOBODY = '{"podstead": {"users": {"nobody": {}}, "packages": {}}}'
 
 
 def test_the_report_names_this_machine_and_counts_its_commands() -> None:
@@ -33,7 +35,7 @@ def test_two_names_for_this_machine_are_not_worked_on_side_by_side(tmp_path: Pat
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(
         "all:\n  hosts:\n    one: {ansible_connection: local}\n    two: {ansible_connection: local}\n"
-        "  vars: {users: {nobody: {}}}\n"
+        "  vars: {podstead: {users: {nobody: {}}}}\n"
     )
     first, second = podstead.check(hosts(inventory)).hosts
     assert first.trouble is None
@@ -103,3 +105,32 @@ def test_no_module_stands_in_the_way_of_a_verb() -> None:
     assert podstead.__file__
     modules = {path.stem for path in Path(podstead.__file__).parent.iterdir()}
     assert modules & set(podstead.__all__) == set()
+
+
+def test_match_exec_of_ssh_config_is_run_in_a_shell_and_costs_nothing_where_there_is_none() -> None:
+    """pyinfra runs no such command; paramiko's own way would be an eighth of the worker's start."""
+    config = 'Match exec "test %h = h && exit 0"\n User x\nMatch exec "exit 1"\n Port 9\nMatch exec /nowhere\n Port 8\n'
+    code = (
+        "import sys, podstead.remote.worker, paramiko\n"
+        "podstead.remote.worker.match_exec.install()\n"
+        f"found = paramiko.SSHConfig.from_text({config!r}).lookup('h')\n"
+        "print(found.get('user'), found.get('port'), 'invoke.tasks' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "x None False\n"
+
+
+def test_what_people_try_of_the_library_is_there(tmp_path: Path) -> None:
+    assert set(podstead.__all__) <= set(dir(podstead))
+    assert all(hasattr(podstead, name) for name in podstead.__all__)
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*|0\+unknown", podstead.__version__)
+    place = tmp_path / "hosts.yml"
+    place.write_text("all: {hosts: {web1: {ansible_host: 127.0.0.1, ansible_port: 9}}}")
+    for inventory in (place, str(place), podstead.hosts(place)):
+        assert podstead.check(inventory, connect_timeout=2).exit_code is Exit.UNREACHABLE
+    (host,) = podstead.hosts(place, for_users=["alice"])
+    assert list(host.spec.users) == ["alice"]
+    with pytest.raises(podstead.InputError, match=r"for_users: users\.root"):
+        podstead.hosts(place, for_users=["root"])

@@ -61,7 +61,7 @@ def test_the_order_is_option_variable_podstead_toml_pyproject_default(tmp_path: 
 
 
 def test_a_configured_inventory_is_an_inventory(tmp_path: Path) -> None:
-    assert "no inventory was given" in podstead(tmp_path, "check").stderr
+    assert "no inventory is configured" in podstead(tmp_path, "inventory").stderr
     (tmp_path / "hosts.yml").write_text("web: {hosts: {web1: {}, web2: {}}}\n")
     (tmp_path / "podstead.toml").write_text("inventory = ['hosts.yml', 'db1,']\n")
     assert sorted(podstead(tmp_path, "inventory").stdout.split()) == ["db1", "web1", "web2"]
@@ -168,7 +168,7 @@ def test_the_output_of_reports_is_not_that_of_lists(tmp_path: Path) -> None:
     (tmp_path / "podstead.toml").write_text("output = 'junit'\ninventory = 'web1,'\n")
     assert podstead(tmp_path, "inventory").stdout == "web1\n"
     done = podstead(
-        tmp_path, "check", "@local", "-e", "users={nobody: {}}", "-e", "packages={}", "-i", "@local"
+        tmp_path, "check", "@local", "-e", "podstead={users: {nobody: {}}, packages: {}}", "-i", "@local"
     )
     assert done.stdout.startswith("<?xml")
 

@@ -86,11 +86,13 @@ def test_help_names_every_verb(installed: Path, tmp_path: Path) -> None:
 def test_the_schema_is_json_schema(installed: Path, tmp_path: Path) -> None:
     schema = json.loads(run([installed.parent / "podstead", "schema"], tmp_path))
     assert schema["$schema"].startswith("https://json-schema.org/")
-    assert {"users", "subids", "packages", "sysctls"} <= schema["properties"].keys()
+    assert {"users", "subids", "packages", "sysctls"} <= schema["properties"]["podstead"]["properties"].keys()
 
 
 def test_the_built_in_role_is_found(installed: Path, tmp_path: Path) -> None:
-    shown = run([installed.parent / "podstead", "show", "@local", "-e", '{"users": {"alice": {}}}'], tmp_path)
+    shown = run(
+        [installed.parent / "podstead", "show", "@local", "-e", "podstead={users: {alice: {}}}"], tmp_path
+    )
     assert "ip_unprivileged_port_start" in shown
     assert "alice" in shown
 
@@ -124,5 +126,13 @@ def test_an_editable_installation_finds_the_roles(tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()
     assert source(python, away).is_relative_to(PROJECT / "src")
-    argv: list[str | Path] = [python, "-m", "podstead", "show", "@local", "-e", '{"users": {"alice": {}}}']
+    argv: list[str | Path] = [
+        python,
+        "-m",
+        "podstead",
+        "show",
+        "@local",
+        "-e",
+        "podstead={users: {alice: {}}}",
+    ]
     assert "ip_unprivileged_port_start" in run(argv, away)

@@ -20,10 +20,11 @@ all:
       ansible_become: true
       ansible_ssh_common_args: -F {ssh_config}
   vars:
-    users:
-      alice: {{}}
-    engine:
-      containers: {{pids_limit: 0}}      # this host is in a lab that has no pids controller to lend it
+    podstead:
+      users:
+        alice: {{}}
+      engine:
+        containers: {{pids_limit: 0}}    # this host is in a lab that has no pids controller to lend it
 """
 
 

@@ -68,14 +68,15 @@ class Controller:
         *,
         users: Mapping[str, object] = ALICE,
         engine: Mapping[str, object] = NO_PIDS_CONTROLLER,
-        **variables: object,
+        **document_keys: object,
     ) -> Path:
         """Write an inventory (JSON is YAML) into a folder of its own."""
-        document = {"all": {"hosts": hosts, "vars": {"users": users, "engine": engine, **variables}}}
+        document = {"users": users, "engine": engine, **document_keys}
+        inventory = {"all": {"hosts": hosts, "vars": {"podstead": document}}}
         number = len(list(self.folder.glob("inventory-*")))
         place = self.folder / f"inventory-{number}" / "hosts.yml"
         place.parent.mkdir()
-        place.write_text(json.dumps(document, indent=1))
+        place.write_text(json.dumps(inventory, indent=1))
         return place
 
     def argv(self, *words: str | Path) -> list[str]:

@@ -51,15 +51,15 @@ def test_a_mistake_is_named_with_its_place_and_nothing_is_connected(
     assert isinstance(layer, dict)
     place = tmp_path / "hosts.yml"
     hosts = {log.host.name: controller.reach()}
-    place.write_text(json.dumps({"all": {"hosts": hosts, "vars": layer}}, indent=1))
+    place.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"podstead": layer}}}, indent=1))
     expect(controller, log, ["-i", str(place)], ("hosts.yml", *parts))
 
 
 def test_all_mistakes_are_reported_at_once(controller: Controller, log: SshLog, tmp_path: Path) -> None:
     place = tmp_path / "hosts.yml"
-    variables = {"usres": {}, "users": {"alice": {"linger": 3}}, "session": {"delegate": ["gpu"]}}
+    document = {"usres": {}, "users": {"alice": {"linger": 3}}, "session": {"delegate": ["gpu"]}}
     hosts = {log.host.name: controller.reach()}
-    place.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}, indent=1))
+    place.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"podstead": document}}}, indent=1))
     expect(controller, log, ["-i", str(place)], ("usres", "users.alice.linger", "session.delegate"))
 
 
@@ -90,4 +90,4 @@ def test_an_unknown_option_is_an_error(controller: Controller, log: SshLog) -> N
 def test_extra_vars_with_a_mistake_are_an_error(
     ready: tuple[Host, Path], controller: Controller, log: SshLog
 ) -> None:
-    expect(controller, log, ["-i", str(ready[1]), "-e", "users=nobody"], ("users",))
+    expect(controller, log, ["-i", str(ready[1]), "-e", "podstead={users: nobody}"], ("users",))

@@ -178,3 +178,18 @@ def test_the_right_password_works_and_no_process_list_shows_it(ready: Ready, con
     assert [line for line in seen if "sudo -S" in line], "sudo was seen at work"
     assert [line for line in seen if "podstead.remote.worker" in line], "the worker was seen at work"
     assert [line for line in seen if PASSWORD in line] == []
+
+
+@pytest.mark.parametrize(("command", "status"), [("true", Status.OK), ("false", Status.UNREACHABLE)])
+def test_match_exec_of_ssh_config_decides_as_with_ssh(
+    ready: Ready, controller: Controller, tmp_path: Path, command: str, status: Status
+) -> None:
+    """The host is called ``box`` here: only the block that the command opens says where that is."""
+    host, _ = ready
+    text = host.lab.ssh_config.read_text().replace(
+        f"Host {host.name}\n", f'Match host box exec "{command}"\n'
+    )
+    (tmp_path / "config").write_text(text)
+    link = f"-F {tmp_path / 'config'}"
+    report = check(controller, controller.reach(ansible_host="box", ansible_ssh_common_args=link))
+    assert report.status is status, report

@@ -71,8 +71,7 @@ def _by_pyinfra(controller: Controller, host: Host, deploy: str, folder: Path) -
         "ssh_config_file": str(host.lab.ssh_config),
         "ssh_strict_host_key_checking": "yes",
         "ssh_known_hosts_file": str(host.lab.known_hosts),
-        "users": dict(ALICE),
-        "engine": dict(NO_PIDS_CONTROLLER),
+        "podstead": {"users": dict(ALICE), "engine": dict(NO_PIDS_CONTROLLER)},
         "podstead_report": str(folder),
     }
     (folder / "inventory.py").write_text(f"hosts = [({host.name!r}, {data!r})]\n")

@@ -35,10 +35,10 @@ userdel halfuser 2>/dev/null || :
 useradd -m -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 halfuser
 PY=$3
 # packages come over the network; everything else happens in a network namespace of its own
-"$PY" -m podstead apply @local -e '{"users": {"halfuser": {}}}' --tags packages >&2 || :
+"$PY" -m podstead apply @local -e 'podstead={users: {halfuser: {}}}' --tags packages >&2 || :
 unshare -n sh -c 'ip link set lo up
 for v in apply apply verify; do
-    "$0" -m podstead $v @local -e "{\\"users\\": {\\"halfuser\\": {}}}" -o json >>"$1/runs.jsonl"
+    "$0" -m podstead $v @local -e "podstead={users: {halfuser: {}}}" -o json >>"$1/runs.jsonl"
     printf "\\n===\\n" >>"$1/runs.jsonl"
 done' "$PY" "$2"
 """

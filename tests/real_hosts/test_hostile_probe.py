@@ -140,7 +140,7 @@ def test_a_podman_that_prints_binary_and_escapes_reaches_no_terminal(
     found = of_alice(verify(pair, controller))
     assert found["V31"].verdict is Verdict.FAIL
     for words in ((), ("-v",)):
-        ran = controller.podstead("verify", "-i", pair[1], "--user", "alice", *words)
+        ran = controller.podstead("verify", "-i", pair[1], "--for", "alice", *words)
         assert ESC not in ran.out + ran.err
         assert "\x07" not in ran.out
         assert "\x9b" not in ran.out
@@ -178,7 +178,7 @@ def test_what_was_left_when_everything_was_killed_at_once_is_removed_by_the_next
 ) -> None:
     """What is still at work keeps its folder."""
     host, inventory = pair
-    process = controller.start("verify", "-i", inventory, "--user", "alice")
+    process = controller.start("verify", "-i", inventory, "--for", "alice")
     files = "find /home/alice -path '*/.podstead.*/s/vfs/dir/*/*' 2>/dev/null | head -n 1"
     wait_for("a container's files", lambda: host.sh(files, check=False).stdout != "")
     host.sh("systemctl kill -s KILL 'session-*.scope' user@1001.service")
@@ -190,7 +190,7 @@ def test_what_was_left_when_everything_was_killed_at_once_is_removed_by_the_next
     host.ssh("alice", f"{work}; sleep 300 9<~/.podstead.0123abcd >/dev/null 2>&1 & sleep 1")
     try:
         host.sh(f"touch -d '2 minutes ago' {' '.join(left)} ~alice/.podstead.0123abcd")
-        ran = controller.json("verify", inventory, "--user", "alice")
+        ran = controller.json("verify", inventory, "--for", "alice")
         assert ran.code == 0, str(ran)
         assert leftovers(host) == ["/home/alice/.podstead.0123abcd"]
     finally:
@@ -242,7 +242,7 @@ def test_a_mount_of_a_probes_name_ends_nobody(pair: tuple[Host, Path], controlle
         "setsid sleep 600 >/dev/null 2>&1 </dev/null & setsid unshare -rm sleep 601 >/dev/null 2>&1 </dev/null & sleep 1",
     )
     host.sh(watch)
-    ran = controller.json("verify", inventory, "--user", "alice", "--probe-timeout", "60")
+    ran = controller.json("verify", inventory, "--for", "alice", "--probe-timeout", "60")
     mounted = host.sh("ls /tmp/b").stdout
     left = host.sh("ps -u alice -o args= | grep -c 'sleep 60[01]' || :").stdout
     host.sh("pkill -u alice -x sleep; umount /tmp/b/*; rm -rf /tmp/b")

@@ -32,12 +32,13 @@ def test_a_starter_project_makes_a_host_ready(fresh: Host, controller: Controlle
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return done.returncode
 
-    made = ("init", project, "--host", fresh.name, "--user", "runner", "--role", "fleet-node")
+    made = ("init", project, "--host", fresh.name, "--for", "runner", "--role", "fleet-node")
     assert podstead(*made, cwd=tmp_path) == 0
     reach = project / "inventory" / "host_vars" / f"{fresh.name}.yml"
     reach.parent.mkdir()
     reach.write_text(
-        json.dumps({**controller.reach("admin"), "engine": NO_PIDS_CONTROLLER}), encoding="utf-8"
+        json.dumps({**controller.reach("admin"), "podstead": {"engine": NO_PIDS_CONTROLLER}}),
+        encoding="utf-8",
     )
     assert podstead("check", "--syntax-check") == 0
     assert podstead("check", "--diff") == 3

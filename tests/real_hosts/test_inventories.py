@@ -69,7 +69,7 @@ def copied(name: str, tmp: Path, lab: Lab, controller: Controller, hosts: Mappin
         with (place / "host_vars" / f"{host}.yml").open("a", encoding="utf-8") as file:
             file.write(f"\nansible_host: {real.name}\n")
     link = {"ansible_user": "admin", "ansible_ssh_common_args": f"-F {lab.ssh_config}"}
-    return Folder(place, controller, json.dumps({**link, "engine": NO_PIDS_CONTROLLER}))
+    return Folder(place, controller, json.dumps({**link, "podstead": {"engine": NO_PIDS_CONTROLLER}}))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def inside(booting: Booting, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     [("local", "all", '"podman-user": {"create": true}'), ("ci", "runner", '"ci-runner": {"create": true}')],
 )
 def test_a_machine_makes_itself_ready(inside: Machine, inventory: str, pattern: str, user: str) -> None:
-    extra = f'{{"users": {{{user}}}, "engine": {json.dumps(NO_PIDS_CONTROLLER)}}}'
+    extra = f'podstead={{"users": {{{user}}}, "engine": {json.dumps(NO_PIDS_CONTROLLER)}}}'
     words = (pattern, "-i", f"/srv/inventories/{inventory}", "-e", extra)
     assert inside.report("check", *words)[0] == 3
     code, report = inside.report("apply", *words)

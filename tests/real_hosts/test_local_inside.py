@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
 PYTHON = {"debian-12": "3.11", "debian-13": "3.13"}
 GLIBC = (5, 12, 17, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's
-VARIABLES = '{"users": {"alice": {}}, "engine": {"containers": {"pids_limit": 0}}}'
+VARIABLES = "podstead={users: {alice: {}}, engine: {containers: {pids_limit: 0}}}"
 WHERE = "/opt/podstead"
 STORAGE = "CONTAINERS_STORAGE_CONF=/srv/storage.conf"
 
@@ -114,7 +114,7 @@ def test_an_ordinary_user_gets_a_proof_of_their_own(machine: Machine) -> None:
 
 
 def test_an_ordinary_user_without_sudo_is_told_so(machine: Machine) -> None:
-    code, text = machine.podstead("apply", "@local", "-e", '{"users": {"bob": {}}}', user="bob")
+    code, text = machine.podstead("apply", "@local", "-e", "podstead={users: {bob: {}}}", user="bob")
     assert code == 1, text
     assert "sudo" in text
 

@@ -107,7 +107,7 @@ def test_a_line_that_nobody_reads_forbids_new_ranges(host: Host, controller: Con
     report = ran.host(host.name)
     assert (ran.code, [one.id for one in report.refusals]) == (1, ["subids:bob:ranges"]), str(ran)
     assert "/etc/subuid:2: 'zed:589824:65535v:1100000:65535'" in report.refusals[0].reason
-    seen = controller.json("verify", inventory, "--check", "V03", "--user", "alice").host(host.name)
+    seen = controller.json("verify", inventory, "--check", "V03", "--for", "alice").host(host.name)
     assert {one.verdict for one in seen.findings if one.user == "alice"} == {Verdict.COULD_NOT_LOOK}
 
 
@@ -137,7 +137,7 @@ def test_a_symbolic_link_is_named_and_refused(host: Host, controller: Controller
     remedies = [one.remedy for one in report.refusals]
     host.sh("\n".join(remedy.split(": ", 1)[1].split("; then")[0] for remedy in remedies))
     assert controller.json("apply", inventory).code == 0
-    assert controller.json("verify", inventory, "--user", "alice", "--check", "V05").code == 0
+    assert controller.json("verify", inventory, "--for", "alice", "--check", "V05").code == 0
 
 
 def test_two_tools_that_wait_for_one_lock_give_different_ranges(host: Host, controller: Controller) -> None:

@@ -80,7 +80,8 @@ def row(lab: Lab, controller: Controller) -> Iterator[Row]:
     booted = lab.boot_many({name: release for (_, release), name in names.items()})
     hosts = {case: booted[name] for case, name in names.items()}
     reach = {
-        name: controller.reach("admin", roles=[role], users=USERS[role]) for (role, _), name in names.items()
+        name: controller.reach("admin", podstead={"roles": [role], "users": USERS[role]})
+        for (role, _), name in names.items()
     }
     made = Row(controller, hosts, controller.inventory(reach, users={}, engine=NO_PIDS_CONTROLLER))
     for run, verb in (("first", "apply"), ("second", "apply"), ("verify", "verify")):

@@ -184,7 +184,7 @@ def test_an_explicit_range_that_would_orphan_storage_is_refused_and_the_files_st
 ) -> None:
     host, inventory = used
     document = json.loads(inventory.read_text())
-    document["all"]["vars"]["users"] = {"alice": {"subuid": {"start": 800000, "count": 65536}}}
+    document["all"]["vars"]["podstead"]["users"] = {"alice": {"subuid": {"start": 800000, "count": 65536}}}
     other = inventory.parent / "other.yml"
     other.write_text(json.dumps(document))
     before = {path: host.path(path).read_bytes() for path in ("/etc/subuid", "/etc/subgid")}

@@ -80,14 +80,14 @@ def test_containers_of_users_with_overlapping_ranges_reach_each_other_and_it_is_
 
 def test_users_and_checks_can_be_chosen(pair: tuple[Host, Path], controller: Controller) -> None:
     _, inventory = pair
-    ran = controller.json("verify", inventory, "--user", "bob", "--check", "v10", "--check", "V03")
+    ran = controller.json("verify", inventory, "--for", "bob", "--check", "v10", "--check", "V03")
     assert ran.code == 0
     assert [(one.user, one.check) for one in ran.report.hosts[0].findings] == [
         ("bob", "V03"),
         ("bob", "V10"),
         ("", "V03"),
     ]
-    junit = controller.podstead("verify", "-i", inventory, "--user", "bob", "-o", "junit")
+    junit = controller.podstead("verify", "-i", inventory, "--for", "bob", "-o", "junit")
     suite = ET.fromstring(junit.out)[0]
     assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("0", "0", "4")
 
@@ -95,8 +95,8 @@ def test_users_and_checks_can_be_chosen(pair: tuple[Host, Path], controller: Con
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--user", "alcie"), "did you mean 'alice'?"),
-        (("--user", "root"), "--remote-user"),
+        (("--user", "alice"), "or prove it: --for alice"),
+        (("--for", "root"), "root's Podman is not rootless"),
         (("--check", "V99"), "there is no check V99"),
         (("--since", "/dev/null"), "is not a report that podstead wrote"),
     ],
@@ -188,7 +188,7 @@ def test_ports_that_others_listen_at_are_left_alone(pair: tuple[Host, Path], con
         "systemd-run -q --unit=taken perl /root/listener.pl; timeout 20 sh -c 'until [ -e /run/taken ]; do sleep 0.1; done'"
     )
     try:
-        ran = controller.json("verify", inventory, "--user", "alice")
+        ran = controller.json("verify", inventory, "--for", "alice")
     finally:
         host.sh("systemctl stop taken; rm /run/taken")
     assert verdicts(ran.report, "alice")["V24"] is Verdict.PASS

@@ -32,7 +32,7 @@ class Controller:
             "ansible_ssh_private_key_file": str(machine.private_key),
             "ansible_ssh_common_args": known,
         }
-        document = {"all": {"hosts": {"vm": link}, "vars": {"users": {"alice": {}}}}}
+        document = {"all": {"hosts": {"vm": link}, "vars": {"podstead": {"users": {"alice": {}}}}}}
         self.inventory.write_text(json.dumps(document, indent=1))  # JSON is YAML
 
     def run(self, verb: str, file: str = "report.json") -> tuple[int, Report]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from podstead.cli.connection_options import ConnectionOptions
 from podstead.cli.execute import execute
 from podstead.cli.filters import Filters, Listing, choose, listed
-from podstead.cli.options import ConnectionOptions, Printing, Selection, select
+from podstead.cli.options import People, Printing, Selection, select, warn_of_unprepared
 from podstead.visit.record import Verb
 
 
@@ -13,6 +14,7 @@ def converge(  # noqa: PLR0913 - these are the options
     *,
     selection: Selection,
     connection_options: ConnectionOptions,
+    people: People,
     printing: Printing,
     filters: Filters,
     listing: Listing,
@@ -20,8 +22,12 @@ def converge(  # noqa: PLR0913 - these are the options
     allow: tuple[str, ...],
 ) -> int:
     """Validate everything; then list what was asked for, or do the run. Returns the exit code."""
-    selected = select(selection, connection_options, local_becomes=verb == "apply")
+    selected = select(
+        selection, connection_options, people, local_becomes=verb == "apply", must_be_named=verb == "apply"
+    )
+    warn_of_unprepared(selected.hosts)
     chosen = choose(selected.hosts, filters)
     if listed(selected, listing, chosen):
         return 0
-    return execute(verb, selected, printing, {**chosen.options(), "allow": allow}, diff=diff)
+    report = execute(verb, selected, printing, {**chosen.options(), "allow": allow}, diff=diff)
+    return int(report.exit_code)

@@ -32,8 +32,8 @@ def execute(
     *,
     diff: bool = False,
     finish: Callable[[Report], Report] | None = None,
-) -> int:
-    """Do the job, print the report (what ``finish`` makes of it), return the exit code."""
+) -> Report:
+    """Do the job, print the report (what ``finish`` makes of it), return it."""
     if printing.output_file:
         _must_be_writable(printing.output_file)
     every: JobOptions = {**selected.options(), **options, "trace": printing.verbose >= TRACE}
@@ -45,7 +45,7 @@ def execute(
     parts = parts_asked_for(job.tags, job.skip_tags, job.start_at)
     view = View(pattern=selected.pattern, parts=parts, diff=diff, verbose=printing.verbose)
     emit(report, view, printing)
-    return int(report.exit_code)
+    return report
 
 
 def emit(report: Report, view: View, printing: Printing) -> None:

@@ -16,6 +16,7 @@ from podstead.errors import Exit, InputError, PodsteadError
 
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
 VERBS = {
+    "up": "Show what would change, ask, apply and prove it: the common case in one word.",
     "apply": "Bring hosts to their declared state, then look again.",
     "check": "Look in the same way but change nothing; exit code 3 when something would change.",
     "verify": "Prove, on the host and as each user, that rootless Podman works.",
@@ -63,6 +64,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 _HELP = """Make Linux hosts ready for rootless Podman, prove that they are, and keep them so.
 
 \b
+podstead up --for alice                  make this machine ready for alice: shows, asks, applies, proves
 podstead check @local                    what would change on this machine
 podstead apply -i inventories/fleet web  bring the hosts of group web to their state
 podstead verify -i inventories/fleet     prove it, as each user

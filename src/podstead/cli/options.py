@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from pydantic import SecretStr
 
 from podstead.cli import shell_completion
-from podstead.cli.records import record, stack
-from podstead.cli.secret import ask, vault_of, vault_options
+from podstead.cli.connection_options import (
+    ConnectionOptions,
+    connection_defaults,
+    must_have_effect,
+    with_connection_options,
+)
+from podstead.cli.records import record
+from podstead.cli.secret import vault_of, vault_options
 from podstead.cli.setting_options import setting
 from podstead.control.invoker import invoking_user
 from podstead.control.setting_table import SETTINGS
-from podstead.errors import InputError
+from podstead.document.values import Origin
+from podstead.errors import InputError, Problem
 from podstead.inventory.load import load
+from podstead.inventory.named import HERE, login, without_inventory
+from podstead.inventory.people import for_users
 from podstead.inventory.resolve import ResolvedHost
+from podstead.printable import printable
+from podstead.suggest import the_first
 from podstead.visit.job import JobOptions
-
-
-def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    if value not in (None, "root"):
-        raise InputError.single(
-            f"--become-user: {value!r} is not root",
-            hint="podstead changes what belongs to the system; to act as a user, it becomes that user by itself",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +47,15 @@ class Selection:
     ask_vault_pass: bool
 
 
+def _joined(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> str:
+    """``web1 web2`` is ``web1,web2``."""
+    return ",".join(words) if words else "all"
+
+
 selection = record(
     "selection",
     Selection,
-    click.argument("pattern", default="all", shell_complete=shell_completion.hosts),
+    click.argument("pattern", nargs=-1, callback=_joined, shell_complete=shell_completion.hosts),
     setting(
         "inventory",
         "-i",
@@ -83,57 +89,22 @@ selection = record(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionOptions:
-    """How hosts are reached, and how long that may take."""
+class People:
+    """For whom hosts are prepared, where that is said on the command line."""
 
-    user: str | None
-    private_key: str | None
-    ssh_common_args: str | None
-    ask_pass: bool
-    become: bool | None
-    become_method: str | None
-    ask_become_pass: bool
-    forks: int
-    timeout: int
-    command_timeout: int
+    names: tuple[str, ...]
 
 
-_connection_options = stack(
-    setting("private_key", "--private-key", "--key-file", metavar="FILE", help="Connect with this key."),
-    setting(
-        "ssh_common_args",
-        "--ssh-common-args",
-        metavar="ARGS",
-        help="Like ansible_ssh_common_args, for example '-F ssh_config'.",
-    ),
-    click.option("-k", "--ask-pass", is_flag=True, help="Ask for the connection password."),
-    setting("become", "-b", "--become/--no-become", help="Become root on the hosts."),
-    setting("become_method", "--become-method", help="How to become root."),
+people = record(
+    "people",
+    People,
     click.option(
-        "--become-user",
-        metavar="root",
-        expose_value=False,
-        callback=_root_only,
-        help="Only root is accepted; exists for those who are used to the option.",
+        "--for",
+        "names",
+        multiple=True,
+        metavar="USER",
+        help="Prepare the hosts for this user, or prove that they are; for no other. Repeatable.",
     ),
-    click.option("-K", "--ask-become-pass", is_flag=True, help="Ask for the password for becoming root."),
-    setting("forks", "-f", "--forks", help="How many hosts to process at the same time."),
-    setting("timeout", "-T", "--timeout", help="Seconds to connect."),
-    setting("command_timeout", "--command-timeout", help="Seconds for one command on a host."),
-)
-
-connection = record(
-    "connection_options",
-    ConnectionOptions,
-    setting("remote_user", "-u", "--user", "--remote-user", "user", help="Connect as this user."),
-    _connection_options,
-)
-#: In verify, --user chooses whom to verify (docs/decisions/0008).
-connection_of_verify = record(
-    "connection_options",
-    ConnectionOptions,
-    setting("remote_user", "-u", "--remote-user", "user", help="Connect as this user."),
-    _connection_options,
 )
 
 
@@ -183,105 +154,98 @@ class Selected:
         }
 
 
-def need_inventory(sources: Sequence[str], pattern: str) -> None:
-    """Raise InputError where a pattern has nothing to be looked up in."""
-    if not sources and not pattern.startswith("@"):
-        raise InputError.single(
-            f"no inventory in which to look up {pattern!r}"
-            if pattern != "all"
-            else "no hosts: no inventory was given",
-            hint="give one with -i PATH, $PODSTEAD_INVENTORY or 'inventory' in podstead.toml, or name this machine: @local",
-        )
-
-
 def select(
-    selection: Selection, options: ConnectionOptions | None = None, *, local_becomes: bool = False
+    selection: Selection,
+    options: ConnectionOptions | None = None,
+    people: People | None = None,
+    *,
+    local_becomes: bool = False,
+    must_be_named: bool = False,
 ) -> Selected:
     """Read and validate everything, ask for passwords, and return the hosts. Connects to nothing.
 
     Without ``options`` the hosts are as the inventory has them. ``local_becomes``: this machine asks for root itself.
+    ``must_be_named``: without an inventory, no pattern does not mean this machine.
     """
-    need_inventory(selection.sources, selection.pattern)
-    hosts = _hosts(selection, options)
+    pattern = selection.pattern if selection.sources else _without_inventory(selection, named=must_be_named)
+    hosts = _for_whom(_hosts(selection, pattern, options), people, inventory=bool(selection.sources))
     if options is None:
-        return Selected(pattern=selection.pattern, hosts=hosts)
+        return Selected(pattern=pattern, hosts=hosts)
+    must_have_effect(hosts, options)
     return Selected(
-        pattern=selection.pattern,
-        hosts=_with_connection_options(hosts, options, local_becomes=local_becomes),
+        pattern=pattern,
+        hosts=with_connection_options(hosts, options, local_becomes=local_becomes),
         forks=options.forks,
         connect_timeout=options.timeout,
         command_timeout=options.command_timeout,
     )
 
 
-def _hosts(selection: Selection, options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
-    """The hosts; where nothing but this machine was named and no user, the user who calls is meant."""
+def _without_inventory(selection: Selection, *, named: bool) -> str:
+    if selection.pattern == "all":
+        if named:  # whoever is in the wrong folder must not change the machine in front of them
+            raise InputError.single(
+                "no inventory is configured, and no host is named",
+                hint=f"this machine: podstead apply {HERE}, or podstead up, which shows and asks first; other hosts: name them, or give -i PATH",
+            )
+        click.echo(f"podstead: no inventory is configured, so this machine is meant ({HERE})", err=True)
+    return without_inventory(selection.pattern)
+
+
+def _hosts(selection: Selection, pattern: str, options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
     vault = vault_of(
         selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
     )
-    defaults = _connection_defaults(options) if options else {}
-
-    def read(*more: str) -> tuple[ResolvedHost, ...]:
-        with without_collector():
-            return load(
-                list(selection.sources),
-                extra_vars=[*selection.extra_vars, *more],
-                pattern=selection.pattern,
-                limit=selection.limit,
-                roles_dirs=[Path(folder) for folder in selection.roles_path],
-                connection_defaults=defaults,
-                vault=vault,
-            )
-
-    hosts = read()
-    files = [source for source in selection.sources if not source.startswith("@")]
-    if not files and all(not host.spec.users for host in hosts) and (name := invoking_user()):
-        hosts = read(f'{{"users": {{"{name}": {{}}}}}}')
+    warnings: list[Problem] = []
+    with without_collector():
+        hosts = load(
+            list(selection.sources),
+            extra_vars=selection.extra_vars,
+            pattern=pattern,
+            limit=selection.limit,
+            roles_dirs=[Path(folder) for folder in selection.roles_path],
+            connection_defaults=connection_defaults(options) if options else {},
+            vault=vault,
+            warnings=warnings,
+        )
+    for warning in warnings:
+        warn(str(warning))
     return hosts
 
 
-def _connection_defaults(options: ConnectionOptions) -> dict[str, str]:
-    variables = {
-        "ansible_user": options.user,
-        "ansible_ssh_private_key_file": options.private_key,
-        "ansible_ssh_common_args": options.ssh_common_args,
-        "ansible_become_method": options.become_method,
-    }
-    return {key: value for key, value in variables.items() if value}
-
-
-def _with_connection_options(
-    hosts: tuple[ResolvedHost, ...], options: ConnectionOptions, *, local_becomes: bool
+def _for_whom(
+    hosts: tuple[ResolvedHost, ...], people: People | None, *, inventory: bool
 ) -> tuple[ResolvedHost, ...]:
-    """Ask for passwords; the hosts with what the options say about the way to each."""
-    password = ask("SSH password: ") if options.ask_pass else None
-    become_password = ask("BECOME password: ") if options.ask_become_pass else None
-    if not (password or become_password or options.become is not None or local_becomes):
+    """The hosts for the users that are named; without any, and without an inventory, for the person who logs in."""
+    if people and people.names:
+        return tuple(for_users(host, people.names, Origin("--for")) for host in hosts)
+    if inventory:
         return hosts
-    become = options.become if options.become is not None else options.ask_become_pass or None
-    local = local_becomes and os.geteuid() != 0
-    return tuple(_with_options(host, password, become_password, become, local) for host in hosts)
+    return tuple(
+        for_users(host, [name], Origin("the calling user"))
+        if not host.spec.users and (name := _person(host))
+        else host
+        for host in hosts
+    )
 
 
-def _with_options(
-    host: ResolvedHost,
-    password: SecretStr | None,
-    become_password: SecretStr | None,
-    become: bool | None,
-    local: bool,
-) -> ResolvedHost:
-    """A host with what the options say about the way to it; ``local``: this machine asks for root by itself."""
-    connection = host.connection
-    root = become if become is not None else connection.become or (local and connection.kind == "local")
-    password, become_password = password or connection.password, become_password or connection.become_password
-    if (root, password, become_password) == (
-        connection.become,
-        connection.password,
-        connection.become_password,
-    ):
-        return host
-    connection = replace(connection, become=root, password=password, become_password=become_password)
-    return replace(host, connection=connection)
+def _person(host: ResolvedHost) -> str | None:
+    return invoking_user() if host.name == HERE else login(host.name)
+
+
+def warn_of_unprepared(hosts: Sequence[ResolvedHost]) -> None:
+    """Say which hosts no user is prepared on: their packages and settings alone make nobody ready."""
+    names = [host.name for host in hosts if not host.spec.users]
+    if names:
+        warn(
+            f"no user is prepared for rootless Podman on {the_first(names)}: name one with --for USER, or in the inventory under podstead: users:"
+        )
+
+
+def warn(message: str) -> None:
+    """Say on standard error what a person should know and nothing has to stop for."""
+    with suppress(OSError):  # the run matters more
+        click.echo(f"podstead: warning: {printable(message)}", err=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final
 
 import yaml
 
+from podstead.document.layers import DOCUMENT
 from podstead.document.schema import layer_schema, role_schema
 from podstead.document.validate import validate
 from podstead.document.values import Node, Origin
@@ -59,11 +60,11 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
         for name in hosts
         if name.startswith("@") or not HOST_NAME.fullmatch(name)
     ]
-    origin = Origin("--user")
+    origin = Origin("--for")
     for name in users:
         entry = Node({"users": Node({name: Node({}, origin)}, origin)}, origin)
         problems += [
-            Problem(where="--user", message=f"{name!r}: {problem.message}") for problem in validate(entry)[1]
+            Problem(where="--for", message=f"{name!r}: {problem.message}") for problem in validate(entry)[1]
         ]
     if problems:
         raise InputError(problems)
@@ -86,13 +87,13 @@ def _hosts(hosts: Sequence[str]) -> str:
 
 def _layer(users: Mapping[str, bool]) -> str:
     lines = "".join(
-        f"  {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
+        f"    {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
     )
     return (
         f"{_SCHEMA_LINE}# What every host should be. A group's or a host's own file says what differs there.\n"
-        "roles: [site]\n\n"
-        "# Who runs containers. The account must exist, unless `create: true` is set.\n"
-        f"users:\n{lines}"
+        f"{DOCUMENT}:\n  roles: [site]\n\n"
+        "  # Who runs containers. The account must exist, unless `create: true` is set.\n"
+        f"  users:\n{lines}"
     )
 
 

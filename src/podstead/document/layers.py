@@ -16,6 +16,9 @@ from podstead.errors import Problem
 
 Path = tuple[str, ...]
 
+DOCUMENT: Final = "podstead"
+"""The one variable of an inventory that holds the host document; every other name is the user's own (decision 0017)."""
+
 
 class Stage(IntEnum):
     """Where a layer comes from; a later stage replaces an earlier one."""

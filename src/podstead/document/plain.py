@@ -1,4 +1,4 @@
-"""A host document from plain Python values, as a pyinfra inventory or a program holds them."""
+"""A host document from plain Python values, as a pyinfra inventory or a program holds them. Strict: every key must be one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from podstead.document.layers import Layer, Rank, Stage, merge
 from podstead.document.roles import DEFAULT_ROLE, RoleLibrary
 from podstead.document.spec import HostSpec
 from podstead.document.validate import validate
-from podstead.document.values import Node, Origin
+from podstead.document.values import Node, Origin, describe
 from podstead.errors import InputError, Problem
-
-KEYS = frozenset(HostSpec.model_fields)
-"""The keys of the host document; other data of the same inventory is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +21,8 @@ class PlainLayer:
 
     name: str
     rank: Rank
-    values: Mapping[str, Any]
+    values: Any
+    """What should be a mapping with keys of the host document."""
 
 
 def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> HostSpec:
@@ -33,7 +31,11 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
     layers_of_caller = []
     for layer in layers:
         origin = Origin(layer.name)
-        tree = _node({key: value for key, value in layer.values.items() if key in KEYS}, origin, problems)
+        tree = _node(layer.values, origin, problems)
+        if not isinstance(tree.value, Mapping):
+            message = f"expected a mapping with the keys of a host document, found {describe(tree)}"
+            problems.append(Problem(where=layer.name, message=message))
+            continue
         problems.extend(validate(tree, fragment=True)[1])
         layers_of_caller.append(Layer(name=layer.name, rank=layer.rank, tree=tree))
     wanted = merge(layers_of_caller, problems).entries.get("roles")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from podstead.document.layers import DOCUMENT
 from podstead.document.spec import HostSpec
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -14,17 +15,21 @@ _NO_TEXT: Final = ("integer", "boolean", "number", "array", "object")
 
 
 def layer_schema() -> dict[str, Any]:
-    """Return the schema of one layer: the host document, of which any part may be left to other layers.
+    """Return the schema of one file of variables: under ``podstead`` a host document, of which any part may be left to others.
 
     Other keys at the top are variables of the user's own.
     """
-    schema = _fragment()
-    schema["properties"]["roles"] = _plain_roles(schema)
-    schema["patternProperties"] = {"^ansible_": {"description": "How a host is reached."}}
-    schema["additionalProperties"] = True
-    return _named(
-        schema, IDENTIFIER, "layer", "A fragment of podstead's host document: group_vars, host_vars, -e."
-    )
+    document = _fragment()
+    document["properties"]["roles"] = _plain_roles(document)
+    document["title"], document["description"] = "host document", "What a host should be: a layer of it."
+    schema = {
+        "type": "object",
+        "properties": {DOCUMENT: document},
+        "patternProperties": {"^ansible_": {"description": "How a host is reached."}},
+        "additionalProperties": True,
+        "$defs": document.pop("$defs"),
+    }
+    return _named(schema, IDENTIFIER, "layer", "A file of variables: group_vars, host_vars, -e @FILE.")
 
 
 def role_schema() -> dict[str, Any]:

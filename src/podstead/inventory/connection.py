@@ -42,16 +42,18 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "chroot": "chroot",
     "community.general.chroot": "chroot",
 }
-_SAME: Final = {
-    "ansible_ssh_host": "ansible_host",
-    "ansible_ssh_port": "ansible_port",
-    "ansible_ssh_user": "ansible_user",
-    "ansible_ssh_pass": "ansible_password",
-    "ansible_ssh_password": "ansible_password",
-    "ansible_become_pass": "ansible_become_password",
-    "ansible_private_key_file": "ansible_ssh_private_key_file",
-    "ansible_ssh_host_key_checking": "ansible_host_key_checking",
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "ansible_host": ("ansible_host", "ansible_ssh_host"),
+    "ansible_port": ("ansible_port", "ansible_ssh_port"),
+    "ansible_user": ("ansible_user", "ansible_ssh_user"),
+    "ansible_password": ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password"),
+    "ansible_become_password": ("ansible_become_password", "ansible_become_pass"),
+    "ansible_ssh_private_key_file": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+    "ansible_host_key_checking": ("ansible_host_key_checking", "ansible_ssh_host_key_checking"),
 }
+"""The names that Ansible has for one thing: the last that is set wins, wherever it is set (plugins/connection/ssh.py,
+plugins/become/sudo.py of ansible-core)."""
+_SAME: Final = {name: thing for thing, names in _NAMES.items() for name in names}
 KNOWN: Final = (
     "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_connection",
     "ansible_ssh_private_key_file", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_host_key_checking",
@@ -75,8 +77,11 @@ _BOOLS: Final = {
     "off": False,
     "0": False,
 }
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?")
-_ADDRESS = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_.:%/-]*")
+_USER = re.compile(r"(?!-)[^\s'\"`;&<>|(){}]*[^\s'\"`;&<>|(){}\\]")
+_ADDRESS = re.compile(r"(?!-)[^\s'\"`$\\;&<>|(){}]+")
+"""What OpenSSH takes, so that no ProxyCommand can be made to run something else (valid_ruser, valid_hostname in ssh.c)."""
+_CONTAINER = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_.:%/-]*")
+"""Names of containers and folders: pyinfra's connectors put them into command lines."""
 
 
 _SECRET_NAME = re.compile(r"ansible_.*(pass|secret|token)", re.IGNORECASE)
@@ -119,7 +124,7 @@ class Connection:
 
 
 def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]:
-    """Return the ``ansible_*`` variables of one place that podstead knows, by their present names."""
+    """Return the ``ansible_*`` variables of one place that podstead knows; others are Ansible's affair alone."""
     found: dict[str, Node] = {}
     for key, node in tree.entries.items():
         if not key.startswith("ansible_"):
@@ -127,18 +132,22 @@ def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]
         name = _SAME.get(key, key)
         if name in _REFUSED:
             problems.append(Problem(where=node.origin.where, key=key, message="is not supported"))
-        elif name not in KNOWN:
-            hint = did_you_mean(key, KNOWN, cutoff=0.9)
-            if hint:
-                problems.append(Problem(where=node.origin.where, key=key, message=f"unknown variable{hint}"))
-        elif name in found:
-            problems.append(Problem(where=node.origin.where, key=key, message=f"{name} is given twice"))
-        else:
+        elif name in KNOWN:
             if name in SECRET and not isinstance(node.value, SecretStr | VaultCiphertext):
                 problems.append(
                     Problem(where=node.origin.where, key=name, message="expected a string: quote it")
                 )
-            found[name] = node
+            found[key] = node
+    return found
+
+
+def _by_thing(variables: Mapping[str, Node]) -> dict[str, Node]:
+    """Merged variables under one name for each thing."""
+    found = {key: node for key, node in variables.items() if key not in _SAME}
+    for thing, names in _NAMES.items():
+        nodes = [variables[name] for name in names if name in variables and variables[name].value is not None]
+        if nodes:
+            found[thing] = nodes[-1]
     return found
 
 
@@ -179,7 +188,8 @@ class _Reader:
             self.report_problem(name, f"expected a string, found {self.describe(name)}: quote it")
             return None
         if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
-            self.report_problem(name, f"{self.describe(name)} cannot be used here")
+            why = ": it has a blank or a character that a shell obeys, or begins with '-'" if pattern else ""
+            self.report_problem(name, f"{self.describe(name)} cannot be used here{why}")
             return None
         return value
 
@@ -221,7 +231,7 @@ class _Reader:
 
 def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]) -> Connection:
     """Read how a host is reached from its merged connection variables."""
-    reader = _Reader(variables, problems)
+    reader = _Reader(_by_thing(variables), problems)
     options: dict[str, str] = {}
     for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
         options |= _ssh_arguments(reader, name)
@@ -233,11 +243,16 @@ def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]
             "ansible_become_user", "must be root: podstead changes the host as root and tests as each user"
         )
     strict = options.get("stricthostkeychecking")
+    kind = cast("Kind", reader.choice("ansible_connection", _KINDS, "ssh"))
+    address = reader.text("ansible_host", _ADDRESS if kind == "ssh" else _CONTAINER) or host
+    login = ""
+    if kind == "ssh" and not host.startswith("@"):  # USER@HOST, as ssh(1) reads it; an option wins over it
+        login, _, address = address.rpartition("@")
     return Connection(
-        kind=cast("Kind", reader.choice("ansible_connection", _KINDS, "ssh")),
-        address=reader.text("ansible_host", _ADDRESS) or host,
+        kind=kind,
+        address=address,
         port=reader.port("ansible_port"),
-        user=reader.text("ansible_user", _USER),
+        user=reader.text("ansible_user", _USER) or login or None,
         private_key=reader.text("ansible_ssh_private_key_file"),
         proxy_jump=options.get("proxyjump"),
         ssh_config_file=options.get("config"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -12,7 +11,6 @@ from podstead.errors import Problem
 from podstead.inventory.connection import hide
 from podstead.inventory.hostnames import HOST_NAME, MAX_RANGE, expand, with_port
 
-_GROUP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PRIORITY: Final = "ansible_group_priority"
 
 
@@ -55,6 +53,12 @@ class Inventory:
         }
     )
     problems: list[Problem] = field(default_factory=list)
+    undeclared: list[tuple[str, Problem]] = field(default_factory=list)
+    """Groups that an INI file speaks of and does not declare."""
+    unread: list[Problem] = field(default_factory=list)
+    """Why whole sources could not be read. Ansible warns of them and goes on with the others."""
+    warnings: list[Problem] = field(default_factory=list)
+    """What a person should know and nothing has to stop for."""
     sources: list[str] = field(default_factory=list)
 
     def problem(self, origin: Origin, message: str, key: str = "") -> None:
@@ -66,8 +70,10 @@ class Inventory:
         if found is None:
             if isinstance(name, AmbiguousScalar):
                 self.problem(origin, name.explanation)
-            elif not _GROUP_NAME.fullmatch(name):
-                self.problem(origin, f"{name[:60]!r} is not a group name: letters, digits, '_', '.' and '-'")
+            elif not name.strip() or not name.isprintable():
+                self.problem(
+                    origin, f"{name[:60]!r} is not a group name: it must be a text that can be printed"
+                )
             found = self.groups[name] = Group(name)
         return found
 
@@ -120,9 +126,15 @@ class Inventory:
         if len(names) > MAX_RANGE:
             self.problem(origin, f"{pattern!r} expands to more than {MAX_RANGE} hosts")
             return []
-        bad_name = next((name for name in names if not HOST_NAME.fullmatch(name)), None)
+        bad_name = next(
+            (name for name in names if not HOST_NAME.fullmatch(name) or not name.isprintable()), None
+        )
         if bad_name is not None:
-            self.problem(origin, f"{bad_name[:60]!r} is not a host name: letters, digits, '_', '.' and '-'")
+            self.problem(
+                origin,
+                f"{bad_name[:60]!r} is not a host name: it must begin with a letter or a digit, and have no blank and nothing "
+                "that a shell or a pattern takes for something else",
+            )
             return []
         return names
 
@@ -155,7 +167,13 @@ class Inventory:
         order.append(name)
 
     def complete(self) -> None:
-        """Put every group below ``all``, and every host of no other group into ``ungrouped``, as Ansible does."""
+        """Put every group below ``all``, and every host of no other group into ``ungrouped``, as Ansible does.
+
+        A group that was not declared where it had to be is a problem where it has hosts: Ansible gives them nothing of it.
+        """
+        for name, problem in self.undeclared:
+            (self.problems if name in self.groups and self.members(name) else self.warnings).append(problem)
+        self.undeclared.clear()
         self.depths()  # takes circles apart
         below = {child for group in self.groups.values() for child in group.children}
         everything = self.groups["all"]

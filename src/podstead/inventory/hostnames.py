@@ -9,7 +9,8 @@ from itertools import product
 from typing import Final
 
 MAX_RANGE: Final = 100_000
-HOST_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*|@[a-z]+(/[A-Za-z0-9_./@:-]+)?")
+HOST_NAME: Final = re.compile(r"[^\W][^\s'\"`$\\;&<>|(){}\[\],/!*?~]*|@[a-z]+(/[A-Za-z0-9_./@:-]+)?")
+"""A letter of any language, a digit or ``_``; then nothing that a shell or a pattern would take for something else."""
 _RANGE = re.compile(r"\[([^\[\]]*)\]")
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](?::(\d{1,5}))?")
 _WITH_PORT = re.compile(r"((?:[^\[\]:]|\[[^\[\]]*\])+):(\d{1,5})")

@@ -6,7 +6,7 @@ import re
 import shlex
 
 from podstead.document.values import Node, Origin
-from podstead.errors import InputError
+from podstead.errors import InputError, Problem
 from podstead.inventory.groups import Group, Inventory
 from podstead.inventory.hostnames import with_port
 from podstead.inventory.variables import assignment
@@ -54,7 +54,8 @@ class _Reader:
         for name, origin in self.used.items():
             if name not in self.declared:
                 hint = did_you_mean(name, sorted(self.declared - {"all", "ungrouped"}))
-                self.inventory.problem(origin, f"no section declares the group {name!r}{hint}")
+                message = f"no section declares the group {name!r}{hint}"
+                self.inventory.undeclared.append((name, Problem(where=origin.where, message=message)))
 
     def section(self, content: str, origin: Origin) -> tuple[Group | None, str]:
         match = _SECTION.fullmatch(content)

@@ -12,6 +12,16 @@ from podstead.inventory.groups import PRIORITY, Group, Inventory
 from podstead.inventory.literal import read as read_literal
 from podstead.inventory.precedence import combined, group_trees, host_trees
 
+_INTERNAL = frozenset(
+    {"ansible_async_path", "ansible_collection_name", "ansible_config_file", "ansible_dependent_role_names",
+     "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources", "ansible_limit", "ansible_play_batch",
+     "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_role_names", "ansible_playbook_python", "ansible_role_name",
+     "ansible_role_names", "ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version", "inventory_dir",
+     "inventory_file", "inventory_hostname", "inventory_hostname_short", "groups", "group_names", "hostvars",
+     "playbook_dir", "play_hosts", "role_name", "role_names", "role_path", "role_uuid"}
+)  # fmt: skip
+"""Variables that Ansible sets itself; it leaves them out of listings, whatever an inventory says (INTERNAL_STATIC_VARS)."""
+
 
 class Listing:
     """The hosts that were chosen, with variables in Ansible's order of precedence."""
@@ -99,7 +109,7 @@ def _variables(found: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _displayed(variables: Mapping[str, Node]) -> dict[str, Any]:
-    return {key: _value(node) for key, node in variables.items()}
+    return {key: _value(node) for key, node in variables.items() if key not in _INTERNAL}
 
 
 def _value(node: Node) -> Any:  # noqa: ANN401 - as displayed()

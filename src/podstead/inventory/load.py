@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from podstead.document.roles import RoleLibrary
 from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import collecting, parse, read_text
-from podstead.errors import InputError
-from podstead.inventory import ini_inventory, json_inventory, programs, yaml_inventory
+from podstead.errors import InputError, Problem
+from podstead.inventory import ini_inventory, json_inventory, programs, toml_inventory, yaml_inventory
 from podstead.inventory.connection import hide
 from podstead.inventory.groups import Inventory
 from podstead.inventory.patterns import PSEUDO, select, split
@@ -22,13 +22,14 @@ from podstead.inventory.vault import Vault
 
 _YAML: Final = frozenset({".yml", ".yaml", ".json"})
 _INI: Final = frozenset({".ini", ""})
+_TOML: Final = ".toml"
 _NOT_INVENTORIES: Final = re.compile(
-    r"\..*|.*~|group_vars|host_vars|group_data|roles|vars_plugins|(README|LICENSE|Makefile|Vagrantfile)(\..*)?"
+    r"\..*|.*~|group_vars|host_vars|group_data|roles|vars_plugins|podstead\.toml|pyproject\.toml|(README|LICENSE|Makefile|Vagrantfile)(\..*)?"
 )
 _GROUP_LINE: Final = re.compile(r"(---.*|[\w.-]+:(\s.*)?|\{.*)")
 
 
-def load(
+def load(  # noqa: PLR0913 - what a command line can say of it
     sources: Sequence[str | Path],
     *,
     extra_vars: Sequence[str] = (),
@@ -37,16 +38,21 @@ def load(
     roles_dirs: Sequence[Path] = (),
     connection_defaults: Mapping[str, str] | None = None,
     vault: Vault | None = None,
+    warnings: list[Problem] | None = None,
 ) -> tuple[ResolvedHost, ...]:
     """Read inventories and return the chosen hosts, resolved, in the order of the pattern.
 
     ``connection_defaults`` are ``ansible_*`` variables from options such as ``--user``: every layer replaces them.
-    Raises InputError with all problems of all files and hosts.
+    What a person should know, and is no mistake, is added to ``warnings``. Raises InputError with all problems of all files
+    and of the chosen hosts; what other hosts and groups say is not judged.
     """
     vault = vault or Vault()
-    inventory = read_inventory(sources, pattern=pattern, vault=vault)
+    inventory = read_inventory(sources, pattern=pattern)
     chosen = choose(inventory, pattern, limit)
     folders = places(sources)
+    memberships = inventory.memberships()
+    groups = dict.fromkeys(("all", *(group for host in chosen for group in memberships[host])))
+    add_group_vars(inventory, groups, folders, vault)
     add_host_vars(inventory, chosen, folders, vault)
     extras = extra(extra_vars, inventory.problems, vault)
     options = Origin("options")
@@ -55,10 +61,18 @@ def load(
     )
     role_library = RoleLibrary((folder / "roles" for folder in folders), chosen=roles_dirs)
     hosts, problems = resolve(
-        inventory, chosen, role_library=role_library, extras=extras, defaults=defaults, vault=vault
+        inventory,
+        chosen,
+        role_library=role_library,
+        extras=extras,
+        defaults=defaults,
+        vault=vault,
+        named=frozenset(split(pattern)),
     )
-    if inventory.problems or problems:
-        raise InputError([*inventory.problems, *problems])
+    if inventory.unread or inventory.problems or problems:
+        raise InputError([*inventory.unread, *inventory.problems, *problems])
+    if warnings is not None:
+        warnings += inventory.warnings
     return hosts
 
 
@@ -73,38 +87,44 @@ def choose(inventory: Inventory, pattern: str, limit: str | None) -> tuple[str, 
         if not chosen:
             raise InputError.single(f"no host matches both {pattern!r} and {limit!r}", where="--limit")
     except InputError:
-        if inventory.problems:  # a consequence, most likely
-            raise InputError(inventory.problems) from None
+        if inventory.unread or inventory.problems:  # a consequence, most likely
+            raise InputError([*inventory.unread, *inventory.problems]) from None
         raise
     return chosen
 
 
 def read_inventory(
-    sources: Sequence[str | Path], *, pattern: str = "all", vault: Vault | None = None
+    sources: Sequence[str | Path], *, pattern: str = "all", may_be_empty: bool = False
 ) -> Inventory:
-    """Read hosts, groups and group variables. Problems are left in the result, unless it has no host."""
+    """Read hosts and groups, without group_vars and host_vars. What is wrong is left in the result, unless it has no host."""
     inventory = Inventory(sources=[str(source) for source in sources])
     for source in sources:
-        with collecting(inventory.problems):
+        with collecting(inventory.unread):
             _source(inventory, source)
     for part in split(pattern):
         if part.startswith("@"):
             with collecting(inventory.problems):
                 _pseudo_host(inventory, part)
-    if not inventory.hosts:
-        if not sources and not inventory.problems:
+    wrong = [*inventory.unread, *inventory.problems]
+    if not inventory.hosts and not (may_be_empty and sources and not wrong):
+        if not sources and not wrong:
             raise InputError.single("no inventory was given", hint="use -i FILE, or @local for this machine")
-        if not inventory.problems:
-            inventory.problem(Origin(", ".join(inventory.sources)), "names no host")
-        raise InputError(inventory.problems)
+        raise InputError(wrong or [Problem(where=", ".join(inventory.sources), message="names no host")])
     inventory.complete()
-    for number, folder in enumerate(places(sources)):
-        files = VarsFolder(folder / "group_vars", inventory.problems, vault or Vault())
-        for group in inventory.groups.values():
-            trees = list(files.trees(group.name))
-            if trees:
-                group.in_files[number] = trees
     return inventory
+
+
+def add_group_vars(
+    inventory: Inventory, groups: Iterable[str], folders: Sequence[Path], vault: Vault
+) -> None:
+    """Read group_vars of these groups."""
+    names = list(groups)
+    for number, folder in enumerate(folders):
+        files = VarsFolder(folder / "group_vars", inventory.problems, vault)
+        for name in names:
+            trees = list(files.trees(name))
+            if trees:
+                inventory.groups[name].in_files[number] = trees
 
 
 def add_host_vars(inventory: Inventory, chosen: Sequence[str], folders: Sequence[Path], vault: Vault) -> None:
@@ -162,11 +182,11 @@ def _folder(inventory: Inventory, folder: Path) -> None:
     files = _inventories(folder)
     if not files:
         raise InputError.single(
-            "contains no inventory file (.yml, .yaml, .json, .ini, no suffix, or a program)",
+            "contains no inventory file (.yml, .yaml, .json, .ini, .toml, no suffix, or a program)",
             where=str(folder),
         )
     for path in files:
-        with collecting(inventory.problems):
+        with collecting(inventory.unread):
             _file(inventory, path)
 
 
@@ -179,7 +199,7 @@ def _inventories(folder: Path) -> list[Path]:
                 continue
             if path.is_dir():
                 found += _inventories(path)
-            elif path.is_file() and (path.suffix in _YAML | _INI or programs.is_script(path)):
+            elif path.is_file() and (path.suffix in _YAML | _INI | {_TOML} or programs.is_script(path)):
                 found.append(path)
     except OSError as error:  # the folder, or what is in it: a folder may be read and not searched
         raise InputError.single(
@@ -203,7 +223,9 @@ def _file(inventory: Inventory, path: Path) -> None:
     if text.startswith("#!"):
         message = "is an inventory script that is not executable: chmod +x it, or save what it prints"
         raise InputError.single(message, where=str(path))
-    if path.suffix in _YAML or (path.suffix != ".ini" and _looks_like_yaml(text)):
+    if path.suffix == _TOML:
+        toml_inventory.add(inventory, text, str(path))
+    elif path.suffix in _YAML or (path.suffix != ".ini" and _looks_like_yaml(text)):
         root = parse(text, str(path))
         if json_inventory.is_listing(root):
             json_inventory.add(inventory, root)

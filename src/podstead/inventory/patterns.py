@@ -16,7 +16,8 @@ from podstead.errors import InputError, Problem
 from podstead.inventory.groups import Inventory
 from podstead.suggest import did_you_mean
 
-_SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d{1,9})|(-?\d{1,9})?(?::|(?<=\d)-(?=\d))(-?\d{1,9})?)\]")
+_SUBSCRIPT = re.compile(r"(.+)\[(?:(-?\d{1,9})|(\d{1,9})[:-](\d{0,9}))\]")
+"""As Ansible has it (inventory/manager.py): one host may be counted from the end, the bounds of a slice may not."""
 PSEUDO: Final = re.compile(
     r"@(?:(?P<local>local)|ssh/(?:(?P<user>[^@/:]+)@)?(?P<host>[^@/:]+)(?::(?P<port>\d+))?"
     r"|(?P<container>podman|docker)/(?P<name>[A-Za-z0-9][\w.-]*)|chroot/(?P<folder>/?[^\s:,]+))"
@@ -58,7 +59,8 @@ def split(pattern: str, option: str = "pattern") -> Iterator[str]:
 
     ``@FILE`` stands for the patterns in a file, a line each, as Ansible's retry files have them.
     """
-    for piece in _cut(pattern, ","):
+    pieces = _cut(pattern, ",")
+    for piece in pieces:
         rest = piece.strip()
         while rest:
             bare = rest.lstrip("&!")
@@ -66,6 +68,10 @@ def split(pattern: str, option: str = "pattern") -> Iterator[str]:
                 yield rest
                 break
             first, *others = _cut(rest, ":")
+            if others and len([piece for piece in pieces if piece.strip()]) > 1:
+                # Ansible splits only at commas then, and would take other hosts
+                message = f"{pattern[:60]!r} has commas and colons between its parts: use only commas, or only colons"
+                raise InputError.single(message, where=option)
             if first.strip().startswith("@") and not PSEUDO.fullmatch(first.strip()):
                 yield from _from_file(first.strip()[1:], option)
             elif first.strip():

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final
 
-from podstead.document.layers import EMPTY, Layer, Path, Provenance, Rank, Stage, merge, origins, overlay
+from podstead.document.layers import (
+    DOCUMENT,
+    EMPTY,
+    Layer,
+    Path,
+    Provenance,
+    Rank,
+    Stage,
+    merge,
+    origins,
+    overlay,
+)
 from podstead.document.roles import DEFAULT_ROLE, RoleLibrary, name_in
 from podstead.document.spec import HostSpec
 from podstead.document.validate import validate
-from podstead.document.values import HIDDEN, Node, Origin, VaultCiphertext, is_template
+from podstead.document.values import HIDDEN, Node, Origin, VaultCiphertext, describe, is_template
 from podstead.errors import Problem
+from podstead.inventory.connectable import connectable
 from podstead.inventory.connection import Connection, connection, connection_variables
 from podstead.inventory.groups import Group, HostVariables, Inventory
+from podstead.inventory.old_form import hints
 from podstead.inventory.precedence import combined, group_trees, host_trees
 from podstead.inventory.templates import Rendering, needs_rendering
-from podstead.inventory.variables import DOCUMENT_KEYS
 from podstead.inventory.vault import Vault
-from podstead.suggest import did_you_mean
 
 _DEFAULT: Final = Origin("podstead's default")
 _DEFAULT_ROLES: Final = Node((Node(DEFAULT_ROLE, _DEFAULT),), _DEFAULT)
@@ -59,12 +70,6 @@ class _Place:
     variables: Mapping[str, Node]
 
 
-@lru_cache(maxsize=1024)
-def _suggestion(key: str) -> str:
-    """A key of the document that one letter makes of the name of a variable."""
-    return did_you_mean(key, DOCUMENT_KEYS, cutoff=0.8)
-
-
 class _Resolver:
     """Merges once what many hosts share."""
 
@@ -92,12 +97,7 @@ class _Resolver:
         self.extra_document = merge(layers, self.problems)
         self.extra_connection = combined(extra.connection for extra in self.extras)
         self.extra_variables = combined(extra.variables for extra in self.extras)
-        self.documents = {
-            group.name: self.document_layers(
-                f"group {group.name}", self.rank(group), [*group.inline, *group.files]
-            )
-            for group in inventory.groups.values()
-        }
+        self.documents: dict[str, list[Layer]] = {}
         self.bases: dict[tuple[Groups, tuple[object, ...]], Node] = {}
         self.tags: dict[tuple[object, ...], Mapping[str, tuple[str, ...]]] = {}
         self.group_roles: dict[Groups, Node] = {}
@@ -114,23 +114,18 @@ class _Resolver:
 
     def place(self, tree: Node, *, check: bool = True) -> _Place:
         """Take apart what one place says. ``check`` its part of the document by itself: a higher layer may hide it."""
-        document: dict[str, Node] = {}
-        for key, node in tree.entries.items():
-            if key in DOCUMENT_KEYS:
-                document[key] = node
-            elif (
-                isinstance(node.value, Mapping | tuple)
-                and not key.startswith("ansible_")
-                and _suggestion(key)
-            ):
-                message = f"unknown key{_suggestion(key)}; give a variable of your own a different name"
-                self.problems.append(Problem(where=node.origin.where, key=key, message=message))
+        document = tree.entries.get(DOCUMENT, EMPTY)
+        if not isinstance(document.value, Mapping):
+            if document.value is not None:
+                message = f"expected a mapping with the keys of a host document, found {describe(document)}"
+                self.problems.append(Problem(where=document.origin.where, key=DOCUMENT, message=message))
+            document = EMPTY
         found = _Place(
-            Node(document, tree.origin) if document else EMPTY,
+            document if document.entries else EMPTY,
             connection_variables(tree, self.problems),
             tree.entries,
         )
-        if document and check:
+        if found.document is not EMPTY and check:
             self.problems.extend(validate(found.document, fragment=True)[1])
         return found
 
@@ -139,9 +134,17 @@ class _Resolver:
         self.places[id(tree)] = found = self.place(tree)
         return found
 
-    def document_layers(self, name: str, rank: Rank, trees: Iterable[Node]) -> list[Layer]:
-        documents = [self.remembered_place(tree).document for tree in trees]
-        return [Layer(name=name, rank=rank, tree=document) for document in documents if document.entries]
+    def document_layers(self, name: str) -> list[Layer]:
+        """Return what a group says of the host document. Asked for only for groups of chosen hosts: no others are judged."""
+        if name not in self.documents:
+            group = self.inventory.groups[name]
+            documents = [self.remembered_place(tree).document for tree in (*group.inline, *group.files)]
+            self.documents[name] = [
+                Layer(name=f"group {name}", rank=self.rank(group), tree=document)
+                for document in documents
+                if document.entries
+            ]
+        return self.documents[name]
 
     def host(self, name: str, groups: Groups, own: HostVariables) -> ResolvedHost | None:
         # nothing but -e can hide what a host's own layer says from the validation of the whole
@@ -166,7 +169,7 @@ class _Resolver:
         if is_open or needs_rendering(reach):
             own_variables = combined(place.variables for place in places)
             variables = ChainMap(
-                dict(tree.entries), self.extra_variables, own_variables, self.variables_of(groups)
+                {DOCUMENT: tree}, self.extra_variables, own_variables, self.variables_of(groups)
             )
             rendering = Rendering(variables, self.magic(name, groups), self.vault)
             problems: list[Problem] = []
@@ -217,7 +220,7 @@ class _Resolver:
         }
 
     def documents_of(self, groups: Groups) -> list[Layer]:
-        return [layer for group in ("all", *groups) for layer in self.documents[group]]
+        return [layer for group in ("all", *groups) for layer in self.document_layers(group)]
 
     def roles_of(self, groups: Groups) -> Node:
         if groups not in self.group_roles:
@@ -241,6 +244,7 @@ class _Resolver:
 
     def group_places(self, groups: Groups) -> list[_Place]:
         members = [self.inventory.groups[name] for name in ("all", *groups)]
+        self.documents_of(groups)  # takes their places apart
         return [self.places[id(tree)] for tree in group_trees(members)]
 
     def connection_of(self, groups: Groups) -> dict[str, Node]:
@@ -298,9 +302,24 @@ def resolve(
     extras: Sequence[Node] = (),
     defaults: Node = EMPTY,
     vault: Vault | None = None,
+    named: Container[str] = frozenset(),
 ) -> tuple[tuple[ResolvedHost, ...], list[Problem]]:
-    """Resolve the chosen hosts. With any problem the hosts are not to be used."""
+    """Resolve the chosen hosts. With any problem the hosts are not to be used. Warnings are added to the inventory's.
+
+    Hosts that podstead cannot connect to are left out, unless they were asked for by name (``named``).
+    """
     groups = inventory.memberships()
+    chosen = connectable(inventory, chosen, groups, extras, named)
     resolver = _Resolver(inventory, role_library, extras=extras, defaults=defaults, vault=vault or Vault())
     hosts = [resolver.host(name, groups[name], inventory.hosts[name]) for name in chosen]
+    inventory.warnings += hints(_trees(inventory, chosen, groups), extras)
     return tuple(host for host in hosts if host is not None), resolver.problems
+
+
+def _trees(inventory: Inventory, chosen: Sequence[str], groups: Mapping[str, Groups]) -> Iterator[Node]:
+    """All that concerns the chosen hosts."""
+    for name in dict.fromkeys(("all", *(group for host in chosen for group in groups[host]))):
+        group = inventory.groups[name]
+        yield from (*group.inline, *group.files)
+    for host in chosen:
+        yield from host_trees(inventory.hosts[host])

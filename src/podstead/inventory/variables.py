@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from podstead.document.layers import DOCUMENT
 from podstead.document.spec import HostSpec
 from podstead.document.values import Node, Origin, Value, describe
 from podstead.document.yaml_document import collecting, parse, read_text
@@ -20,7 +21,6 @@ from podstead.inventory.connection import hide
 from podstead.inventory.vault import Vault, is_encrypted
 
 DOCUMENT_KEYS: Final = frozenset(HostSpec.model_fields)
-"""The keys of the host document; every other variable is the user's own, or says how a host is reached."""
 _PAIR: Final = re.compile(r"[A-Za-z_]\w*=")
 _WORD: Final = re.compile(r"""(?:\{\{.*?\}\}|'[^']*'|"[^"]*"|[^\s'"])+""", re.DOTALL)
 _SUFFIXES: Final = ("", ".yml", ".yaml", ".json")
@@ -30,7 +30,7 @@ def assignment(key: str, text: str, origin: Origin) -> Node:
     """Read the text of key=value in an INI inventory: YAML for the host document, else as Ansible does."""
     if key.startswith("ansible_"):
         return literal.connection(text, origin)
-    if key not in DOCUMENT_KEYS:
+    if key != DOCUMENT:
         return literal.read(text, origin)
     return _yaml(key, _unquoted(text), origin)
 
@@ -91,8 +91,12 @@ def _pairs(text: str, origin: Origin) -> list[tuple[str, str]]:
 
 def _parsed(key: str, text: str, origin: Origin) -> Node:
     if not key.isidentifier():
-        nested = key.replace(".", ": {") + ": ..." + "}" * key.count(".")
-        inside = f"; write {{{nested}}}" if "." in key else ""
+        first, _, path = key.removeprefix(f"{DOCUMENT}.").partition(".")
+        nested = path.replace(".", ": {") + f": {text or '...'}" + "}" * path.count(".")
+        suggestion = (
+            f"{DOCUMENT}={{{first}: {{{nested}}}}}" if first in DOCUMENT_KEYS else f"{first}={{{nested}}}"
+        )
+        inside = f"; write -e '{suggestion}'" if path else ""
         raise InputError.single(f"this is not a valid variable name{inside}", where=origin.where, key=key)
     # to YAML what starts with {{ would be a mapping in a mapping
     is_text = key.startswith("ansible_") or text.startswith(("{{", "{%", "{#"))
@@ -100,7 +104,7 @@ def _parsed(key: str, text: str, origin: Origin) -> Node:
 
 
 def read_variables(path: Path, vault: Vault) -> Node:
-    """Read a file of variables; all text of one that is encrypted as a whole is secret. Raises InputError."""
+    """Read a file of variables; all text of one that is encrypted as a suggestion is secret. Raises InputError."""
     text = read_text(path)
     if not is_encrypted(text):
         return _checked(parse(text, str(path)))

@@ -16,10 +16,15 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 
+from podstead.remote.lazily import load_later  # noqa: E402
+
+# paramiko imports it for "Match exec" in ssh_config, which match_exec.py runs instead: an eighth of the worker's start
+load_later("invoke")
+
 import pyinfra  # noqa: E402
 
 from podstead.printable import one_line  # noqa: E402
-from podstead.remote import bounded, lifeline  # noqa: E402
+from podstead.remote import bounded, lifeline, match_exec  # noqa: E402
 from podstead.remote.connections import JobRunner  # noqa: E402
 from podstead.visit.job import Job, Progress, Result  # noqa: E402
 
@@ -57,6 +62,7 @@ def main() -> int:
         answers.flush()
 
     bounded.install()
+    match_exec.install()
     run = JobRunner(job, emit)
 
     def stop(_signal: int, _frame: object) -> None:

@@ -44,7 +44,7 @@ def verify(job: Job, visit: Visit) -> HostReport:
     if not names:
         trouble = Trouble(
             message="there are no users to verify: the document names none",
-            hint="name them under users, or with -e 'users={NAME: {}}'",
+            hint="name them under users, or with -e 'podstead={users: {NAME: {}}}'",
         )
     results.append(_reboot())
     return report(visit.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)
@@ -95,7 +95,8 @@ def _capacity(spec: HostSpec, state: HostState) -> Capacity | None:
 
 def _grant(name: str, state: HostState) -> Grant:
     uids, gids = subids.granted(name, state.subids, state.accounts)
-    return Grant(uids=tuple(map(str, uids)), gids=tuple(map(str, gids)))
+    account = state.accounts.by_name.get(name)
+    return Grant(uid=account.uid if account else None, uids=tuple(map(str, uids)), gids=tuple(map(str, gids)))
 
 
 def _with_host_findings(

@@ -68,6 +68,9 @@ class Trouble(Record):
 class Grant(Record):
     """The ranges that a host grants to a user, as FIRST:COUNT, in order."""
 
+    uid: int | None = Field(
+        default=None, description="The user's own UID; null where the host has no such account."
+    )
     uids: tuple[str, ...]
     gids: tuple[str, ...]
 

@@ -22,8 +22,8 @@ _HEAD = """\
 Each [failure mode](failure-modes.md) that can be made on a host of the lab is made on a healthy one. `podstead verify`
 must then name it, and nothing that has nothing to do with it; `podstead apply` must repair it, or refuse it and say what
 to do, or leave alone what is not its own. The hosts are real Debian with systemd, reached over SSH (tests/lab); the
-cases are in tests/real_hosts/damage. `make real-hosts` does those of the failure modes to look for first, on Debian 12 and
-13; `make matrix` does all of them, also on 11 and testing (forky).
+cases are in tests/real_hosts/damage. `make real-hosts` does those of the failure modes to look for first, each on Debian 12
+or 13; `make matrix` does all of them, on every release from 11 to testing (forky).
 
 - **Producible failure modes detected: {detected} of {producible}** ({cells} of {expected} on single releases, in {cases} ways)
 - **False alarms: {alarms}** (healthy hosts, hosts that are unusual and right, and causes that are not there)

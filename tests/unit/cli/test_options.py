@@ -16,9 +16,10 @@ from click.testing import CliRunner
 from pydantic import TypeAdapter
 
 from podstead import cli
+from podstead.cli.connection_options import ConnectionOptions
 from podstead.cli.filters import Filters, Listing
 from podstead.cli.main import VERBS
-from podstead.cli.options import ConnectionOptions, Printing, Selection
+from podstead.cli.options import People, Printing, Selection
 from podstead.cli.records import Group, record
 
 
@@ -59,7 +60,7 @@ def differences(group: Group) -> tuple[set[str], set[str]]:
 
 
 def test_the_groups_are_found() -> None:
-    assert {Selection, ConnectionOptions, Printing, Filters, Listing} == {
+    assert {Selection, ConnectionOptions, People, Printing, Filters, Listing} == {
         group.cls for group in GROUPS.values()
     }
 
@@ -104,7 +105,7 @@ def arguments(command: click.Command, folder: Path) -> Iterator[str]:
         kind = one.type
         if isinstance(one, click.Argument):
             yield "all"
-        elif one.name != "become_user" and isinstance(one, click.Option):
+        elif one.expose_value and isinstance(one, click.Option):
             yield one.opts[0]
             if isinstance(kind, click.Choice):
                 yield str(kind.choices[0])

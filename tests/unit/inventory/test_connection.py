@@ -1,5 +1,6 @@
 import pytest
 
+from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import parse
 from podstead.errors import Problem
 from podstead.inventory.connection import Connection, connection, connection_variables, hide
@@ -102,14 +103,20 @@ def test_host_key_checking_can_be_a_variable() -> None:
             "ansible_user: 0042",
             "0042 is read as a number in an unexpected notation (octal, sexagesimal): quote it",
         ),
-        ("ansible_hots: a", "unknown variable (did you mean 'ansible_host'?)"),
+        ("ansible_host: -x", "has a blank or a character that a shell obeys, or begins with '-'"),
+        ("ansible_host: a;b", "cannot be used here"),
+        ("ansible_host: $(id)", "cannot be used here"),
+        ("ansible_host: 'a b'", "cannot be used here"),
+        ("ansible_user: -l", "cannot be used here"),
+        ("ansible_user: 'a;b'", "cannot be used here"),
+        ("ansible_user: 'a\\'", "cannot be used here"),
+        ("{ansible_connection: docker, ansible_host: 'größe'}", "cannot be used here"),
         ("ansible_become_flags: -H", "is not supported"),
         ("ansible_ssh_common_args: -o ProxyCommand=x", "proxycommand is not supported"),
         ("ansible_ssh_common_args: -v", "-v is not supported"),
         ("ansible_ssh_common_args: -o StrictHostKeyChecking=perhaps", "needs a value that can be used"),
         ("ansible_ssh_common_args: -J", "proxyjump needs a value"),
         ("ansible_ssh_common_args: -J 'a", "a quotation mark is not closed"),
-        ("{ansible_user: a, ansible_ssh_user: b}", "ansible_user is given twice"),
     ],
 )
 def test_a_wrong_connection_variable_is_reported(text: str, expected: str) -> None:
@@ -120,6 +127,46 @@ def test_a_wrong_connection_variable_is_reported(text: str, expected: str) -> No
 
 def test_other_variables_of_ansible_are_let_be() -> None:
     assert good("{ansible_python_interpreter: /usr/bin/python3, ansible_pipelining: true}").kind == "ssh"
+    assert (
+        good(
+            '{ansible_hostv6: "::1", ansible_altpassword: x, ansible_scp_extra_args: "-O", ansible_usr: a}'
+        ).user
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{ansible_ssh_user: old, ansible_user: new}", "old"),
+        ("{ansible_user: new, ansible_ssh_user: old}", "old"),
+        ("{ansible_user: new, ansible_ssh_user: ~}", "new"),
+        ("{ansible_user: a+b}", "a+b"),
+        ("{ansible_user: 'ACME\\jdoe'}", "ACME\\jdoe"),
+        ("{ansible_user: größe@corp.example}", "größe@corp.example"),
+        ("{ansible_host: deploy@web2}", "deploy"),
+        ("{ansible_host: deploy@web2, ansible_user: admin}", "admin"),
+    ],
+)
+def test_the_user_is_the_one_that_ansible_and_ssh_take(text: str, expected: str) -> None:
+    assert good(text).user == expected
+
+
+def test_the_name_of_a_host_may_hold_the_user() -> None:
+    found = connection("root@web3", {}, [])
+    assert (found.user, found.address) == ("root", "web3")
+    found = connection("root@web3", {"ansible_user": Node("admin", Origin("f"))}, [])
+    assert (found.user, found.address) == ("admin", "web3")
+    assert connection("größe", {}, []).address == "größe"
+
+
+def test_of_several_names_for_one_thing_ansibles_last_counts() -> None:
+    """Measured with ansible-core: the names of the ssh plugin, wherever they are set, win over the common ones."""
+    found = good(
+        "{ansible_host: a, ansible_ssh_host: b, ansible_ssh_port: 10, ansible_port: 9, ansible_ssh_private_key_file: /a, "
+        "ansible_private_key_file: /b}"
+    )
+    assert (found.address, found.port, found.private_key) == ("b", 10, "/a")
 
 
 @pytest.mark.parametrize("value", ["hunter2", "[hunter2]", "{a: hunter2}", "123456"])

@@ -67,7 +67,9 @@ def test_nested_yaml_groups_are_read() -> None:
         ("web: {hosts: {a: 5}}", "f:1: host a takes a mapping of variables; found the number 5"),
         ("[a]", "f:1: an inventory must be a mapping of groups; found a list"),
         ("web: {hosts: {-oProxyCommand=x: }}", "f:1: '-oProxyCommand=x' is not a host name"),
-        ("a b: {}", "f:1: 'a b' is not a group name"),
+        ('"a\\tb": {}', "f:1: 'a\\tb' is not a group name"),
+        ("web: {hosts: {a;b: }}", "f:1: 'a;b' is not a host name"),
+        ("web: {hosts: {a/b: }}", "f:1: 'a/b' is not a host name"),
         ("a: {children: {b: {children: {a: }}}}", "f:1: groups contain each other: a > b > a"),
     ],
 )
@@ -80,7 +82,7 @@ INI = """
 jump.example.com
 [web]
 web[01:03].example.com ansible_user=ci   # comment
-one:2222 ansible_password='a b#c' users='{alice: {}}'
+one:2222 ansible_password='a b#c' podstead='{users: {alice: {}}}'
 
 [db]
 db1
@@ -91,6 +93,7 @@ db
 
 [site:vars]
 ansible_port=23
+podstead={session: {linger: true}}
 session={linger: true}
 ansible_ssh_common_args="-J x"
 """
@@ -104,14 +107,15 @@ def test_an_ini_inventory_is_read() -> None:
     assert set(inventory.members("site")) == {*numbered, "one", "db1"}
     assert variables(inventory, numbered[1]) == [{"ansible_user": "ci"}]
     (one,) = inventory.hosts["one"].inline
-    assert plain(one.entries["users"]) == {"alice": {}}
+    assert plain(one.entries["podstead"]) == {"users": {"alice": {}}}
     assert plain(one.entries["ansible_port"]) == 2222
     assert plain(one.entries["ansible_password"]) == "a b#c"
     assert displayed(one.entries["ansible_password"]) == "********"
-    assert one.entries["users"].origin.where == "f:6"
+    assert one.entries["podstead"].origin.where == "f:6"
     assert [plain(tree) for tree in inventory.groups["site"].inline] == [
         {"ansible_port": "23"},
-        {"session": {"linger": True}},
+        {"podstead": {"session": {"linger": True}}},
+        {"session": "{linger: true}"},
         {"ansible_ssh_common_args": "-J x"},
     ]
 
@@ -124,14 +128,24 @@ def test_an_ini_inventory_is_read() -> None:
         ("web1 x=1 secret", "f:1: field 3 is not key=value"),
         ("web1 a='", "f:1: a quotation mark is not closed"),
         ("web1 a=1 a=2", "f:1: a: is given twice in this line"),
-        ("web1 users={", "f:1: users: is not YAML"),
+        ("web1 podstead={", "f:1: podstead: is not YAML"),
         ("web[3:1]", "f:1: [3:1] ends before it starts"),
-        ("[web]\na\n[wbe:vars]\nx=1", "f:3: no section declares the group 'wbe' (did you mean 'web'?)"),
         ("[web:vars]\nhello", "f:2: expected key=value"),
     ],
 )
 def test_a_mistake_in_an_ini_inventory_is_reported(text: str, expected: str) -> None:
     assert any(line.startswith(expected) for line in problems(from_ini(text))), problems(from_ini(text))
+
+
+def test_a_section_for_a_group_that_is_nowhere_declared_is_a_warning_unless_the_group_has_hosts() -> None:
+    inventory = from_ini("[web]\na\n[wbe:vars]\nx=1")
+    inventory.complete()
+    warning = "f:3: no section declares the group 'wbe' (did you mean 'web'?)"
+    assert (list(map(str, inventory.warnings)), inventory.problems) == ([warning], [])
+    inventory = from_ini("[web]\na\n[db:vars]\nx=1")
+    add_yaml(inventory, parse("db: {hosts: {a: }}", "g"))
+    inventory.complete()
+    assert list(map(str, inventory.problems)) == ["f:3: no section declares the group 'db'"]
 
 
 def test_no_message_repeats_a_piece_of_a_password() -> None:

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from podstead.errors import InputError
+from podstead.document.spec import HostSpec
+from podstead.errors import InputError, Problem
 from podstead.inventory.load import load, read_inventory
 from podstead.inventory.resolve import ResolvedHost
 
@@ -29,7 +30,7 @@ def names(hosts: tuple[ResolvedHost, ...]) -> list[str]:
 
 
 def test_this_machine_needs_no_inventory() -> None:
-    (host,) = load([], pattern="@local", extra_vars=["users={alice: {}}"])
+    (host,) = load([], pattern="@local", extra_vars=["podstead={users: {alice: {}}}"])
     assert (host.name, host.connection.kind) == ("@local", "local")
     assert list(host.spec.users) == ["alice"]
     assert host.spec.roles == ("rootless-podman",)
@@ -67,14 +68,14 @@ def test_layers_reach_a_host_in_the_order_of_their_ranks(tmp_path: Path) -> None
         {
             "hosts.yml": "site: {children: {web: {hosts: {web1: {ansible_user: h}, web2: }}}}",
             "roles/mine/role.yml": "users: {role: {}}\nsubids: {count: 1}",
-            "group_vars/all.yml": "roles: [mine]\nsubids: {count: 2}\nansible_user: a\nansible_port: 1",
-            "group_vars/site.yaml": "subids: {count: 3}\nansible_user: s\nansible_port: 2",
-            "group_vars/web/one.yml": "subids: {count: 4}\nansible_user: w\nansible_port: 3",
-            "group_vars/web/two.yml": "storage: {driver: vfs}",
-            "host_vars/web1.yml": "subids: {count: 5}",
+            "group_vars/all.yml": "podstead: {roles: [mine], subids: {count: 2}}\nansible_user: a\nansible_port: 1",
+            "group_vars/site.yaml": "podstead: {subids: {count: 3}}\nansible_user: s\nansible_port: 2",
+            "group_vars/web/one.yml": "podstead: {subids: {count: 4}}\nansible_user: w\nansible_port: 3",
+            "group_vars/web/two.yml": "podstead: {storage: {driver: vfs}}",
+            "host_vars/web1.yml": "podstead: {subids: {count: 5}}",
         },
     )
-    one, two = load([tmp_path / "hosts.yml"], extra_vars=["subids={allocation: by-uid}"])
+    one, two = load([tmp_path / "hosts.yml"], extra_vars=["podstead={subids: {allocation: by-uid}}"])
     assert (one.spec.subids.count, two.spec.subids.count) == (5, 4)
     assert one.spec.subids.allocation == "by-uid"
     assert one.groups == ("site", "web")
@@ -94,43 +95,46 @@ def test_roles_of_the_host_replace_those_of_its_groups(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "hosts.yml": "web: {hosts: {a: {roles: [two]}, b: , c: {roles: []}}, vars: {roles: [one]}}",
+            "hosts.yml": "web: {hosts: {a: {podstead: {roles: [two]}}, b: , c: {podstead: {roles: []}}}, vars: {podstead: {roles: [one]}}}",
             "roles/one/role.yml": "users: {one: {}}",
             "roles/two/role.yml": "users: {two: {}}",
         },
     )
     assert [list(host.spec.users) for host in load([tmp_path])] == [["two"], ["one"], []]
-    extra = load([tmp_path], extra_vars=["roles=[one, two]"])
+    extra = load([tmp_path], extra_vars=["podstead={roles: [one, two]}"])
     assert [sorted(host.spec.users) for host in extra] == [["one", "two"]] * 3
 
 
 def test_a_role_of_another_folder_can_be_named(tmp_path: Path) -> None:
     write(tmp_path, {"shared/mine/role.yml": "users: {app: {}}"})
-    (host,) = load(["a,"], roles_dirs=[tmp_path / "shared"], extra_vars=["roles=[mine]"])
+    (host,) = load(["a,"], roles_dirs=[tmp_path / "shared"], extra_vars=["podstead={roles: [mine]}"])
     assert list(host.spec.users) == ["app"]
 
 
 def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -> None:
-    write(tmp_path, {"more.yml": "storage: {driver: vfs}"})
+    write(tmp_path, {"more.yml": "podstead: {storage: {driver: vfs}}"})
     extra = [
         "ansible_port=23",
-        '{"users": {"a": {"uid": 5}}}',
+        '{"podstead": {"users": {"a": {"uid": 5}}}}',
         f"@{tmp_path}/more.yml",
-        "storage={driver: btrfs}",
+        "podstead={storage: {driver: btrfs}}",
     ]
     (host,) = load(["a,"], extra_vars=extra)
     assert (host.connection.port, host.spec.users["a"].uid, host.spec.storage.driver) == (23, 5, "btrfs")
     assert failing("a,", extra_vars=["x", "subids.count=5", "@/nowhere.yml", "[1]"]) == [
         "-e #1: expected key=value, {key: value} or @file",
-        "-e #2: subids.count: this is not a valid variable name; write {subids: {count: ...}}",
+        "-e #2: subids.count: this is not a valid variable name; write -e 'podstead={subids: {count: 5}}'",
         "-e #4: expected key=value, {key: value} or @file",
         "/nowhere.yml: cannot be read: No such file or directory",
     ]
 
 
 def test_one_argument_may_hold_several_extra_variables_as_in_ansible() -> None:
-    extra = ["ansible_port=23 ansible_user='deploy' ids=70000", "users={alice: {}, bob: {uid: 5}}"]
-    (host,) = load(["a,"], extra_vars=[*extra, "subids={count: '{{ ids }}'}"])
+    extra = [
+        "ansible_port=23 ansible_user='deploy' ids=70000",
+        "podstead={users: {alice: {}, bob: {uid: 5}}}",
+    ]
+    (host,) = load(["a,"], extra_vars=[*extra, "podstead={subids: {count: '{{ ids }}'}}"])
     assert (host.connection.port, host.connection.user, host.spec.subids.count) == (23, "deploy", 70000)
     assert set(host.spec.users) == {"alice", "bob"}
 
@@ -147,7 +151,10 @@ def test_connection_defaults_give_way_to_every_layer(tmp_path: Path) -> None:
 def test_one_mistake_that_reaches_many_hosts_is_reported_once(tmp_path: Path) -> None:
     write(
         tmp_path,
-        {"hosts.yml": "web: {hosts: {'w[1:100]': }}", "group_vars/web.yml": "\nusers: {a: {lingr: true}}"},
+        {
+            "hosts.yml": "web: {hosts: {'w[1:100]': }}",
+            "group_vars/web.yml": "\npodstead: {users: {a: {lingr: true}}}",
+        },
     )
     assert failing(tmp_path) == [
         f"{tmp_path}/group_vars/web.yml:2: users.a.lingr: unknown key (did you mean 'linger'?)"
@@ -158,10 +165,10 @@ def test_the_mistakes_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "hosts.yml": "web: {hosts: {a: {subids: {count: x}}, b: {ansible_port: x}}}",
+            "hosts.yml": "web: {hosts: {a: {podstead: {subids: {count: x}}}, b: {ansible_port: x}}}",
             "group_vars/all.yml": "a: [",
-            "group_vars/web.yml": "user: {}",
-            "host_vars/b.yml": "users: {no: {}}",
+            "group_vars/web.yml": "podstead: {user: {}}",
+            "host_vars/b.yml": "podstead: {users: {no: {}}}",
         },
     )
     assert [problem.removeprefix(f"{tmp_path}/").split(": ")[0] for problem in failing(tmp_path)] == [
@@ -177,8 +184,8 @@ def test_a_mistake_that_a_later_layer_hides_is_found(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "hosts.yml": "all: {hosts: {a: {storage: {driver: vfs}}}}",
-            "group_vars/all.yml": "storage: {driver: zfs}",
+            "hosts.yml": "all: {hosts: {a: {podstead: {storage: {driver: vfs}}}}}",
+            "group_vars/all.yml": "podstead: {storage: {driver: zfs}}",
         },
     )
     assert "found 'zfs'" in failing(tmp_path)[0]
@@ -192,10 +199,120 @@ def test_a_variable_of_ones_own_is_none_of_the_documents_affair(tmp_path: Path) 
     assert names(load([tmp_path])) == ["a"]
 
 
-def test_a_key_of_the_document_that_is_one_letter_off_is_a_mistake(tmp_path: Path) -> None:
-    write(tmp_path, {"hosts.ini": "a\n", "group_vars/all.yml": "user: {alice: {}}"})
+def test_variables_of_another_tool_with_names_of_keys_are_never_judged(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.ini": "a storage=fast\n[all:vars]\nengine=docker\n",
+            "group_vars/all.yml": "users: [bob]\npackages: [vim]\nsysctls: 5\nsession: {linger: maybe, x: '{{ no }}'}\n",
+            "host_vars/a.yml": "roles: [{role: web}]\nsubids: ~\npodstead: {users: {alice: {}}}\n",
+        },
+    )
+    warnings: list[Problem] = []
+    (host,) = load([tmp_path], extra_vars=["users=[eve]"], warnings=warnings)
+    assert (list(host.spec.users), host.spec.roles, warnings) == (["alice"], ("rootless-podman",), [])
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [("[users]", "a list"), ("users", "'users'"), ("5", "the number 5"), ("'{{ mine }}'", "'{{ mine }}'")],
+)
+def test_a_document_that_is_no_mapping_is_a_mistake_with_its_place(
+    tmp_path: Path, document: str, found: str
+) -> None:
+    expected = f"podstead: expected a mapping with the keys of a host document, found {found}"
+    places = {
+        "hosts.yml": f"web:\n  hosts:\n    a:\n      podstead: {document}\n    b:\n",
+        "host_vars/b.yml": f"x: 1\npodstead: {document}\n",
+        "group_vars/web.yml": f"podstead: {document}\n",
+    }
+    write(tmp_path, places)
+    assert failing(tmp_path, extra_vars=[f"podstead={document}"]) == [
+        f"{place}: {expected}"
+        for place in (
+            "-e #1",
+            f"{tmp_path}/group_vars/web.yml:1",
+            f"{tmp_path}/host_vars/b.yml:2",
+            f"{tmp_path}/hosts.yml:4",
+        )
+    ]
+
+
+def test_an_empty_document_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"hosts.yml": "web: {hosts: {a: {podstead: }, b: {podstead: {}}}, vars: {podstead: }}"})
+    assert [host.spec.users for host in load([tmp_path])] == [{}, {}]
+
+
+def test_the_document_in_an_ini_inventory_is_yaml_or_json(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.ini": "a podstead='{\"users\": {\"alice\": {}}}'\nb podstead='{users: {bob: {}}}'\n"
+            "[all:vars]\npodstead={subids: {count: 70000}}\nusers={carl: {}}\n"
+        },
+    )
+    hosts = load([tmp_path])
+    assert [(list(host.spec.users), host.spec.subids.count) for host in hosts] == [
+        (["alice"], 70000),
+        (["bob"], 70000),
+    ]
+
+
+WRONG = {
+    "a document of the wrong type": "podstead: [users]",
+    "an unknown key": "podstead: {usres: {}}",
+    "a wrong value": "podstead: {subids: {count: many}}",
+    "a template of an undefined variable": "podstead: {subids: {count: '{{ nowhere }}'}}",
+    "a role that does not exist": "podstead: {roles: [nosuch]}",
+    "a wrong connection": "ansible_port: many",
+}
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=list(WRONG))
+def test_a_group_that_no_chosen_host_is_in_may_be_wrong_in_any_way(tmp_path: Path, text: str) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": f"web: {{hosts: {{a: }}}}\ndb: {{hosts: {{b: }}, vars: {{{text}}}}}\nidle: {{vars: {{{text}}}}}",
+            "group_vars/web.yml": "podstead: {users: {alice: {}}}",
+            "group_vars/db.yml": text,
+            "host_vars/b.yml": text,
+        },
+    )
+    for chosen in ({"pattern": "web"}, {"limit": "a"}, {"pattern": "all:!db"}):
+        (host,) = load([tmp_path], **chosen)  # type: ignore[arg-type]
+        assert (host.name, list(host.spec.users)) == ("a", ["alice"])
+    assert failing(tmp_path, pattern="db") != []
+
+
+def test_group_vars_of_groups_of_hosts_that_were_not_chosen_are_not_read(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "web: {hosts: {a: }}\ndb: {hosts: {b: }}",
+            "group_vars/db.yml": "podstead: [",
+            "group_vars/nobody.yml": "podstead: [",
+        },
+    )
+    (tmp_path / "group_vars/idle.yml").write_bytes(b"\xff")
+    assert names(load([tmp_path], pattern="web")) == ["a"]
+    assert [problem.partition(": ")[0] for problem in failing(tmp_path)] == [
+        f"{tmp_path}/group_vars/db.yml:1"
+    ]
+
+
+def test_a_slip_in_a_key_is_a_mistake_in_the_document_and_a_variable_beside_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"hosts.ini": "a\n", "group_vars/all.yml": "user: {alice: {}}\nsysctl: [x]\nsubid: {count: x}"},
+    )
+    warnings: list[Problem] = []
+    (host,) = load([tmp_path], warnings=warnings)
+    assert (host.spec.users, warnings) == ({}, [])
+    write(tmp_path, {"group_vars/all.yml": "x: 1\npodstead:\n  user: {alice: {}}\n  http_port: 5\n"})
     assert failing(tmp_path) == [
-        f"{tmp_path}/group_vars/all.yml:1: user: unknown key (did you mean 'users'?); give a variable of your own a different name"
+        f"{tmp_path}/group_vars/all.yml:3: user: unknown key (did you mean 'users'?)",
+        f"{tmp_path}/group_vars/all.yml:4: http_port: unknown key; known keys: {', '.join(HostSpec.model_fields)}",
     ]
 
 
@@ -203,7 +320,7 @@ def test_groups_of_one_depth_that_disagree_about_the_document_are_reported(tmp_p
     write(
         tmp_path,
         {
-            "h.yml": "a: {hosts: {x: }, vars: {subids: {count: 1}}}\nb: {hosts: {x: }, vars: {subids: {count: 2}}}"
+            "h.yml": "a: {hosts: {x: }, vars: {podstead: {subids: {count: 1}}}}\nb: {hosts: {x: }, vars: {podstead: {subids: {count: 2}}}}"
         },
     )
     (problem,) = failing(tmp_path)
@@ -217,8 +334,8 @@ def test_a_greater_priority_decides_between_groups_of_one_depth(tmp_path: Path) 
     write(
         tmp_path,
         {
-            "h.yml": "a: {hosts: {x: }, vars: {ansible_group_priority: 2, subids: {count: 70000}, ansible_port: 1}}\n"
-            "b: {hosts: {x: }, vars: {subids: {count: 80000}, ansible_port: 2}}"
+            "h.yml": "a: {hosts: {x: }, vars: {ansible_group_priority: 2, podstead: {subids: {count: 70000}}, ansible_port: 1}}\n"
+            "b: {hosts: {x: }, vars: {podstead: {subids: {count: 80000}}, ansible_port: 2}}"
         },
     )
     (host,) = load([tmp_path])
@@ -288,7 +405,9 @@ def test_pattern_and_limit_choose_hosts(tmp_path: Path) -> None:
 
 
 def test_hosts_in_no_group_are_ungrouped(tmp_path: Path) -> None:
-    write(tmp_path, {"hosts.ini": "a\nb\n[web]\nb\n", "group_vars/ungrouped.yml": "users: {u: {}}"})
+    write(
+        tmp_path, {"hosts.ini": "a\nb\n[web]\nb\n", "group_vars/ungrouped.yml": "podstead: {users: {u: {}}}"}
+    )
     assert names(load([tmp_path], pattern="ungrouped")) == ["a"]
     assert [(host.groups, list(host.spec.users)) for host in load([tmp_path])] == [
         (("ungrouped",), ["u"]),

@@ -47,7 +47,8 @@ def fleet() -> Inventory:
         ("web[-1]", "web4"),
         ("web[0:2]", "web1 web2 web3"),
         ("web[2:]", "web3 web4"),
-        ("web[:1]", "web1 web2"),
+        ("web[:1]", "web1"),  # no slice to Ansible, but a glob
+        ("web[1:-1]", "web1"),
         ("web[1-2]", "web2 web3"),
         ("[vw]eb[12]*", "web1 web2"),
         ("~web[12]|db2", "web1 web2 db2"),

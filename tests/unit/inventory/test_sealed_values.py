@@ -50,20 +50,20 @@ def mistakes(folder: Path, text: str, sealed_file: str = "") -> list[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        'packages: {podman: {version: "{{ sec }}"}}',
-        'packages: {podman: {version: ">=4,{{ sec }}"}}',
-        'subids: {count: "{{ dict(a=1)[sec] }}"}',
-        'subids: {count: "{{ groups[sec] }}"}',
-        'subids: {count: "{{ sec | filesizeformat }}"}',
-        'subids: {count: "{{ [1][sec] }}"}',
-        'subids: {count: "{{ sec | groupby(sec) | list }}"}',
-        'subids: {count: "{{ sec }}"}',
-        'subids: {count: "{{ by_way }}"}\nby_way: "{{ dict(a=1)[sec] }}"',
-        'subids: {count: "{{ m[1] }}"}\nm: "{{ [1, dict(a=1)[sec]] }}"',
-        'storage: {driver: "{{ sec }}"}',
-        'users: "{{ {sec: 5} }}"',
-        'users: {zoe: {shell: "{{ sec }}"}}',
-        'users: {zoe: {subuid: {start: 2147483647, count: "{{ sec | length + 5 }}"}}}',
+        'podstead: {packages: {podman: {version: "{{ sec }}"}}}',
+        'podstead: {packages: {podman: {version: ">=4,{{ sec }}"}}}',
+        'podstead: {subids: {count: "{{ dict(a=1)[sec] }}"}}',
+        'podstead: {subids: {count: "{{ groups[sec] }}"}}',
+        'podstead: {subids: {count: "{{ sec | filesizeformat }}"}}',
+        'podstead: {subids: {count: "{{ [1][sec] }}"}}',
+        'podstead: {subids: {count: "{{ sec | groupby(sec) | list }}"}}',
+        'podstead: {subids: {count: "{{ sec }}"}}',
+        'podstead: {subids: {count: "{{ by_way }}"}}\nby_way: "{{ dict(a=1)[sec] }}"',
+        'podstead: {subids: {count: "{{ m[1] }}"}}\nm: "{{ [1, dict(a=1)[sec]] }}"',
+        'podstead: {storage: {driver: "{{ sec }}"}}',
+        'podstead: {users: "{{ {sec: 5} }}"}',
+        'podstead: {users: {zoe: {shell: "{{ sec }}"}}}',
+        'podstead: {users: {zoe: {subuid: {start: 2147483647, count: "{{ sec | length + 5 }}"}}}}',
         'ansible_host: "{{ sec }} {{ sec }}"',
         'ansible_port: "{{ sec }}"',
         'ansible_become: "{{ sec }}"',
@@ -84,7 +84,7 @@ def test_no_mistake_repeats_a_secret_and_each_has_its_place(tmp_path: Path, line
 
 
 def test_a_template_in_a_sealed_file_is_not_repeated_when_it_fails(tmp_path: Path) -> None:
-    said = mistakes(tmp_path, "", f'subids: {{count: "{{{{ 1 {SECRET} }}}}"}}')
+    said = mistakes(tmp_path, "", f'podstead: {{subids: {{count: "{{{{ 1 {SECRET} }}}}"}}}}')
     assert len(said) == 1
     assert said[0].startswith("group_vars/all/z.yml:1: subids.count: the template fails on a secret value")
 
@@ -97,24 +97,24 @@ def test_a_variable_that_is_missing_is_named_beside_a_secret_too(tmp_path: Path)
 def test_roles_in_a_sealed_file_are_taken(tmp_path: Path) -> None:
     (tmp_path / "roles/mine").mkdir(parents=True)
     (tmp_path / "roles/mine/role.yml").write_text("users: {zoe: {}}")
-    assert list(one(tmp_path, "", "roles: [mine]\n").spec.users) == ["zoe"]
+    assert list(one(tmp_path, "", "podstead: {roles: [mine]}\n").spec.users) == ["zoe"]
 
 
 def test_a_role_of_a_sealed_file_that_is_missing_is_a_mistake_without_its_name(tmp_path: Path) -> None:
-    (said,) = mistakes(tmp_path, "", "roles: [topsecretword]\n")
+    (said,) = mistakes(tmp_path, "", "podstead: {roles: [topsecretword]}\n")
     assert said.startswith(
         "group_vars/all/z.yml:1: roles: there is no role with this hidden name; known roles: "
     )
 
 
 def test_a_role_that_is_sealed_by_itself_or_a_template_of_the_list_is_refused(tmp_path: Path) -> None:
-    text = "roles:\n- " + sealed_variable("x", "rootless-podman").removeprefix("x: ")
+    text = sealed_variable("x", "rootless-podman").replace("x: ", "podstead:\n roles:\n - ")
     assert (
-        "group_vars/all/a.yml:2: roles: the name of a role cannot be encrypted by itself"
+        "group_vars/all/a.yml:3: roles: the name of a role cannot be encrypted by itself"
         in mistakes(tmp_path, text)[0]
     )
     (tmp_path / "more").mkdir()
-    (said,) = mistakes(tmp_path / "more", "roles: '{{ l }}'\nl: [rootless-podman]")
+    (said,) = mistakes(tmp_path / "more", "podstead: {roles: '{{ l }}'}\nl: [rootless-podman]")
     assert "templates are not rendered in roles" in said
 
 
@@ -141,8 +141,8 @@ def test_a_password_that_a_template_makes_a_number_of_is_text(tmp_path: Path) ->
 def test_a_number_that_was_sealed_is_a_number_and_hidden(tmp_path: Path) -> None:
     host = one(
         tmp_path,
-        "subids: {count: '{{ n | int }}'}\n"
-        "engine: {containers: {pids_limit: '{{ small | int }}', share: '{{ n | float }}', list: ['{{ [n | int] }}']}}\n"
+        "podstead:\n  subids: {count: '{{ n | int }}'}\n"
+        "  engine: {containers: {pids_limit: '{{ small | int }}', share: '{{ n | float }}', list: ['{{ [n | int] }}']}}\n"
         + sealed_variable("n", "70001")
         + sealed_variable("small", "7"),
     )
@@ -154,12 +154,12 @@ def test_a_number_that_was_sealed_is_a_number_and_hidden(tmp_path: Path) -> None
 
 
 def test_plain_text_of_a_sealed_file_is_known_to_reports_as_a_secret(tmp_path: Path) -> None:
-    host = one(tmp_path, "", f"engine: {{containers: {{env: ['TOKEN={SECRET}']}}}}\n")
+    host = one(tmp_path, "", f"podstead: {{engine: {{containers: {{env: ['TOKEN={SECRET}']}}}}}}\n")
     assert host.secrets == {f"TOKEN={SECRET}"}
 
 
 def test_a_template_in_a_sealed_file_may_give_a_number(tmp_path: Path) -> None:
-    assert one(tmp_path, "n: 70001", "subids: {count: '{{ n }}'}").spec.subids.count == 70001
+    assert one(tmp_path, "n: 70001", "podstead: {subids: {count: '{{ n }}'}}").spec.subids.count == 70001
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_template_in_a_sealed_file_may_give_a_number(tmp_path: Path) -> None:
 def test_what_is_undefined_inside_a_value_is_a_mistake_with_its_place(
     tmp_path: Path, value: str, message: str
 ) -> None:
-    text = f'engine: {{a: {{b: "{value}"}}}}\nbig: "1e999"\nfar: "{{{{ [[nosuch]] }}}}"\n'
+    text = f'podstead: {{engine: {{a: {{b: "{value}"}}}}}}\nbig: "1e999"\nfar: "{{{{ [[nosuch]] }}}}"\n'
     (said,) = mistakes(tmp_path, text)
     assert said.startswith(f"group_vars/all/a.yml:{3 if 'far' in value else 1}: engine.a.b: ")
     assert message in said
@@ -185,8 +185,8 @@ def test_what_is_undefined_inside_a_value_is_a_mistake_with_its_place(
 def test_one_expression_is_one_whatever_braces_are_in_it(tmp_path: Path) -> None:
     host = one(
         tmp_path,
-        "users: \"{{ {'zoe': {'create': true}} }}\"\n"
-        "engine: {a: {b: \"{{ '}}' }}\", c: '{{- 5 -}}', d: '{{ 1 }}{{ 2 }}', e: '{{ 1 }} {{ 2 }}'}}",
+        "podstead:\n  users: \"{{ {'zoe': {'create': true}} }}\"\n"
+        "  engine: {a: {b: \"{{ '}}' }}\", c: '{{- 5 -}}', d: '{{ 1 }}{{ 2 }}', e: '{{ 1 }} {{ 2 }}'}}",
     )
     assert host.spec.users["zoe"].create
     assert host.spec.engine["a"] == {"b": "}}", "c": 5, "d": "12", "e": "1 2"}
@@ -194,7 +194,7 @@ def test_one_expression_is_one_whatever_braces_are_in_it(tmp_path: Path) -> None
 
 def test_the_home_of_nobody_is_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in refusal("@~nosuch/x")
-    (said,) = mistakes(tmp_path, "roles: ['~nosuch/x']")
+    (said,) = mistakes(tmp_path, "podstead: {roles: ['~nosuch/x']}")
     assert (
         said == "group_vars/all/a.yml:1: roles: there is no role at '~nosuch/x': no role.yml was found there"
     )
@@ -207,7 +207,7 @@ def test_a_role_in_a_folder_that_one_may_not_enter_is_not_there(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "is_file", closed)  # root may enter everything
-    (said,) = mistakes(tmp_path, "roles: [/closed/x]")
+    (said,) = mistakes(tmp_path, "podstead: {roles: [/closed/x]}")
     assert "there is no role at '/closed/x'" in said
 
 
@@ -234,7 +234,7 @@ def test_extra_variables_are_quoted_as_in_ansible(argument: str, user: str) -> N
 
 
 def test_a_template_without_quotation_marks_is_one() -> None:
-    (host,) = load(["a,"], extra_vars=["n={{ 65536 * 2 }}", "subids={count: '{{ n }}'}"])
+    (host,) = load(["a,"], extra_vars=["n={{ 65536 * 2 }}", "podstead={subids: {count: '{{ n }}'}}"])
     assert host.spec.subids.count == 131072
 
 
@@ -250,9 +250,11 @@ def test_an_ini_file_may_speak_of_groups_of_the_sources_before_it(tmp_path: Path
 def test_of_two_merge_keys_the_last_wins_and_of_one_list_the_first(tmp_path: Path) -> None:
     text = "x: &x {n: 70001}\ny: &y {n: 70002}\n"
     assert (
-        one(tmp_path, f"{text}subids: {{count: '{{{{ z.n }}}}'}}\nz: {{<<: *x, <<: *y}}").spec.subids.count
+        one(
+            tmp_path, f"{text}podstead: {{subids: {{count: '{{{{ z.n }}}}'}}}}\nz: {{<<: *x, <<: *y}}"
+        ).spec.subids.count
         == 70002
     )
     (tmp_path / "more").mkdir()
-    listed = f"{text}subids: {{count: '{{{{ z.n }}}}'}}\nz: {{<<: [*x, *y]}}"
+    listed = f"{text}podstead: {{subids: {{count: '{{{{ z.n }}}}'}}}}\nz: {{<<: [*x, *y]}}"
     assert one(tmp_path / "more", listed).spec.subids.count == 70001

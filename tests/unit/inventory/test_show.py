@@ -13,8 +13,15 @@ from podstead.inventory.show import render_show, show_document
 
 
 def host(folder: Path) -> ResolvedHost:
-    (folder / "hosts.yml").write_text("all: {hosts: {a: {session: {linger: false}}}}", encoding="utf-8")
-    extra = ["ansible_password=hunter2", "ansible_user=me", "users={'yes': {}}", 'sysctls={net.x: "a # b"}']
+    (folder / "hosts.yml").write_text(
+        "all: {hosts: {a: {podstead: {session: {linger: false}}}}}", encoding="utf-8"
+    )
+    extra = [
+        "ansible_password=hunter2",
+        "ansible_user=me",
+        "podstead={users: {'yes': {}}}",
+        'podstead={sysctls: {net.x: "a # b"}}',
+    ]
     return load([folder], extra_vars=extra)[0]
 
 
@@ -52,9 +59,11 @@ def test_the_schema_describes_one_layer() -> None:
     assert schema["$schema"] == DIALECT
     assert "^ansible_" in schema["patternProperties"]
     assert '"required"' not in json.dumps(schema)
-    (need,) = schema["properties"]["sysctls"]["anyOf"][0]["patternProperties"].values()
+    document = schema["properties"]["podstead"]
+    assert document["additionalProperties"] is False
+    (need,) = document["properties"]["sysctls"]["anyOf"][0]["patternProperties"].values()
     assert {"type": "integer"} in need["anyOf"]
-    users = schema["properties"]["users"]["anyOf"][0]
+    users = document["properties"]["users"]["anyOf"][0]
     assert users["additionalProperties"] is False
 
 
@@ -67,14 +76,22 @@ def test_a_layer_may_hold_variables_and_templates_and_nothing_misspelt_below_a_k
     good = {
         "my_variable": [1],
         "ansible_port": 22,
-        "subids": {"count": "{{ ids }}", "allocation": "{% if x %}by-uid{% endif %}"},
-        "session": "{{ session_of_site }}",
-        "users": {"alice": {"linger": "{{ yes }}", "subuid": {"start": 600000}}},
-        "sysctls": {"a.b": 5, "c.d": {"at_least": "{{ n }}"}},
+        "users": ["bob"],
+        "podstead": {
+            "subids": {"count": "{{ ids }}", "allocation": "{% if x %}by-uid{% endif %}"},
+            "session": "{{ session_of_site }}",
+            "users": {"alice": {"linger": "{{ yes }}", "subuid": {"start": 600000}}},
+            "sysctls": {"a.b": 5, "c.d": {"at_least": "{{ n }}"}},
+        },
     }
     assert judged(layer_schema(), good) == []
-    assert judged(layer_schema(), {"subids": {"count": "many"}}) == ["subids"]
-    assert judged(layer_schema(), {"users": {"alice": {"lingr": True}}}) == ["users"]
+    for document, place in (
+        ({"subids": {"count": "many"}}, "podstead.subids"),
+        ({"users": {"alice": {"lingr": True}}}, "podstead.users"),
+        ({"usres": {}}, "podstead"),
+        (["users"], "podstead"),
+    ):
+        assert judged(layer_schema(), {"podstead": document}) == [place]
 
 
 def test_a_role_holds_nothing_but_the_document_and_its_own_keys() -> None:

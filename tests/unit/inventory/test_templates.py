@@ -42,9 +42,10 @@ def test_values_are_rendered_from_variables_and_special_names(tmp_path: Path) ->
         tmp_path,
         group_vars__all='ansible_host: "{{ inventory_hostname_short }}.internal"\n'
         'ansible_port: "{{ base_port + 22 }}"\nbase_port: 2200\n'
-        'engine: {containers: {env: ["HOST={{ inventory_hostname }}", "GROUPS={{ group_names | join(\',\') }}"]}}\n'
-        "users: {alice: {linger: \"{{ inventory_hostname in groups['web'] }}\"}}\n",
-        group_vars__web='subids: {count: "{{ ids | default(65536) * 2 }}"}',
+        "podstead:\n"
+        '  engine: {containers: {env: ["HOST={{ inventory_hostname }}", "GROUPS={{ group_names | join(\',\') }}"]}}\n'
+        "  users: {alice: {linger: \"{{ inventory_hostname in groups['web'] }}\"}}\n",
+        group_vars__web='podstead: {subids: {count: "{{ ids | default(65536) * 2 }}"}}',
     )
     assert (host.connection.address, host.connection.port) == ("web1.internal", 2222)
     assert host.spec.engine["containers"]["env"] == ["HOST=web1.example.com", "GROUPS=web"]
@@ -55,8 +56,8 @@ def test_values_are_rendered_from_variables_and_special_names(tmp_path: Path) ->
 def test_a_whole_expression_keeps_its_type_and_other_text_is_text(tmp_path: Path) -> None:
     host = one(
         tmp_path,
-        group_vars__all='n: 5\nl: [cpu, "{{ \'io\' }}"]\nsession: {delegate: "{{ l }}"}\n'
-        'engine: {containers: {a: "{{ n }}", b: "x{{ n }}", c: " {{ [n, n] }} ", d: "{% if n > 4 %}big{% endif %}", e: "{{ n > 4 }}"}}\n',
+        group_vars__all='n: 5\nl: [cpu, "{{ \'io\' }}"]\npodstead:\n  session: {delegate: "{{ l }}"}\n'
+        '  engine: {containers: {a: "{{ n }}", b: "x{{ n }}", c: " {{ [n, n] }} ", d: "{% if n > 4 %}big{% endif %}", e: "{{ n > 4 }}"}}\n',
     )
     assert host.spec.engine["containers"] == {"a": 5, "b": "x5", "c": [5, 5], "d": "big", "e": True}
     assert host.spec.session.delegate == ("cpu", "io")
@@ -66,7 +67,7 @@ def test_only_what_is_needed_is_rendered_and_neighbours_may_refer_to_each_other(
     host = one(
         tmp_path,
         group_vars__all='broken: "{{ nowhere }}"\nalso: "{{ 1 / 0 }}"\n'
-        'app: {name: shop, dir: "/srv/{{ app.name }}"}\nengine: {containers: {tz: "{{ app.dir }}"}}\n',
+        'app: {name: shop, dir: "/srv/{{ app.name }}"}\npodstead: {engine: {containers: {tz: "{{ app.dir }}"}}}\n',
     )
     assert host.spec.engine["containers"]["tz"] == "/srv/shop"
 
@@ -77,7 +78,8 @@ def test_the_document_itself_can_be_referred_to_and_every_host_has_its_own(tmp_p
             project(
                 tmp_path,
                 hosts="all: {hosts: {a: {n: 1}, b: {n: 2}}}",
-                group_vars__all='subids: {count: "{{ 65536 * n }}"}\nengine: {containers: {label: ["{{ subids.count }}"]}}',
+                group_vars__all='podstead:\n  subids: {count: "{{ 65536 * n }}"}\n'
+                '  engine: {containers: {label: ["{{ podstead.subids.count }}"]}}',
             )
         ]
     )
@@ -91,12 +93,17 @@ def test_a_role_may_hold_templates_and_extra_variables_win(tmp_path: Path) -> No
     source = project(
         tmp_path,
         hosts="all: {hosts: {a: {ids: 70000}}}",
-        group_vars__all="roles: [site]",
+        group_vars__all="podstead: {roles: [site]}",
         roles__site__role='subids: {count: "{{ ids }}"}',
     )
     assert load([source])[0].spec.subids.count == 70000
     assert load([source], extra_vars=["ids=80000"])[0].spec.subids.count == 80000
-    assert load([source], extra_vars=['{"subids": {"count": "{{ ids + 1 }}"}}'])[0].spec.subids.count == 70001
+    assert (
+        load([source], extra_vars=['{"podstead": {"subids": {"count": "{{ ids + 1 }}"}}}'])[
+            0
+        ].spec.subids.count
+        == 70001
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_a_template_that_fails_is_a_mistake_with_its_place(tmp_path: Path, value
     text = (
         "app: {name: x}\nitself: '{{ itself }}'\none: '{{ two }}'\ntwo: '{{ one }}'\n"
         "deep: {a: '{{ deep.b }}', b: '{{ deep.a }}'}\n"
-        f"engine: {{containers: {{tz: {value!r}}}}}\n"
+        f"podstead: {{engine: {{containers: {{tz: {value!r}}}}}}}\n"
     )
     (problem,) = failing(tmp_path, group_vars__all=text)
     assert problem.startswith("group_vars/all.yml:")
@@ -141,32 +148,36 @@ def test_a_template_that_fails_is_a_mistake_with_its_place(tmp_path: Path, value
 
 def test_a_mistake_inside_another_variable_names_where_that_was_written(tmp_path: Path) -> None:
     (problem,) = failing(
-        tmp_path, group_vars__all='engine: {containers: {tz: "{{ a }}"}}', group_vars__web='\n\na: "{{ b }}"'
+        tmp_path,
+        group_vars__all='podstead: {engine: {containers: {tz: "{{ a }}"}}}',
+        group_vars__web='\n\na: "{{ b }}"',
     )
     assert problem.startswith("group_vars/web.yml:3: engine.containers.tz: the template needs 'b'")
 
 
 def test_a_mistake_that_reaches_a_thousand_hosts_is_said_once(tmp_path: Path) -> None:
     assert failing(
-        tmp_path, hosts="all: {hosts: {'h[1:1000]': }}", group_vars__all='subids: {count: "{{ n }}"}'
+        tmp_path,
+        hosts="all: {hosts: {'h[1:1000]': }}",
+        group_vars__all='podstead: {subids: {count: "{{ n }}"}}',
     ) == ["group_vars/all.yml:1: subids.count: the template needs 'n', which is not defined for this host"]
 
 
 def test_what_a_template_makes_is_validated(tmp_path: Path) -> None:
-    (problem,) = failing(tmp_path, group_vars__all="subids: {count: \"{{ 'many' }}\"}")
+    (problem,) = failing(tmp_path, group_vars__all="podstead: {subids: {count: \"{{ 'many' }}\"}}")
     assert problem == "group_vars/all.yml:1: subids.count: expected a whole number, found 'many'"
 
 
 def test_what_is_unsafe_or_comes_out_of_a_template_is_not_rendered_again(tmp_path: Path) -> None:
     host = one(
         tmp_path,
-        group_vars__all="t: !unsafe '{{ nowhere }}'\nengine: {containers: {tz: '{{ t }}', env: ['{{ \"{\" ~ \"{ x }}\" }}']}}",
+        group_vars__all="t: !unsafe '{{ nowhere }}'\npodstead: {engine: {containers: {tz: '{{ t }}', env: ['{{ \"{\" ~ \"{ x }}\" }}']}}}",
     )
     assert host.spec.engine["containers"] == {"tz": "{{ nowhere }}", "env": ["{{ x }}"]}
 
 
 def test_roles_are_no_templates(tmp_path: Path) -> None:
-    assert failing(tmp_path, group_vars__all="roles: ['{{ x }}']\nx: rootless-podman") == [
+    assert failing(tmp_path, group_vars__all="podstead: {roles: ['{{ x }}']}\nx: rootless-podman") == [
         "group_vars/all.yml:1: roles: templates are not rendered in roles, because roles decide which variables exist"
     ]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 
 from podstead.cli import options
+from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
-from podstead.cli.options import ConnectionOptions, Printing, Selection
+from podstead.cli.options import People, Printing, Selection
 
 
 @click.command("apply")
 @options.selection
-@options.connection
+@connection
+@options.people
 @options.output
 @click.option("-C", "--check", is_flag=True, help="Change nothing; exit code 3 when something would change.")
 @click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file.")
@@ -25,6 +27,7 @@ def command(  # noqa: PLR0913 - these are the options
     *,
     selection: Selection,
     connection_options: ConnectionOptions,
+    people: People,
     printing: Printing,
     check: bool,
     diff: bool,
@@ -41,6 +44,7 @@ def command(  # noqa: PLR0913 - these are the options
         "check" if check else "apply",
         selection=selection,
         connection_options=connection_options,
+        people=people,
         printing=printing,
         filters=filters,
         listing=listing,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 
 from podstead.cli import options
+from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
-from podstead.cli.options import ConnectionOptions, Printing, Selection
+from podstead.cli.options import People, Printing, Selection
 
 
 @click.command("check")
 @options.selection
-@options.connection
+@connection
+@options.people
 @options.output
 @click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file that would change.")
 @filters
@@ -23,10 +25,11 @@ from podstead.cli.options import ConnectionOptions, Printing, Selection
     help="Count a refused change as one that would be made. Repeatable.",
 )
 @listing
-def command(
+def command(  # noqa: PLR0913 - these are the options
     *,
     selection: Selection,
     connection_options: ConnectionOptions,
+    people: People,
     printing: Printing,
     diff: bool,
     filters: Filters,
@@ -41,6 +44,7 @@ def command(
         "check",
         selection=selection,
         connection_options=connection_options,
+        people=people,
         printing=printing,
         filters=filters,
         listing=listing,

@@ -27,10 +27,10 @@ from podstead.suggest import did_you_mean, listed
     help="A host, reached by SSH. Repeatable. [this machine]",
 )
 @click.option(
-    "--user",
+    "--for",
     "users",
     multiple=True,
-    metavar="NAME",
+    metavar="USER",
     help="An account that is to run containers; created if it is missing. Repeatable. [the calling user]",
 )
 @click.option(

@@ -16,7 +16,7 @@ from podstead.cli.secret import vault_of
 from podstead.errors import InputError
 from podstead.inventory.groups import Inventory
 from podstead.inventory.listing import Listing
-from podstead.inventory.load import add_host_vars, choose, places, read_inventory
+from podstead.inventory.load import add_group_vars, add_host_vars, choose, places, read_inventory
 from podstead.inventory.variables import extra
 from podstead.printable import printable
 from podstead.suggest import did_you_mean
@@ -81,14 +81,19 @@ class _Read:
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        options.need_inventory(selection.sources, selection.pattern)
+        _need_inventory(selection.sources, selection.pattern)
         self.vault = vault_of(
             selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
         )
-        self.inventory = read_inventory(selection.sources, pattern=selection.pattern, vault=self.vault)
-        self.chosen = choose(self.inventory, selection.pattern, selection.limit)
+        self.inventory = read_inventory(selection.sources, pattern=selection.pattern, may_be_empty=True)
+        folders = places(selection.sources)
+        add_group_vars(self.inventory, self.inventory.groups, folders, self.vault)
+        empty = not self.inventory.hosts and selection.pattern == "all"
+        self.chosen = () if empty else choose(self.inventory, selection.pattern, selection.limit)
         if self.inventory.problems:  # a list that lacks hosts must not look like a whole one
-            raise InputError(self.inventory.problems)
+            raise InputError([*self.inventory.unread, *self.inventory.problems])
+        for warning in (*self.inventory.unread, *self.inventory.warnings):
+            options.warn(str(warning))
 
     def listing(self, chosen: Sequence[str] = ()) -> Listing:
         """Raises InputError with everything that is wrong with the inventory."""
@@ -98,6 +103,18 @@ class _Read:
         if self.inventory.problems:
             raise InputError(self.inventory.problems)
         return Listing(self.inventory, hosts, extras)
+
+
+def _need_inventory(sources: Sequence[str], pattern: str) -> None:
+    """Raise InputError where a pattern has nothing to be looked up in."""
+    if not sources and not pattern.startswith("@"):
+        what = (
+            f"{pattern!r} is a host or group name, but no inventory" if pattern != "all" else "no inventory"
+        )
+        raise InputError.single(
+            f"{what} is configured",
+            hint="give one with -i PATH, $PODSTEAD_INVENTORY or 'inventory' in podstead.toml, or name this machine: @local",
+        )
 
 
 def _write(path: Path, text: str) -> None:

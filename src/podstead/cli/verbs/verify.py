@@ -9,9 +9,10 @@ import click
 from pydantic import ValidationError
 
 from podstead.cli import options, shell_completion
+from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.execute import execute
 from podstead.cli.filters import Listing, listed, listing_of_verify
-from podstead.cli.options import ConnectionOptions, Printing, Selection
+from podstead.cli.options import People, Printing, Selection
 from podstead.cli.setting_options import setting
 from podstead.errors import InputError
 from podstead.fleet import compare
@@ -23,9 +24,9 @@ from podstead.visit.record import Report
 
 @click.command("verify")
 @options.selection
-@options.connection_of_verify
+@connection
+@options.people
 @options.output
-@click.option("--user", "users", multiple=True, metavar="NAME", help="Verify only as this user. Repeatable.")
 @click.option(
     "--check",
     "checks",
@@ -61,7 +62,7 @@ def command(  # noqa: PLR0913 - these are the options
     selection: Selection,
     connection_options: ConnectionOptions,
     printing: Printing,
-    users: tuple[str, ...],
+    people: People,
     checks: tuple[str, ...],
     since: Path | None,
     probe_timeout: int,
@@ -79,16 +80,14 @@ def command(  # noqa: PLR0913 - these are the options
         return 0
     wanted = _checks(checks)
     earlier_report = _earlier(since) if since else None
-    selected = options.select(selection, connection_options, local_becomes=not as_user)
-    _known(users, {name for host in selected.hosts for name in host.spec.users})
+    selected = options.select(selection, connection_options, people, local_becomes=not as_user)
     if listed(selected, listing):
         return 0
-    return execute(
+    report = execute(
         "verify",
         selected,
         printing,
         {
-            "verify_users": users,
             "verify_checks": wanted,
             "as_user": as_user,
             "probe_timeout": probe_timeout,
@@ -97,6 +96,7 @@ def command(  # noqa: PLR0913 - these are the options
         if earlier_report
         else None,
     )
+    return int(report.exit_code)
 
 
 def _checks(names: Sequence[str]) -> tuple[str, ...]:
@@ -108,15 +108,6 @@ def _checks(names: Sequence[str]) -> tuple[str, ...]:
                 hint="podstead explain lists them",
             )
     return wanted
-
-
-def _known(users: Sequence[str], specified: set[str]) -> None:
-    for name in users:
-        if name not in specified:
-            raise InputError.single(
-                f"--user: no chosen host has a user {name}{did_you_mean(name, sorted(specified))}",
-                hint="--user selects the users to verify; the user to connect as is set with -u or --remote-user",
-            )
 
 
 def _earlier(path: Path) -> Report:

@@ -1,0 +1,130 @@
+"""podstead up"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+
+import click
+
+from podstead.cli import options
+from podstead.cli.connection_options import ConnectionOptions, connection
+from podstead.cli.execute import execute
+from podstead.cli.options import People, Printing, Selected, Selection
+from podstead.control.invoker import invoking_user
+from podstead.errors import Exit, InputError
+from podstead.inventory.named import HERE
+from podstead.printable import one_line
+from podstead.report.ready import ready
+from podstead.suggest import the_first
+from podstead.visit.record import Report, Status
+
+
+@click.command("up")
+@options.selection
+@connection
+@options.people
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-D", "--diff", is_flag=True, help="Show a unified diff of every file.")
+@click.option("-v", "--verbose", count=True, help="More output: every task, connections and times.")
+def command(
+    *,
+    selection: Selection,
+    connection_options: ConnectionOptions,
+    people: People,
+    yes: bool,
+    diff: bool,
+    verbose: int,
+) -> int:
+    """Show what would change, ask, apply it, and prove that it works.
+
+    PATTERN is a host, several hosts, a group or a glob; nothing means this machine, unless an inventory is configured.
+    Exit code 0: every user is ready; 3: changes are pending, and the answer was no; else as apply and verify.
+    """
+    if not yes and not _can_ask():
+        raise InputError.single(
+            "up asks before it changes anything, and there is no terminal to ask on",
+            hint="use --yes; or podstead check, which changes nothing",
+        )
+    selected = options.select(
+        selection, _asking_for_sudo(selection, connection_options), people, local_becomes=True
+    )
+    unprepared = [host.name for host in selected.hosts if not host.spec.users]
+    if unprepared:
+        raise InputError.single(
+            f"there is unprepared to prepare {the_first(unprepared)} for",
+            hint="name the users: podstead up --for alice",
+        )
+    return _up(selected, Printing(output="text", output_file=None, verbose=verbose), yes=yes, diff=diff)
+
+
+def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int:
+    looked = execute("check", selected, printing, {}, diff=diff)
+    reached = _with_status(looked, (Status.OK, Status.PENDING, Status.FAILED))
+    if looked.interrupted or not reached:
+        return int(looked.exit_code)
+    applied = looked
+    if looked.changes:
+        if not yes and not _agreed(looked):
+            click.echo("Nothing was changed.")
+            return Exit.PENDING
+        applied = execute("apply", _only(selected, reached), printing, {}, diff=diff)
+        if applied.interrupted:
+            return int(applied.exit_code)
+    # a host that apply could not finish is proved as well: the proof says what is missing
+    proved = execute(
+        "verify",
+        _only(selected, _with_status(applied, (Status.OK, Status.CHANGED, Status.FAILED))),
+        printing,
+        {},
+    )
+    click.echo(ready(proved, here=HERE, me=invoking_user() or ""))
+    return _worst(looked, applied, proved)
+
+
+def _worst(looked: Report, applied: Report, proved: Report) -> int:
+    """Proof and apply decide; a host that could not be reached at first has neither."""
+    codes = [applied.exit_code, proved.exit_code]
+    if looked.exit_code is Exit.UNREACHABLE:
+        codes.append(looked.exit_code)
+    return int(
+        next((code for code in (Exit.INTERRUPTED, Exit.FAILED, Exit.UNREACHABLE) if code in codes), Exit.GOOD)
+    )
+
+
+def _with_status(report: Report, statuses: Iterable[Status]) -> frozenset[str]:
+    wanted = tuple(statuses)
+    return frozenset(host.name for host in report.hosts if host.status in wanted and not host.trouble)
+
+
+def _only(selected: Selected, names: frozenset[str]) -> Selected:
+    return replace(selected, hosts=tuple(host for host in selected.hosts if host.name in names))
+
+
+def _can_ask() -> bool:
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def _agreed(looked: Report) -> bool:
+    names = [one_line(host.name) for host in looked.hosts if host.status in (Status.PENDING, Status.FAILED)]
+    many = "1 change" if looked.changes == 1 else f"{looked.changes} changes"
+    return click.confirm(f"\nMake {many} on {the_first(names)}?", default=False, err=True)
+
+
+def _asking_for_sudo(selection: Selection, connecting: ConnectionOptions) -> ConnectionOptions:
+    """On this machine the password for sudo is asked for where sudo wants one, and unprepared has to know of -K."""
+    here = not selection.sources and selection.pattern in ("all", "localhost", HERE)
+    method = connecting.become_method or "sudo"
+    if not here or os.geteuid() == 0 or connecting.ask_become_pass or method != "sudo" or not _can_ask():
+        return connecting
+    try:
+        asks = (
+            subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False, timeout=10).returncode
+            != 0
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return connecting
+    return replace(connecting, ask_become_pass=True) if asks else connecting
