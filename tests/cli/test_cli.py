@@ -180,6 +180,42 @@ def test_show_prints_the_merged_document(fleet: Path) -> None:
     assert "all.yml:2" in podstead("show", "web1", "--origins", "-i", str(fleet / "hosts.yml")).stdout
 
 
+def test_explain_is_asked_with_a_message_or_a_word() -> None:
+    done = podstead("explain", "newuidmap:", "write to uid_map failed")
+    assert done.returncode == 0
+    assert done.stdout.startswith(
+        "The best match first; podstead explain ID says more:\n\nB03 helper-privileges-lost "
+    )
+    done = podstead("explain", "rootlessport cannot expose privileged port 80")
+    assert done.stdout.startswith("G08 low-ports-refused  "), "the only one is explained at once"
+    assert len(json.loads(podstead("explain", "nosuid", "-o", "json").stdout)["entries"]) > 1
+    done = podstead("explain", "B3")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "podstead: nothing matches 'B3'\npodstead:   did you mean B03?\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("chekc",), "there is no verb 'chekc' (did you mean 'check'?)"),
+        (("plan", "web"), "there is no verb 'plan' (did you mean 'check'?)"),
+        (("help", "verfiy"), "there is no verb 'verfiy' (did you mean 'verify'?)"),
+        (("xyzzy",), "there is no verb 'xyzzy'\n"),
+    ],
+)
+def test_a_word_that_is_no_verb_is_an_error_with_the_verb_that_was_meant(
+    words: tuple[str, ...], said: str
+) -> None:
+    done = podstead(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_help_is_a_verb_as_well() -> None:
+    assert podstead("help").stdout == podstead("--help").stdout
+    assert podstead("help", "verify").stdout == podstead("verify", "--help").stdout
+
+
 def test_explain_lists_all_and_says_more_of_one() -> None:
     everything = podstead("explain")
     assert everything.returncode == 0

@@ -13,6 +13,7 @@ import click
 
 from podstead.cli.setting_options import Configured
 from podstead.errors import Exit, InputError, PodsteadError
+from podstead.suggest import did_you_mean
 
 #: Verb -> what ``--help`` says about it. The modules are imported only when their verb is called (start-up time).
 VERBS = {
@@ -31,6 +32,12 @@ VERBS = {
     "doctor": "Check this machine: can podstead work from here?",
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
+#: What other tools call a verb, and what this one does.
+_MEANT = {
+    "deploy": "apply", "diff": "check", "fix": "up", "info": "show", "install": "up", "ls": "inventory", "list": "inventory",
+    "plan": "check", "prove": "verify", "provision": "up", "run": "apply", "setup": "up", "status": "check", "test": "verify",
+    "why": "explain",
+}  # fmt: skip
 #: What a write may meet: a full disk or quota, a limit, a broken device, a closed descriptor.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
@@ -47,6 +54,23 @@ class Verbs(click.Group):
         module = importlib.import_module(f"podstead.cli.verbs.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """``podstead help VERB`` is ``podstead VERB --help``; a word that is no verb gets the verb that was meant."""
+        name, *rest = args
+        if name == "help":
+            return self.resolve_command(ctx, [rest[0], "--help"]) if rest else self._help(ctx)
+        if name not in VERBS and not name.startswith("-"):
+            meant = _MEANT.get(name)
+            hint = f" (did you mean {meant!r}?)" if meant else did_you_mean(name, VERBS)
+            raise InputError.single(f"there is no verb {name!r}{hint}", hint="podstead help lists the verbs")
+        return super().resolve_command(ctx, args)
+
+    def _help(self, ctx: click.Context) -> NoReturn:
+        click.echo(ctx.get_help())
+        ctx.exit()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Verbs"):

@@ -6,13 +6,27 @@ import difflib
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from podstead.errors import InputError
 from podstead.proof import catalogue
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES
 from podstead.provision.parts import PARTS
 from podstead.visit import obstacles
+
+FIELDS: Final = {
+    "A": "Kernel and security modules",
+    "B": "newuidmap and newgidmap",
+    "C": "Ranges of subordinate IDs",
+    "D": "Leftovers of an earlier use",
+    "E": "Sessions, homes, environment",
+    "F": "Control groups",
+    "G": "Network",
+    "H": "Storage and configuration files",
+    "I": "Runtimes, versions, quotas",
+    "J": "Unusual hosts",
+}
+"""What failure modes are about, by the first letter of their references."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +50,15 @@ class Entry:
     costs: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     undetected: str = ""
+
+    @property
+    def group(self) -> str:
+        """The heading under which a list has it."""
+        if self.ref:
+            return f"Failure modes: {FIELDS[self.ref[0]]}"
+        return (
+            "Changes that podstead apply makes or refuses" if ":" in self.id else "Checks of podstead verify"
+        )
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -123,8 +146,8 @@ def failures() -> Iterator[Entry]:
         )
 
 
-def find(name: str) -> Entry:
-    """The entry for the id of a check, a change or a failure mode. Raises InputError with the nearest ids."""
+def find(name: str) -> Entry | None:
+    """The entry for the id of a check, a change or a failure mode."""
     everything = tuple(entries())
     known = {entry.id: entry for entry in everything} | {
         entry.ref: entry for entry in everything if entry.ref
@@ -132,12 +155,13 @@ def find(name: str) -> Entry:
     for wanted in (name, name.upper(), name.lower()):
         if wanted in known:
             return known[wanted]
-    for pattern, entry in known.items():
-        if _matches(pattern, name):
-            return entry
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(near)}?" if near else "'podstead explain' lists all"
-    raise InputError.single(f"there is no id {name!r}", hint=hint)
+    return next((entry for pattern, entry in known.items() if _matches(pattern, name)), None)
+
+
+def nearest(name: str) -> list[str]:
+    """Up to three ids that look like a name that is none."""
+    known = [text for entry in entries() for text in (entry.id, entry.ref) if text]
+    return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
 
 
 def _matches(pattern: str, name: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from podstead.proof import catalogue
 from podstead.proof.catalogue import FailureMode
+from podstead.report.explain import FIELDS
 from tests.real_hosts.damage.absent import ABSENT
 from tests.real_hosts.damage.case import RELEASES, Damage, Outcome, tried
 from tests.real_hosts.damage.site import Site
@@ -38,18 +39,6 @@ _WORDS = """\
 | no finding | it breaks nothing here, and nothing is said about it |
 | - | not made on this release, or not at all |
 """
-_FIELDS = {
-    "A": "Kernel and security modules",
-    "B": "newuidmap and newgidmap",
-    "C": "Ranges of subordinate IDs",
-    "D": "Leftovers of an earlier use",
-    "E": "Sessions, homes, environment",
-    "F": "Control groups",
-    "G": "Network",
-    "H": "Storage and configuration files",
-    "I": "Runtimes, versions, quotas",
-    "J": "Unusual hosts",
-}
 _MISSED = "**not detected**"
 _NOT_TRIED = "not tried"
 
@@ -105,7 +94,7 @@ def markdown(site: Site, damages: Sequence[Damage]) -> str:
         alarms=found.alarms,
     )
     parts = [text + _WORDS]
-    for letter, title in _FIELDS.items():
+    for letter, title in FIELDS.items():
         rows = [_row(mode, site, damages) for ref, mode in catalogue.load().items() if ref.startswith(letter)]
         parts.append(_table(f"{letter}: {title}", rows))
     harmless = [one for one in damages if one.outcome is Outcome.HARMLESS]
