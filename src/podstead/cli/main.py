@@ -33,7 +33,7 @@ VERBS = {
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
 #: What other tools call a verb, and what this one does.
-_MEANT = {
+_SYNONYMS = {
     "deploy": "apply", "diff": "check", "fix": "up", "info": "show", "install": "up", "ls": "inventory", "list": "inventory",
     "plan": "check", "prove": "verify", "provision": "up", "run": "apply", "setup": "up", "status": "check", "test": "verify",
     "why": "explain",
@@ -63,8 +63,8 @@ class Verbs(click.Group):
         if name == "help":
             return self.resolve_command(ctx, [rest[0], "--help"]) if rest else self._help(ctx)
         if name not in VERBS and not name.startswith("-"):
-            meant = _MEANT.get(name)
-            hint = f" (did you mean {meant!r}?)" if meant else did_you_mean(name, VERBS)
+            synonym = _SYNONYMS.get(name)
+            hint = f" (did you mean {synonym!r}?)" if synonym else did_you_mean(name, VERBS)
             raise InputError.single(f"there is no verb {name!r}{hint}", hint="podstead help lists the verbs")
         return super().resolve_command(ctx, args)
 

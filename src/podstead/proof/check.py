@@ -54,6 +54,9 @@ class Check:
 
     id: str
     title: str
+    """What is true where it passes."""
+    fails: str
+    """What is true where it does not: the headline of a failure whose cause is not known."""
     severity: Severity
     why: str
     remedy: str

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from podstead.printable import one_line
+from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Verdict
 from podstead.report.causes import Cause, causes
 from podstead.report.screen import Screen
@@ -44,25 +45,48 @@ def draw(report: Report, screen: Screen, *, verbose: int) -> None:
 def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
     if host.trouble or host.status is Status.SKIPPED:
         screen.trouble(host)
+    found = causes(host.findings)
     if host.findings or not host.trouble:
         name = one_line(host.name)
-        system = f" => {one_line(host.system)}, Linux {one_line(host.kernel)}" if host.system else ""
-        broken = host.status is Status.FAILED
-        screen.line(
-            f"fatal: [{name}]: FAILED!{system}" if broken else f"ok: [{name}]{system}",
-            "fail" if broken else "ok",
-        )
+        if host.status is Status.FAILED:
+            screen.line(f"fatal: [{name}]: FAILED! => {_reason(found) or 'it could not be proved'}", "fail")
+        else:
+            screen.line(f"ok: [{name}] => {_proved(host)}", "ok")
+        if host.system:
+            screen.line(f"  {one_line(host.system)}, Linux {one_line(host.kernel)}", "dim")
     users = list(dict.fromkeys(finding.user for finding in host.findings))
     for user in users:
         user_findings = [finding for finding in host.findings if finding.user == user]
         _summary(user, user_findings, host, screen)
         if verbose:
             _every(user_findings, screen)
-    found = causes(host.findings)
     if found:
         screen.blank()
     for cause in found:
         _cause(cause, screen)
+
+
+def headline(cause: Cause) -> str:
+    """What is wrong, in a line: the cause where it was proved, else what did not hold."""
+    finding = cause.finding
+    if finding.ref or finding.verdict is Verdict.COULD_NOT_LOOK:
+        return one_line(finding.cause or finding.title)
+    check = CHECKS.get(finding.check)
+    return one_line(check.fails if check else finding.title)
+
+
+def _reason(found: Sequence[Cause]) -> str:
+    """The first thing that is wrong, for whom, and how many more there are."""
+    wrong = [cause for cause in found if cause.finding.verdict is not Verdict.WARN]
+    if not wrong:
+        return ""
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    return f"{_names(wrong[0].users)}: {headline(wrong[0])}{more}"
+
+
+def _proved(host: HostReport) -> str:
+    users = list(dict.fromkeys(finding.user for finding in host.findings if finding.user))
+    return f"{_names(users)} ready" if users else "proved"
 
 
 def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:
@@ -114,14 +138,11 @@ def _names(users: Sequence[str]) -> str:
 def _cause(cause: Cause, screen: Screen) -> None:
     finding = cause.finding
     names = _names(cause.users)
-    name = f"{finding.ref} {finding.mode}" if finding.ref else " ".join(cause.checks or cause.could_not_look)
-    title = finding.cause if finding.ref else finding.title
-    if finding.verdict is Verdict.COULD_NOT_LOOK and not finding.ref:
-        name, title = " ".join(cause.could_not_look), finding.cause
     indent = _WIDTH + 2
-    _line(_WORDS[finding.verdict], f"{names}:  {one_line(title)}", screen)
+    _line(_WORDS[finding.verdict], f"{names}:  {headline(cause)}", screen)
     if finding.ref:
-        screen.more("why", f"{name} ({finding.severity.value}); podstead explain {finding.ref}", indent)
+        reference = f"{finding.ref} {finding.mode} ({finding.severity.value}); podstead explain {finding.ref}"
+        screen.more("why", reference, indent)
     elif finding.verdict is not Verdict.COULD_NOT_LOOK:
         screen.more("cause", finding.cause, indent)
     rows = (

@@ -85,7 +85,7 @@ def is_quiet(host: HostReport) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The columns of Ansible's recap, and the changes that are pending."""
+    """The columns of Ansible's recap, the changes that are pending, and the checks that could not be made."""
 
     ok: int = 0
     changed: int = 0
@@ -95,6 +95,8 @@ class Counts:
     rescued: int = 0
     ignored: int = 0
     pending: int = 0
+    unknown: int = 0
+    """Checks that could not be made: no failures, and no passes."""
 
 
 def counts(host: HostReport, parts: Sequence[str]) -> Counts:
@@ -106,11 +108,13 @@ def counts(host: HostReport, parts: Sequence[str]) -> Counts:
     kinds = [result.kind for result in results(host, parts if not host.findings else ())]
     verdicts = [finding.verdict for finding in host.findings]
     failed = kinds.count(Kind.FAILED) + kinds.count(Kind.REFUSED) + int(host.trouble is not None)
-    failed += verdicts.count(Verdict.FAIL) + verdicts.count(Verdict.COULD_NOT_LOOK)
+    failed += verdicts.count(Verdict.FAIL)
+    unknown = verdicts.count(Verdict.COULD_NOT_LOOK)
     return Counts(
         ok=kinds.count(Kind.OK) + kinds.count(Kind.CHANGED) + verdicts.count(Verdict.PASS),
         changed=kinds.count(Kind.CHANGED),
-        failed=failed or int(host.status is Status.FAILED),
+        failed=failed or int(host.status is Status.FAILED and not unknown),
+        unknown=unknown,
         skipped=kinds.count(Kind.NOT_APPLICABLE)
         + kinds.count(Kind.NOT_REACHED)
         + verdicts.count(Verdict.NOT_APPLICABLE),

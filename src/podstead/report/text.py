@@ -7,9 +7,11 @@ from typing import Final, TextIO
 
 from rich.console import Console
 
+from podstead.errors import Exit
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import proved
+from podstead.report.ending import last_line
 from podstead.report.screen import Screen
 from podstead.report.task_results import Kind, Result, counts, is_quiet, parts_of, results
 from podstead.report.view import View
@@ -47,6 +49,10 @@ def draw(report: Report, view: View, console: Console) -> None:
     screen.heading("PLAY RECAP")
     for host in report.hosts:
         _recap(host, screen, view.parts)
+    ending = last_line(report)
+    if ending:
+        screen.blank()
+        screen.line(ending, "fail" if report.exit_code is not Exit.PENDING else "pending")
 
 
 def _systems(hosts: Sequence[HostReport], screen: Screen) -> None:
@@ -82,7 +88,7 @@ def _tasks(hosts: Sequence[HostReport], screen: Screen, view: View) -> None:
         (host, result)
         for host in hosts
         for result in results(host, view.parts)
-        if view.verbose or result.kind is not Kind.OK or not is_quiet(host)
+        if view.verbose or (result.kind not in (Kind.OK, Kind.NOT_APPLICABLE) or not is_quiet(host))
     ]
     for part in parts_of(hosts, view.parts):
         rows = [(host, result) for host, result in results_by_host if result.part == part]
@@ -154,5 +160,7 @@ def _recap(host: HostReport, screen: Screen, parts: Sequence[str]) -> None:
     row = " ".join(f"{column}={getattr(count, column)!s:<4}" for column in columns)
     if count.pending:
         row += f" pending={count.pending}"
+    if count.unknown:
+        row += f" unknown={count.unknown}"
     name = one_line(host.name)
     screen.line(f"{name:<{_NAME_WIDTH}} : {row}".rstrip(), _COLOURS[host.status], head=len(name))

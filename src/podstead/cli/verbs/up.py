@@ -71,9 +71,11 @@ def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int
         if not yes and not _agreed(looked):
             click.echo("Nothing was changed.")
             return Exit.PENDING
+        click.echo()
         applied = execute("apply", _only(selected, reached), printing, {}, diff=diff)
         if applied.interrupted:
             return int(applied.exit_code)
+    click.echo()
     # a host that apply could not finish is proved as well: the proof says what is missing
     proved = execute(
         "verify",

@@ -38,6 +38,7 @@ def _container(subject: Subject) -> Judgement:
 V17: Final = Check(
     id="V17",
     title="a container runs, with that map",
+    fails="no container runs with the user's ID map",
     severity=Severity.BLOCK,
     why="This is the first check that depends on the runtime, cgroups, seccomp, storage and mounts together.",
     remedy="See the cause, and the runtime's own message under 'found'.",
@@ -75,6 +76,7 @@ def _top(subject: Subject) -> Judgement:
 V18: Final = Check(
     id="V18",
     title="podman top shows host IDs, and they are correct",
+    fails="podman top does not show the correct host IDs",
     severity=Severity.MINOR,
     why="Podman before 5.1.2 could print a wrong UID for containers in user namespaces.",
     remedy="Read the IDs from /proc, or use a newer Podman.",
@@ -118,6 +120,7 @@ def _keep_id(subject: Subject) -> Judgement:
 V19: Final = Check(
     id="V19",
     title="keep-id: the user is the same inside and outside",
+    fails="keep-id: the user is not the same inside and outside",
     severity=Severity.MINOR,
     why="With --userns=keep-id the container's root is a subordinate ID, and that ID must be able to reach the storage.",
     remedy="See Podman's message under 'found'. If it says that a folder is not accessible: namei -l on the storage "
@@ -150,6 +153,7 @@ def _pod(subject: Subject) -> Judgement:
 V20: Final = Check(
     id="V20",
     title="a pod starts without any image",
+    fails="no pod starts",
     severity=Severity.MINOR,
     why="A pod needs catatonit as its pause process.",
     remedy="See Podman's message under 'found'. If it names catatonit, install the package catatonit.",

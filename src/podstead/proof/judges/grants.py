@@ -34,6 +34,7 @@ def _granted(subject: Subject) -> Judgement:
 V02: Final = Check(
     id="V02",
     title="subordinate UIDs and GIDs are granted and readable",
+    fails="subordinate UIDs and GIDs are missing or cannot be read",
     severity=Severity.MAJOR,
     why="Podman drops both maps when one side is missing, and it reads the files as the user. Images expect 65536 IDs.",
     remedy="podstead apply grants ranges to the users in the document; podstead check shows which ranges, and changes nothing.",
@@ -68,6 +69,7 @@ def _untouched(subject: Subject) -> Judgement:
 V03: Final = Check(
     id="V03",
     title="the ranges overlap no one else's IDs",
+    fails="the ranges overlap other IDs",
     severity=Severity.SECURITY,
     why="With overlapping ranges, one user's containers can own another user's files, and signal and trace that user's processes. No tool reports this.",
     remedy="getent passwd, getent group and both files show whose IDs these are; podstead explain C10 says how to move a "

@@ -39,6 +39,7 @@ def _isolation(subject: Subject) -> Judgement:
 V28: Final = Check(
     id="V28",
     title="another user's containers are out of reach",
+    fails="another user's containers are within reach",
     severity=Severity.SECURITY,
     why="With overlapping ranges, one user's containers can read the other user's files and signal the other user's processes.",
     remedy="If V03 fails too, start there.",

@@ -72,6 +72,7 @@ def _limits(subject: Subject) -> Judgement:
 V25: Final = Check(
     id="V25",
     title="limits on containers take effect",
+    fails="limits on containers do not take effect",
     severity=Severity.MINOR,
     why="Memory and processor limits need the cgroup controllers delegated to the user; without them they fail or are ignored.",
     remedy="As the user, cat /sys/fs/cgroup/user.slice/user-$(id -u).slice/user@$(id -u).service/cgroup.controllers shows what is "

@@ -37,6 +37,7 @@ def single(uid: IdMap) -> str:
 V10: Final = Check(
     id="V10",
     title="Podman's ID map is exactly the grant",
+    fails="Podman's ID map differs from the grant",
     severity=Severity.BLOCK,
     why="Podman computes the map from $USER, NSS, the sort order and both files; each of these can make it differ from the grant.",
     remedy="See Podman's message or its map under 'found', and the grant under 'expected'. As the user, podman --log-level=debug "
@@ -64,6 +65,7 @@ def _pause_map(subject: Subject) -> Judgement:
 V11: Final = Check(
     id="V11",
     title="the map that Podman keeps is the same",
+    fails="Podman still uses an earlier ID map",
     severity=Severity.MAJOR,
     why="A pause process keeps the namespace of the first command; later changes to the ranges do not reach it.",
     remedy="As the user: podman system migrate (stops the user's containers).",
@@ -88,6 +90,7 @@ def _setgroups(subject: Subject) -> Judgement:
 V12: Final = Check(
     id="V12",
     title="setgroups is allowed inside",
+    fails="setgroups is refused inside",
     severity=Severity.MAJOR,
     why="'deny' is a sign that Podman fell back to a single ID.",
     remedy="If V02 or V10 fails too, start there.",
@@ -126,6 +129,7 @@ def _chown(subject: Subject) -> Judgement:
 V13: Final = Check(
     id="V13",
     title="chown works up to the last ID and not beyond",
+    fails="chown does not work for every granted ID, or works beyond them",
     severity=Severity.MAJOR,
     why="Network file systems and ID-mapped homes refuse IDs even when they exist in the namespace.",
     remedy="findmnt -T with the folder of the user's storage shows the file system; see chown's message under 'found'.",
@@ -153,6 +157,7 @@ def _file(subject: Subject) -> Judgement:
 V14: Final = Check(
     id="V14",
     title="the host sees the shifted owner",
+    fails="a file's owner on the host is not the mapped ID",
     severity=Severity.MAJOR,
     why="Container ID 5 must be the fourth ID after the start of the range; anything else means that a different map is in use.",
     remedy="If V10 fails too, start there; on ID-mapped homes, ranges must be inside systemd's container range.",
@@ -169,6 +174,7 @@ def _process(subject: Subject) -> Judgement:
 V15: Final = Check(
     id="V15",
     title="process credentials are shifted in the same way as file owners",
+    fails="process credentials on the host are not the mapped IDs",
     severity=Severity.MAJOR,
     why="A process of container ID 5 must run as the same host ID that owns the files of container ID 5.",
     remedy="If V10 or V14 fails too, start there.",
@@ -200,6 +206,7 @@ def _nested(subject: Subject) -> Judgement:
 V16: Final = Check(
     id="V16",
     title="a namespace can be nested, and no map crosses extents",
+    fails="a nested namespace cannot be set up, or a map crosses extents",
     severity=Severity.MINOR,
     why="Podman in Podman, Buildah and sandboxes in containers need it; the kernel must still refuse a map across extents.",
     remedy="Check the limits (user.max_*_namespaces) and seccomp filters.",

@@ -26,6 +26,7 @@ def _namespace(subject: Subject) -> Judgement:
 V04: Final = Check(
     id="V04",
     title="the kernel lets the user create a user namespace",
+    fails="the user cannot create a user namespace",
     severity=Severity.BLOCK,
     why="user.max_user_namespaces=0, Debian's unprivileged_userns_clone=0, AppArmor and seccomp can each forbid it.",
     remedy="See the kernel's message under 'found'. sysctl user.max_user_namespaces and journalctl -k (apparmor, seccomp) show what "
@@ -78,6 +79,7 @@ def id_maps(text: str) -> tuple[IdMap, IdMap] | None:
 V05: Final = Check(
     id="V05",
     title="newuidmap and newgidmap write the whole grant",
+    fails="newuidmap or newgidmap does not write the whole grant",
     severity=Severity.BLOCK,
     why="Image builds and copies can strip the helpers of their setuid bit or file capabilities; nosuid mounts disable both.",
     remedy="See newuidmap's message under 'found'. ls -l and getcap on newuidmap show its privileges, and findmnt -T shows the "
@@ -119,6 +121,7 @@ _AFTER_HELPERS: Final = (namespace_tried, newuidmap_run)
 V06: Final = Check(
     id="V06",
     title="newuidmap refuses one ID more than granted",
+    fails="newuidmap maps more IDs than were granted",
     severity=Severity.SECURITY,
     why="A helper that allows everything also looks like success: only a refusal shows that the grant is the limit.",
     remedy="Find out who replaced newuidmap, or why the probe runs with privileges.",
@@ -135,6 +138,7 @@ def _other_ids(subject: Subject) -> Judgement:
 V07: Final = Check(
     id="V07",
     title="newuidmap refuses other users' IDs and the host's root",
+    fails="newuidmap maps other users' IDs or the host's root",
     severity=Severity.SECURITY,
     why="A grant that contains 0 or someone else's IDs gives away the host or that user.",
     remedy="getsubids, with the name of the user, shows every granted range; none may contain 0 or an ID that belongs to someone else.",
@@ -152,6 +156,7 @@ def _raw(subject: Subject) -> Judgement:
 V08: Final = Check(
     id="V08",
     title="the kernel refuses a raw map of several IDs",
+    fails="the kernel takes a raw map of several IDs",
     severity=Severity.SECURITY,
     why="Success would mean that the caller has CAP_SETUID, and then nothing here is proved for an ordinary user.",
     remedy="Run the verification as an ordinary user.",
@@ -175,6 +180,7 @@ def _single(subject: Subject) -> Judgement:
 V09: Final = Check(
     id="V09",
     title="the user can map their own ID without a helper",
+    fails="the user cannot map even their own ID",
     severity=Severity.BLOCK,
     why="When even this fails, a security module or a seccomp filter is the obstacle, not the ranges.",
     remedy="Check for AppArmor denials (journalctl -k) and the seccomp profile of an outer container.",

@@ -64,6 +64,7 @@ def _interface(subject: Subject) -> Judgement:
 V23: Final = Check(
     id="V23",
     title="the container's network comes up",
+    fails="the container's network does not come up",
     severity=Severity.MAJOR,
     why="pasta (Podman 5) or slirp4netns (earlier versions) must be installed, reach /dev/net/tun and be allowed to open namespaces.",
     remedy="See Podman's message under 'found'. As the user, podman info shows which network program is used; ls -l /dev/net/tun must "
@@ -93,6 +94,7 @@ def _published(subject: Subject) -> Judgement:
 V24: Final = Check(
     id="V24",
     title="a published port answers on the host",
+    fails="a published port does not answer on the host",
     severity=Severity.MAJOR,
     why="A published port is forwarded by pasta, slirp4netns or rootlessport, and each of these can be refused.",
     remedy="If V21 or V23 fails too, start there.",

@@ -10,6 +10,7 @@ from podstead.proof.finding import Severity
 V29: Final = Check(
     id="V29",
     title="another apply would change nothing",
+    fails="the host differs from its document",
     severity=Severity.DRIFT,
     why="What another tool or a person has undone is restored only by the next apply.",
     remedy="podstead apply; podstead check --diff shows the difference.",
@@ -20,6 +21,7 @@ V29: Final = Check(
 V30: Final = Check(
     id="V30",
     title="what was proved holds after a reboot",
+    fails="a reboot has undone what was proved",
     severity=Severity.DRIFT,
     why="Settings that were changed live but not for the next boot, a runroot on a disk, and a session without linger are lost.",
     remedy="podstead apply; compare with podstead verify --since and an earlier report after a reboot.",

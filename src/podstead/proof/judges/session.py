@@ -54,6 +54,7 @@ def _session_faults(subject: Subject) -> list[str]:
 V01: Final = Check(
     id="V01",
     title="the user's session is sound",
+    fails="something is wrong with the user's session or account",
     severity=Severity.BLOCK,
     why="newuidmap refuses a caller whose primary group is not the one in passwd, a process with no_new_privs cannot "
     "gain what the setuid helpers need, and in a nested user namespace host IDs are not what they seem.",
@@ -94,6 +95,7 @@ def _survival(subject: Subject) -> Judgement:
 V26: Final = Check(
     id="V26",
     title="the session continues without a login",
+    fails="the session ends with the last login",
     severity=Severity.DRIFT,
     why="Without linger, containers die at logout, and user units do not start at boot.",
     remedy="loginctl show-user --property=Linger with the name of the user shows it.",

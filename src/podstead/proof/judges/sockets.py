@@ -49,6 +49,7 @@ def _errno(result: str) -> str:
 V21: Final = Check(
     id="V21",
     title="low ports: bound from the boundary upwards, refused below",
+    fails="low ports: what can be bound is not what the host is set to",
     severity=Severity.MINOR,
     why="A published port below net.ipv4.ip_unprivileged_port_start fails at container start (IPv6 follows IPv4's value).",
     remedy="See the value and the kernel's message under 'found'; sysctl net.ipv4.ip_unprivileged_port_start shows the boundary.",
@@ -91,6 +92,7 @@ def _icmp(subject: Subject) -> Judgement:
 V22: Final = Check(
     id="V22",
     title="ICMP echo sockets: allowed for the user, refused outside the range",
+    fails="ICMP echo sockets: ping is refused, or allowed outside the range",
     severity=Severity.MINOR,
     why="ping from containers needs the user's group in net.ipv4.ping_group_range on the host.",
     remedy="sysctl net.ipv4.ping_group_range shows the range, and id -G the groups of the user.",

@@ -90,6 +90,7 @@ def no_podman(subject: Subject) -> bool:
 V31: Final = Check(
     id="V31",
     title="the user's own Podman starts, with its own files and storage",
+    fails="the user's own Podman does not start",
     severity=Severity.BLOCK,
     why="Every podman command reads storage.conf, containers.conf, registries.conf and policy.json of the user and of the "
     "host, and opens the user's storage, database and locks. The other checks run Podman with a storage of their own.",

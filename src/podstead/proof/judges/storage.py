@@ -41,6 +41,7 @@ def _driver(subject: Subject) -> Judgement:
 V27: Final = Check(
     id="V27",
     title="storage has the requested driver, on a file system that supports it",
+    fails="storage does not have the requested driver, or its file system does not support it",
     severity=Severity.DRIFT,
     why="The driver of the first use stays in the user's database; vfs copies whole layers, network file systems refuse foreign IDs.",
     remedy="As the user, podman info shows which driver is in use. If the user has storage, do not delete any of it.",
