@@ -17,7 +17,7 @@ from podstead.errors import Exit, RunError
 from podstead.fleet.run import job_for, run
 from podstead.inventory.resolve import ResolvedHost
 from podstead.visit.job import Job, Progress, Result
-from podstead.visit.record import HostReport, Status
+from podstead.visit.record import HostReport, Report, Status
 
 NOBODY = '{"podstead": {"users": {"nobody": {}}, "packages": {}}}'
 
@@ -134,3 +134,44 @@ def test_what_people_try_of_the_library_is_there(tmp_path: Path) -> None:
     assert list(host.spec.users) == ["alice"]
     with pytest.raises(podstead.InputError, match=r"for_users: users\.root"):
         podstead.hosts(place, for_users=["root"])
+
+
+def test_a_report_is_written_in_several_formats_at_once(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {ansible_host: 127.0.0.1, ansible_port: 9}}}")
+    words = [
+        "--report",
+        "junit=r.xml",
+        "--report",
+        "gitlab=r.json",
+        "--report",
+        "markdown=r.md",
+        "--output-file",
+        "all.json",
+    ]
+    argv = [sys.executable, "-m", "podstead", "check", "-i", "hosts.yml", "-T", "2", "-o", "github", *words]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4, done
+    assert "\n::error title=web1%3A " in done.stdout
+    assert (tmp_path / "r.xml").read_text().startswith("<?xml")
+    assert (tmp_path / "r.json").read_text().startswith("[\n")
+    assert (tmp_path / "r.md").read_text().startswith("## podstead check all\n")
+    assert Report.model_validate_json((tmp_path / "all.json").read_bytes()).hosts[0].name == "web1"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("junit", "--report: expected FORMAT=FILE"),
+        ("pdf=x", "with one of text, json, junit"),
+        ("junit=", "--report: expected FORMAT=FILE"),
+        ("junit=/nowhere/x", "--report: /nowhere/x cannot be written"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(
+    tmp_path: Path, word: str, said: str
+) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {web1: {ansible_host: 127.0.0.1, ansible_port: 9}}}")
+    argv = [sys.executable, "-m", "podstead", "check", "-i", "hosts.yml", "--report", word]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr

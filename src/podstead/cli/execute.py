@@ -34,8 +34,8 @@ def execute(
     finish: Callable[[Report], Report] | None = None,
 ) -> Report:
     """Do the job, print the report (what ``finish`` makes of it), return it."""
-    if printing.output_file:
-        _must_be_writable(printing.output_file)
+    for option, _, path in _files(printing):
+        _must_be_writable(path, option)
     every: JobOptions = {**selected.options(), **options, "trace": printing.verbose >= TRACE}
     job = job_for(verb, selected.hosts, **every)
     with watching(len(selected.hosts), printing.verbose, traced=job.trace) as watcher:
@@ -55,8 +55,14 @@ def emit(report: Report, view: View, printing: Printing) -> None:
         renderer(printing.output)(report, view, out)
         out.flush()
     finally:  # also where standard output is gone: what was done to hosts is told once only
-        if printing.output_file:
-            _write(report, view, printing.output_file)
+        for _, name, path in _files(printing):
+            _write(report, view, name, path)
+
+
+def _files(printing: Printing) -> list[tuple[str, str, Path]]:
+    """Option, format and file of everything that is written beside standard output."""
+    document = [("--output-file", "json", printing.output_file)] if printing.output_file else []
+    return [*document, *(("--report", name, path) for name, path in printing.reports)]
 
 
 def _standard_output() -> TextIO:
@@ -67,18 +73,18 @@ def _standard_output() -> TextIO:
     return out
 
 
-def _write(report: Report, view: View, path: Path) -> None:
+def _write(report: Report, view: View, name: str, path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
-            renderer("json")(report, view, file)
+            renderer(name)(report, view, file)
     except OSError as error:
         raise RunError(f"cannot write the report to {path}: {error.strerror}") from error
 
 
-def _must_be_writable(path: Path) -> None:
+def _must_be_writable(path: Path, option: str) -> None:
     """Before anything is done: a report that cannot be kept is better refused than lost. Raises InputError."""
     there = os.path.lexists(path)
     # Path's own raises where it may not look
     missing = not there and not os.path.isdir(path.parent)  # noqa: PTH112
     if missing or not os.access(path if there else path.parent, os.W_OK):
-        raise InputError.single(f"{path} cannot be written", where="--output-file")
+        raise InputError.single(f"{path} cannot be written", where=option)

@@ -29,6 +29,7 @@ from podstead.inventory.named import HERE, login, without_inventory
 from podstead.inventory.people import for_users
 from podstead.inventory.resolve import ResolvedHost
 from podstead.printable import printable
+from podstead.report.formats import FORMATS
 from podstead.suggest import the_first
 from podstead.visit.job import JobOptions
 
@@ -113,8 +114,23 @@ class Printing:
     """How a report is told, and where it is kept."""
 
     output: str
-    output_file: Path | None
-    verbose: int
+    output_file: Path | None = None
+    reports: tuple[tuple[str, Path], ...] = ()
+    """Formats and files to write them to."""
+    verbose: int = 0
+
+
+def _reports(
+    _ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
+    found = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        if name not in FORMATS or not equals or not path:
+            known = ", ".join(FORMATS)
+            raise InputError.single(f"--report: expected FORMAT=FILE, with one of {known}; found {word!r}")
+        found.append((name, Path(path)))
+    return tuple(found)
 
 
 output = record(
@@ -125,6 +141,14 @@ output = record(
         "--output-file",
         type=click.Path(dir_okay=False, path_type=Path),
         help="Also write the JSON document to this file.",
+    ),
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        callback=_reports,
+        metavar="FORMAT=FILE",
+        help="Also write the report in this format to this file, such as junit=report.xml. Repeatable.",
     ),
     click.option(
         "-v",

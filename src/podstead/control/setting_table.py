@@ -127,7 +127,14 @@ SETTINGS: Final = _settings(
         kind="choice",
         option="-o, --output",
         default="text",
-        choices=("text", "json", "junit"),  # the modules of podstead.report that render a report
+        choices=(
+            "text",
+            "json",
+            "junit",
+            "github",
+            "gitlab",
+            "markdown",
+        ),  # the modules of podstead.report that render a report
         help="what to print (apply, check, verify, judge)",
     ),
 )

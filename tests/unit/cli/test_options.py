@@ -112,7 +112,7 @@ def arguments(command: click.Command, folder: Path) -> Iterator[str]:
             elif isinstance(kind, click.IntRange) and not one.count:
                 yield str(kind.min)
             elif not (one.is_flag or one.count):
-                yield str(folder / "file")
+                yield ("junit=" if one.name == "reports" else "") + str(folder / "file")
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["nothing", "everything"])

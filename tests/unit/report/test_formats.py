@@ -18,14 +18,15 @@ from podstead import report as room
 from podstead.control.setting_table import SETTINGS
 from podstead.report.formats import FORMATS, renderer
 from podstead.report.view import Renderer, View
-from podstead.visit.record import HostReport, Report, Status
+from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
+PENDING = ChangeRecord(id="subids:alice:ranges", title="grant alice IDs", status=ChangeStatus.PENDING)
 REPORT = Report(
     verb="check",
     version="0",
     started="2026-11-03T10:00:00+00:00",
     seconds=1,
-    hosts=(HostReport(name="wéb1", status=Status.OK),),
+    hosts=(HostReport(name="wéb1", status=Status.PENDING, changes=(PENDING,)),),
 )
 
 

@@ -58,7 +58,7 @@ def command(
             f"there is unprepared to prepare {the_first(unprepared)} for",
             hint="name the users: podstead up --for alice",
         )
-    return _up(selected, Printing(output="text", output_file=None, verbose=verbose), yes=yes, diff=diff)
+    return _up(selected, Printing(output="text", verbose=verbose), yes=yes, diff=diff)
 
 
 def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int:

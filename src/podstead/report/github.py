@@ -1,0 +1,47 @@
+"""The text, and below it annotations that GitHub Actions shows on the run (docs.github.com, "Workflow commands")."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from podstead.printable import one_line, printable
+from podstead.report import text
+from podstead.report.problems import Problem, Weight, problems
+from podstead.report.view import View
+from podstead.visit.record import Report
+
+_COMMANDS = {Weight.ERROR: "error", Weight.PENDING: "warning", Weight.WARNING: "notice"}
+
+
+def render(report: Report, view: View, out: TextIO) -> None:
+    """Write the report for the log, then a command for each problem."""
+    text.render(report, view, out)
+    found = problems(report)
+    out.writelines(f"{_command(problem)}\n" for problem in found)
+
+
+def _command(problem: Problem) -> str:
+    users = f" {', '.join(problem.users)}" if problem.users else ""
+    pending = "pending: " if problem.weight is Weight.PENDING else ""
+    title = one_line(f"{problem.host}{users}: {pending}{problem.headline}")
+    rows = (
+        problem.headline,
+        problem.details,
+        f"do: {problem.remedy}" if problem.remedy else "",
+        _explained(problem),
+    )
+    body = "\n".join(printable(row) for row in rows if row)
+    return f"::{_COMMANDS[problem.weight]} title={_property(title)}::{_data(body)}"
+
+
+def _explained(problem: Problem) -> str:
+    return f"podstead explain {problem.about}" if problem.about else ""
+
+
+def _data(value: str) -> str:
+    """Escaped as the runner's own toolkit does it (actions/toolkit, packages/core/src/command.ts)."""
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")
