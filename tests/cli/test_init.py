@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from podstead.control.starter import project, series
+from podstead.control.starter import project, requirement_of, series
 from podstead.document.roles import RoleLibrary, builtin_roles
 
 WRITTEN = {
@@ -70,15 +70,16 @@ def test_it_writes_these_files_and_says_so(tmp_path: Path) -> None:
     assert set(files(tmp_path)) == WRITTEN
     assert set(re.findall(r"^wrote  (.+)$", done.stdout, re.MULTILINE)) == WRITTEN
     assert done.stdout.endswith(
+        "  name your hosts in inventory/hosts.yml, and their users in inventory/group_vars/all.yml\n"
         "  podstead check --syntax-check      # reads everything, connects to nothing\n"
         "  podstead check --diff              # what would change\n"
-        "  podstead apply && podstead verify  # do it, and prove it\n"
+        "  podstead up                        # shows it again, asks, does it, and proves it\n"
     )
 
 
 @pytest.mark.parametrize("role", RoleLibrary([builtin_roles()]).known())
 def test_the_project_passes_the_syntax_check_at_once(tmp_path: Path, role: str) -> None:
-    assert podstead("init", "--role", role, cwd=tmp_path).returncode == 0
+    assert podstead("init", "--local", "--role", role, cwd=tmp_path).returncode == 0
     done = podstead("check", "--syntax-check", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     shown = podstead("show", "--origins", cwd=tmp_path)
@@ -86,11 +87,26 @@ def test_the_project_passes_the_syntax_check_at_once(tmp_path: Path, role: str) 
     assert f"{role}/role.yml:" in shown.stdout
 
 
-def test_without_hosts_it_is_this_machine(tmp_path: Path) -> None:
+def test_without_hosts_there_is_a_place_to_name_them_and_never_the_machine_in_front_of_one(
+    tmp_path: Path,
+) -> None:
     podstead("init", cwd=tmp_path)
+    said = refused(podstead("apply", cwd=tmp_path))
+    assert "inventory/hosts.yml: names no host" in said
+    hosts = tmp_path / "inventory/hosts.yml"
+    hosts.write_text(hosts.read_text(encoding="utf-8").replace("# web1", "web1"), encoding="utf-8")
+    done = podstead("check", "--syntax-check", cwd=tmp_path)
+    assert (done.returncode, "no user is prepared" in done.stderr) == (0, True)
+    (shown,) = json.loads(podstead("show", "-o", "json", "--for", "alice", cwd=tmp_path).stdout)["hosts"]
+    assert (shown["connection"]["kind"], list(shown["document"]["users"])) == ("ssh", ["alice"])
+
+
+def test_this_machine_is_asked_for_by_name(tmp_path: Path) -> None:
+    podstead("init", "--local", "--for", "alice", cwd=tmp_path)
     shown = json.loads(podstead("show", "-o", "json", cwd=tmp_path).stdout)["hosts"]
     assert [(host["name"], host["connection"]["kind"]) for host in shown] == [("localhost", "local")]
-    assert len(shown[0]["document"]["users"]) == 1
+    assert list(shown[0]["document"]["users"]) == ["alice"]
+    assert "--local" in refused(podstead("init", "x", "--local", "--host", "web1", cwd=tmp_path))
 
 
 def test_hosts_and_users_are_those_that_were_named(made: Path) -> None:
@@ -141,7 +157,9 @@ def scripts(document: Any) -> list[str]:
 def test_ci_installs_podstead_and_checks_on_every_push(made: Path, name: str) -> None:
     document = yaml.safe_load((made / name).read_text(encoding="utf-8"))
     commands = scripts(document)
-    assert any(re.fullmatch(r"pip install podstead~=\d+\.\d+\.0", one) for one in commands)
+    assert 'pip install "$PODSTEAD"' in commands
+    values = [document.get("env", {}).get("PODSTEAD", ""), document.get("variables", {}).get("PODSTEAD", "")]
+    assert re.search(r"podstead~=\d+\.\d+\.0|git\+", "".join(values))
     assert "podstead check --syntax-check" in commands
     assert any(one.startswith("podstead check --diff") for one in commands)
     if "github" in name:
@@ -242,6 +260,23 @@ def test_a_name_that_yaml_reads_otherwise_is_quoted() -> None:
     assert yaml.safe_load(texts["inventory/group_vars/all.yml"])["podstead"]["users"] == {
         "yes": {"create": True}
     }
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "requirement"),
+    [
+        (None, "podstead~=0.2.0"),
+        ('{"url": "file:///src/podstead", "dir_info": {"editable": true}}', "podstead~=0.2.0"),
+        ("not json", "podstead~=0.2.0"),
+        ("[]", "podstead~=0.2.0"),
+        (
+            '{"url": "https://me:secret@git.example.com/p.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}',
+            "git+https://git.example.com/p.git@abc",
+        ),
+    ],
+)
+def test_ci_installs_what_this_podstead_is(direct_url: str | None, requirement: str) -> None:
+    assert requirement_of("0.2.0", direct_url) == requirement
 
 
 def test_the_pinned_series_follows_the_version() -> None:

@@ -145,7 +145,7 @@ def test_a_machine_makes_itself_ready(inside: Machine, inventory: str, pattern: 
 
 
 def test_the_wheel_carries_the_starter_project_and_the_roles(inside: Machine) -> None:
-    code, said = inside.podstead("init", "/srv/project", "--role", "ci-runner")
+    code, said = inside.podstead("init", "/srv/project", "--local", "--role", "ci-runner")
     assert code == 0, said
     code, said = inside.podstead("show", "-i", "/srv/project/inventory", "--roles-path", "/srv/project/roles")
     assert code == 0, said

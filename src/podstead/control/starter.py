@@ -16,7 +16,6 @@ from podstead.document.validate import validate
 from podstead.document.values import Node, Origin
 from podstead.errors import InputError, Problem
 from podstead.inventory.hostnames import HOST_NAME
-from podstead.version import VERSION
 
 #: Path in the project -> file of the folder ``starter_files``. No name there begins with a dot: packaging tools pass over such.
 _TEXTS: Final = {
@@ -32,11 +31,21 @@ _ORDER: Final = ("podstead.toml", "inventory/hosts.yml", "inventory/group_vars/a
 _SCHEMA_LINE: Final = "# yaml-language-server: $schema=../../layer.schema.json\n"
 
 
-def project(hosts: Sequence[str], users: Mapping[str, bool], role: str) -> dict[str, str]:
-    """Return path -> text. Without hosts, this machine; ``users`` says of each whether the account may be made."""
+def project(
+    hosts: Sequence[str],
+    users: Mapping[str, bool],
+    role: str,
+    *,
+    local: bool = False,
+    requirement: str = "podstead",
+) -> dict[str, str]:
+    """Return path -> text. ``local``: of this machine; without hosts, one that still has to be told them.
+
+    ``users`` says of each whether the account may be made; ``requirement`` is what CI installs (see :func:`requirement_of`).
+    """
     _check(hosts, users)
     texts = {
-        "inventory/hosts.yml": _hosts(hosts),
+        "inventory/hosts.yml": _LOCAL if local else _hosts(hosts),
         "inventory/group_vars/all.yml": _layer(users),
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
@@ -44,8 +53,22 @@ def project(hosts: Sequence[str], users: Mapping[str, bool], role: str) -> dict[
     folder = files("podstead.control") / "starter_files"
     for path, name in _TEXTS.items():
         text = (folder / name).read_text(encoding="utf-8")
-        texts[path] = text.replace("@ROLE@", role).replace("@SERIES@", series(VERSION))
+        texts[path] = text.replace("@ROLE@", role).replace("@REQUIREMENT@", requirement)
     return {path: texts[path] for path in (*_ORDER, *sorted(texts.keys() - set(_ORDER)))}
+
+
+def requirement_of(version: str, direct_url: str | None) -> str:
+    """What ``pip install`` needs for this podstead: the commit that it was installed from, else its series on the index.
+
+    ``direct_url`` is the text of direct_url.json (PEP 610), None for a podstead from an index.
+    """
+    try:
+        origin = json.loads(direct_url or "{}")
+        vcs = origin["vcs_info"]
+        url = re.sub(r"//[^/@]*@", "//", str(origin["url"]))  # nobody's password belongs into CI
+        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    except (ValueError, KeyError, TypeError):
+        return f"podstead~={series(version)}"
 
 
 def series(version: str) -> str:
@@ -70,13 +93,15 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
         raise InputError(problems)
 
 
+_LOCAL: Final = (
+    "# This machine. For a remote host, replace the two lines below `hosts` with its name, such as web1.example.com:\n"
+    "all:\n  hosts:\n    localhost:\n      ansible_connection: local\n"
+)
+
+
 def _hosts(hosts: Sequence[str]) -> str:
-    if not hosts:
-        return (
-            "# This machine. Over SSH: the name of a host as ssh knows it instead of localhost, and no connection.\n"
-            "all:\n  hosts:\n    localhost:\n      ansible_connection: local\n"
-        )
     lines = "".join(f"    {_plain(name)}:\n" for name in dict.fromkeys(hosts))
+    lines = lines or "    # web1.example.com:           # name yours, a line each\n"
     return (
         "# Hosts as ssh knows them: ~/.ssh/config, its keys and its known hosts apply.\n"
         f"all:\n  hosts:\n{lines}  vars:\n"
@@ -89,8 +114,9 @@ def _layer(users: Mapping[str, bool]) -> str:
     lines = "".join(
         f"    {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
     )
+    lines = lines or "    {}\n    # alice: {}                   # name yours here, and take the {} away\n"
     return (
-        f"{_SCHEMA_LINE}# What every host should be. A group's or a host's own file says what differs there.\n"
+        f"{_SCHEMA_LINE}# The desired state of all hosts; override it in group_vars/GROUP.yml or host_vars/HOST.yml.\n"
         f"{DOCUMENT}:\n  roles: [site]\n\n"
         "  # Who runs containers. The account must exist, unless `create: true` is set.\n"
         f"  users:\n{lines}"

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import click
 
 from podstead.control.invoker import invoking_user
-from podstead.control.starter import project
+from podstead.control.starter import project, requirement_of
 from podstead.document.roles import DEFAULT_ROLE, RoleLibrary, builtin_roles
 from podstead.errors import InputError, Problem
 from podstead.printable import one_line
 from podstead.suggest import did_you_mean, listed
+from podstead.version import VERSION
 
 
 @click.command("init")
@@ -24,20 +26,23 @@ from podstead.suggest import did_you_mean, listed
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A host, reached by SSH. Repeatable. [this machine]",
+    help="A host, reached by SSH. Repeatable. Without any, the inventory has a place to name them.",
 )
+@click.option("--local", is_flag=True, help="The inventory is this machine.")
 @click.option(
     "--for",
     "users",
     multiple=True,
     metavar="USER",
-    help="An account that is to run containers; created if it is missing. Repeatable. [the calling user]",
+    help="An account that is to run containers; created if it is missing. Repeatable. With --local: you.",
 )
 @click.option(
     "--role", default=DEFAULT_ROLE, show_default=True, metavar="NAME", help="The built-in role to start from."
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
-def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: str, force: bool) -> int:
+def command(
+    *, folder: Path, hosts: Sequence[str], local: bool, users: Sequence[str], role: str, force: bool
+) -> int:
     """Write a starter project: inventory, a role of your own, CI, and a schema for editors.
 
     DIR is created if it is missing. Existing files are never overwritten without --force: if there are any,
@@ -47,7 +52,10 @@ def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: s
     if role not in known:
         hint = did_you_mean(role, known) or f"; built-in roles: {listed(known)}"
         raise InputError.single(f"--role: there is no built-in role {role!r}{hint}")
-    texts = project(hosts, _accounts(users, local=not hosts), role)
+    if local and hosts:
+        raise InputError.single("--local: the inventory is this machine, or the hosts that --host names")
+    requirement = requirement_of(VERSION, _direct_url())
+    texts = project(hosts, _accounts(users, local=local), role, local=local, requirement=requirement)
     existing = _existing_files(folder, texts, force=force)
     for path, text in texts.items():
         _write(folder / path, text)
@@ -55,18 +63,27 @@ def command(*, folder: Path, hosts: Sequence[str], users: Sequence[str], role: s
     click.echo("\nNext:")
     if folder != Path():
         click.echo(f"  cd {_quoted(folder)}")
+    if not (hosts or local):
+        click.echo(
+            "  name your hosts in inventory/hosts.yml, and their users in inventory/group_vars/all.yml"
+        )
     click.echo("  podstead check --syntax-check      # reads everything, connects to nothing")
     click.echo("  podstead check --diff              # what would change")
-    click.echo("  podstead apply && podstead verify  # do it, and prove it")
+    click.echo("  podstead up                        # shows it again, asks, does it, and proves it")
     return 0
 
 
+def _direct_url() -> str | None:
+    try:
+        return distribution("podstead").read_text("direct_url.json")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return None
+
+
 def _accounts(users: Sequence[str], *, local: bool) -> Mapping[str, bool]:
-    """Whoever calls has an account here; on other hosts, and for names given by hand, it may have to be made."""
-    if users:
-        return dict.fromkeys(users, True)
-    caller = invoking_user() if local else None
-    return {caller: False} if caller else {"app": True}
+    """Whoever calls has an account here; for names given by hand, it may have to be made."""
+    caller = invoking_user() if local and not users else None
+    return {caller: False} if caller else dict.fromkeys(users, True)
 
 
 def _existing_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> set[str]:
