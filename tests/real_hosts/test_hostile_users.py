@@ -95,7 +95,7 @@ def applied(host: tuple[Host, Path], checked: Done, controller: Controller) -> D
 def verified(host: tuple[Host, Path], applied: Done, controller: Controller) -> Done:
     assert applied.report.trouble is None
     chosen = ("bob", "stopper", "bomber", "thief", *(trick.user for trick in SESSIONS))
-    return run("verify", host, controller, "--probe-timeout", "40", *(f"--user={name}" for name in chosen))
+    return run("verify", host, controller, "--probe-timeout", "40", *(f"--for={name}" for name in chosen))
 
 
 def about(report: HostReport, user: str) -> set[str]:

@@ -268,7 +268,7 @@ def _refused(name: str, why: allocate.Refused) -> Outcome:
 def _flawed(name: str, flaw: flaws.RangeFlaw) -> Outcome:
     """Nothing is built on a range that is no good, and it is not moved: the user's files carry its IDs."""
     remedy = (
-        f"podstead verify --user {shlex.quote(name)} prints each step with this host's names and numbers; podstead explain "
+        f"podstead verify --for {shlex.quote(name)} prints each step with this host's names and numbers; podstead explain "
         f"{flaw.ref} says what they cost"
     )
     return _left_unchanged(name, flaw.text, remedy)

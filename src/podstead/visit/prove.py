@@ -44,7 +44,7 @@ def verify(job: Job, visit: Visit) -> HostReport:
     if not names:
         trouble = Trouble(
             message="there are no users to verify: the document names none",
-            hint="name them under users, or with -e 'podstead={users: {NAME: {}}}'",
+            hint="name them with --for, or in the inventory under podstead: users:",
         )
     results.append(_reboot())
     return report(visit.name, spec, state, results, names, checks=job.verify_checks, trouble=trouble)

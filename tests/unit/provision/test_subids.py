@@ -220,7 +220,7 @@ def test_existing_ranges_that_are_no_good_are_refused_and_left_alone(
     outcome = planned(one, spec_of())
     assert ids(outcome) == ["subids:alice:ranges"]
     assert reason(outcome) == expected
-    assert outcome.refusals[0].remedy.startswith("podstead verify --user alice prints each step")
+    assert outcome.refusals[0].remedy.startswith("podstead verify --for alice prints each step")
 
 
 def test_ids_of_accounts_and_groups_are_kept_clear() -> None:
