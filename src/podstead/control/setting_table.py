@@ -127,14 +127,7 @@ SETTINGS: Final = _settings(
         kind="choice",
         option="-o, --output",
         default="text",
-        choices=(
-            "text",
-            "json",
-            "junit",
-            "github",
-            "gitlab",
-            "markdown",
-        ),  # the modules of podstead.report that render a report
+        choices=("text", "json", "junit", "github", "gitlab", "markdown"),  # modules of podstead.report
         help="what to print (apply, check, verify, judge)",
     ),
 )
