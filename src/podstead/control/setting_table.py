@@ -127,7 +127,14 @@ SETTINGS: Final = _settings(
         kind="choice",
         option="-o, --output",
         default="text",
-        choices=("text", "json", "junit", "github", "gitlab", "markdown"),  # modules of podstead.report
+        choices=(  # modules of podstead.report
+            "text",
+            "json",
+            "junit",
+            "github",
+            "gitlab",
+            "markdown",
+        ),
         help="what to print (apply, check, verify, judge)",
     ),
 )
