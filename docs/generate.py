@@ -10,7 +10,7 @@ import click
 from docs import manual, protocol_page
 from podstead.cli.main import VERBS, cli
 from podstead.document.schema import layer_schema, role_schema
-from podstead.report.explain import entries, failures
+from podstead.report.explain import FIELDS, Entry, entries, failures
 from podstead.visit.record import Report
 
 HERE = Path(__file__).parent / "reference"
@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
         "checks-and-changes.md": _explained(),
         "command-line.md": _command_line(),
         "failure-modes.md": _failure_modes(),
+        "messages.md": _messages(),
         "protocol.md": f"{_NOTE}\n{protocol_page.page()}",
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
@@ -48,18 +49,25 @@ def _explained() -> str:
     return "\n".join(rows)
 
 
-_FIELDS = {
-    "A": "The kernel or a security module refuses the user namespace",
-    "B": "newuidmap and newgidmap",
-    "C": "/etc/subuid, /etc/subgid, and where ranges really come from",
-    "D": "State that an earlier first use left behind",
-    "E": "Session, environment, systemd, D-Bus",
-    "F": "Control groups",
-    "G": "Network, and the kernel settings around it",
-    "H": "Storage, home directories, labels, configuration files",
-    "I": "Runtimes, versions, quotas of the kernel",
-    "J": "Unusual hosts",
-}
+def _messages() -> str:
+    entries_by_message: dict[str, list[Entry]] = {}
+    for entry in failures():
+        for symptom in entry.symptoms:
+            entries_by_message.setdefault(symptom, []).append(entry)
+    rows = [
+        _NOTE,
+        "# Messages\n",
+        "What Podman, newuidmap, the kernel and others print, and what is behind it. Words in capital letters are placeholders.",
+        '`podstead explain "MESSAGE"` searches the same list, and `podstead verify` finds out which of the causes it is.\n',
+    ]
+    for message in sorted(entries_by_message, key=lambda text: (text.lower(), text)):
+        rows.append(f"```text\n{message}\n```\n")
+        rows += [
+            f"- [{entry.ref}](failure-modes.md#{entry.ref.lower()}-{entry.id}) {entry.title}"
+            for entry in entries_by_message[message]
+        ]
+        rows.append("")
+    return "\n".join(rows)
 
 
 def _failure_modes() -> str:
@@ -75,7 +83,7 @@ def _failure_modes() -> str:
     for entry in failures():
         if entry.ref[0] != field:
             field = entry.ref[0]
-            rows.append(f"## {field}: {_FIELDS[field]}\n")
+            rows.append(f"## {field}: {FIELDS[field]}\n")
         rows.append(f"### {entry.ref} `{entry.id}`\n\n**{entry.title}** ({entry.severity})\n")
         for label, text in entry.rows:
             if label == "You may see":
