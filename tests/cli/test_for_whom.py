@@ -124,6 +124,11 @@ def test_what_is_to_be_changed_is_named(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "podstead apply @local, or podstead up" in done.stderr
     assert podstead("apply", "localhost", "--list-hosts", "--for", "alice", cwd=tmp_path).stdout == "@local\n"
+    for empty in ("", " ", ",", "all,", "all,web1"):
+        for verb in ("apply", "check", "verify", "up"):
+            words = ("--yes",) if verb == "up" else ("--list-hosts",)
+            done = podstead(verb, empty, *words, "--for", "nobody-here", cwd=tmp_path)
+            assert (done.returncode, done.stdout) == (2, ""), (verb, empty)
 
 
 def test_without_an_inventory_a_name_is_a_host_for_ssh(tmp_path: Path) -> None:

@@ -164,6 +164,19 @@ def test_a_file_that_anybody_could_have_written_is_ignored_and_said(tmp_path: Pa
     assert settings(tmp_path, PODSTEAD_CONFIG="podstead.toml")["forks"][0] == 7
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run with the file of another user")
+def test_root_goes_by_no_file_of_a_user_who_has_not_called_sudo(tmp_path: Path) -> None:
+    (tmp_path / "podstead.toml").write_text("forks = 7\n")
+    os.chown(tmp_path / "podstead.toml", 65534, 65534)
+    done = podstead(tmp_path, "config")
+    assert (
+        "warning: podstead.toml is ignored because it belongs to UID 65534, and root runs podstead"
+        in done.stderr
+    )
+    assert settings(tmp_path, SUDO_UID="65534")["forks"] == (7, "podstead.toml:1")
+    assert settings(tmp_path, PODSTEAD_CONFIG="podstead.toml")["forks"][0] == 7
+
+
 def test_the_output_of_reports_is_not_that_of_lists(tmp_path: Path) -> None:
     (tmp_path / "podstead.toml").write_text("output = 'junit'\ninventory = 'web1,'\n")
     assert podstead(tmp_path, "inventory").stdout == "web1\n"

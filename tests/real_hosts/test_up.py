@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -105,3 +106,36 @@ def test_a_host_that_cannot_be_made_ready_is_proved_and_not_called_ready(
     assert "the host has no account nobody-here" in ran.out
     assert "unreachable=1" in ran.out
     assert "is ready for rootless Podman" not in ran.out
+
+
+def test_who_is_not_reached_is_named_at_the_end_and_the_others_are_ready(
+    host: Host, controller: Controller
+) -> None:
+    both = f"root@{host.name},root@gone.invalid"
+    ran = controller.podstead("up", both, *reach(host)[1:], "--for", "alice", "--yes", *LIMITS)
+    assert ran.code == 4, str(ran)
+    assert "is ready for rootless Podman" in ran.out
+    assert ran.out.splitlines()[-1].startswith(
+        "@ssh/root@gone.invalid is not ready: the name gone.invalid cannot be resolved"
+    )
+
+
+def test_changes_that_only_root_can_make_are_said_before_anything_is_asked(
+    host: Host, controller: Controller
+) -> None:
+    host.sh("rm /etc/containers/containers.conf.d/50-podstead.conf")
+    ran = on_a_terminal(controller, "y", "up", *reach(host, "admin"), "--for", "alice", *LIMITS)
+    assert ran.code == 2, str(ran)
+    assert "only root can make these changes" in ran.err
+    assert "Make " not in ran.err
+    assert not host.path("/etc/containers/containers.conf.d/50-podstead.conf").exists()
+
+
+def test_what_check_prints_to_apply_can_be_pasted(host: Host, controller: Controller) -> None:
+    words = (f"root@{host.name}", *reach(host)[1:], "--for", "alice", *LIMITS)
+    ran = controller.podstead("check", *words)
+    assert ran.code == 3, str(ran)
+    command = ran.out.splitlines()[-1].partition("; to apply: podstead ")[2]
+    pasted = controller.podstead(*shlex.split(command))
+    assert pasted.code == 0, f"{command}\n{pasted}"
+    assert host.path("/etc/containers/containers.conf.d/50-podstead.conf").exists()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from podstead.cli.again import apply_command
 from podstead.cli.options import Printing, Selected
 from podstead.cli.progress import watching
 from podstead.document.tags import parts_asked_for
@@ -43,7 +44,13 @@ def execute(
     if finish:
         report = finish(report)
     parts = parts_asked_for(job.tags, job.skip_tags, job.start_at)
-    view = View(pattern=selected.pattern, parts=parts, diff=diff, verbose=printing.verbose)
+    view = View(
+        pattern=selected.pattern,
+        parts=parts,
+        diff=diff,
+        verbose=printing.verbose,
+        command=apply_command(selected.words),
+    )
     emit(report, view, printing)
     return report
 

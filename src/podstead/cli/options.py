@@ -165,6 +165,8 @@ class Selected:
 
     pattern: str
     hosts: tuple[ResolvedHost, ...]
+    words: str = "all"
+    """The pattern as a person would write it."""
     forks: int = SETTINGS["forks"].number
     connect_timeout: int = SETTINGS["timeout"].number
     command_timeout: int = SETTINGS["command_timeout"].number
@@ -193,11 +195,13 @@ def select(
     """
     pattern = selection.pattern if selection.sources else _without_inventory(selection, named=must_be_named)
     hosts = _for_whom(_hosts(selection, pattern, options), people, inventory=bool(selection.sources))
+    words = HERE if pattern == HERE else selection.pattern
     if options is None:
-        return Selected(pattern=pattern, hosts=hosts)
+        return Selected(pattern=pattern, hosts=hosts, words=words)
     must_have_effect(hosts, options)
     return Selected(
         pattern=pattern,
+        words=words,
         hosts=with_connection_options(hosts, options, local_becomes=local_becomes),
         forks=options.forks,
         connect_timeout=options.timeout,
@@ -213,6 +217,7 @@ def _without_inventory(selection: Selection, *, named: bool) -> str:
                 hint=f"this machine: podstead apply {HERE}, or podstead up, which shows and asks first; other hosts: name them, or give -i PATH",
             )
         click.echo(f"podstead: no inventory is configured, so this machine is meant ({HERE})", err=True)
+        return HERE
     return without_inventory(selection.pattern)
 
 

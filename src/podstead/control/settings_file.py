@@ -41,10 +41,10 @@ def read(folder: Path, named: str, problems: list[Problem]) -> FileSettings:
     for path in (folder / "podstead.toml", folder / "pyproject.toml"):
         if not _exists(path):
             continue
-        if _is_world_writable(path.parent):
+        reason = _distrust(path)
+        if reason:
             if _mentions_podstead(path):
-                place = path.parent.resolve()
-                warning = f"{path.name} is ignored because every user may write to {place}; to have it read, name it in {CONFIG}"
+                warning = f"{path.name} is ignored because {reason}; to have it read, name it in {CONFIG}"
                 found.warnings += (warning,)
             continue
         _add(found, path, problems)
@@ -64,9 +64,24 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _is_world_writable(folder: Path) -> bool:
-    """As Ansible has it: in /tmp a file of anybody's would decide which key and which hosts are used."""
-    return bool(folder.stat().st_mode & stat.S_IWOTH)
+def _distrust(path: Path) -> str:
+    """Why a file may not decide which key and which hosts are used, and which inventory scripts are run; else nothing.
+
+    In a folder like /tmp it is a file of anybody's, as Ansible has it. Root does not go by one of a user who has not called sudo.
+    """
+    if path.parent.stat().st_mode & stat.S_IWOTH:
+        return f"every user may write to {path.parent.resolve()}"
+    owner = path.stat().st_uid
+    trusted = (0, os.geteuid(), _caller())
+    if os.geteuid() == 0 and owner not in trusted:
+        return f"it belongs to UID {owner}, and root runs podstead"
+    return ""
+
+
+def _caller() -> int:
+    """The UID of who called sudo; root's where it was root."""
+    text = os.environ.get("SUDO_UID") or ""
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def _mentions_podstead(path: Path) -> bool:

@@ -114,7 +114,7 @@ def _layer(users: Mapping[str, bool]) -> str:
     lines = "".join(
         f"    {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
     )
-    lines = lines or "    {}\n    # alice: {}                   # name yours here, and take the {} away\n"
+    lines = lines or "    {}\n    # alice: {}                   # replace the {} with your users\n"
     return (
         f"{_SCHEMA_LINE}# The desired state of all hosts; override it in group_vars/GROUP.yml or host_vars/HOST.yml.\n"
         f"{DOCUMENT}:\n  roles: [site]\n\n"

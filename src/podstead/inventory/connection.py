@@ -246,8 +246,13 @@ def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]
     kind = cast("Kind", reader.choice("ansible_connection", _KINDS, "ssh"))
     address = reader.text("ansible_host", _ADDRESS if kind == "ssh" else _CONTAINER) or host
     login = ""
-    if kind == "ssh" and not host.startswith("@"):  # USER@HOST, as ssh(1) reads it; an option wins over it
+    if kind == "ssh" and "@" in address and not host.startswith("@"):
+        # USER@HOST, as ssh(1) reads it; an option wins over it. Both halves may reach a ProxyCommand, as %r and %h
         login, _, address = address.rpartition("@")
+        if not _USER.fullmatch(login) or not _ADDRESS.fullmatch(address):
+            place = variables.get("ansible_ssh_host") or variables.get("ansible_host")
+            message = f"{login}@{address} is not USER@HOST, as ssh takes it"
+            problems.append(Problem(where=place.origin.where if place else host, message=message))
     return Connection(
         kind=kind,
         address=address,

@@ -97,10 +97,12 @@ class Inventory:
         port = None
         if not pattern.startswith("@"):
             pattern, port = with_port(pattern)
-        if port:
+        names = self._expand(pattern, origin)
+        if port and not any(
+            name in self.hosts for name in names
+        ):  # as in Ansible, the first mention of a host has it
             entries = variables.entries if variables else {}
             variables = Node({"ansible_port": Node(int(port), origin), **entries}, origin)
-        names = self._expand(pattern, origin)
         if variables is not None:
             variables = hide(variables)
         for name in names:

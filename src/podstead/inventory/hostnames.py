@@ -19,7 +19,7 @@ _WITH_PORT = re.compile(r"((?:[^\[\]:]|\[[^\[\]]*\])+):(\d{1,5})")
 def with_port(text: str) -> tuple[str, str | None]:
     """Split ``web[1:3]:2222`` into the name and the port. An IPv6 address keeps its colons, or stands in brackets."""
     address = _BRACKETED.fullmatch(text)
-    if address and address[1].count(":") > 2:
+    if address and address[1].count(":") > 1:
         return address[1], address[2]
     match = _WITH_PORT.fullmatch(text)
     return (match[1], match[2]) if match else (text, None)

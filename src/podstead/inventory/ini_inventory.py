@@ -83,7 +83,7 @@ class _Reader:
 
     def host_line(self, group: Group, content: str, origin: Origin) -> None:
         try:
-            first, *rest = shlex.split(_without_comment(content))
+            first, *rest = shlex.split(content, comments=True)
         except ValueError:
             self.inventory.problem(origin, "a quotation mark is not closed")
             return

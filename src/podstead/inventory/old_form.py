@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -25,7 +26,7 @@ def hints(trees: Iterable[Node], extras: Iterable[Node]) -> list[Problem]:
     places = list({id(tree): tree for tree in trees}.values())
     if any(DOCUMENT in tree.entries for tree in places) or not any(map(_names_users, places)):
         places = []
-    return [*_warning(places, "{key}: {{{text}}}"), *_warning(list(extras), "-e '{key}={{{text}}}'")]
+    return [*_warning(places, ""), *_warning(list(extras), "-e '{key}={{{text}}}'")]
 
 
 def _warning(places: Sequence[Node], form: str) -> list[Problem]:
@@ -41,9 +42,16 @@ def _warning(places: Sequence[Node], form: str) -> list[Problem]:
             where=next(iter(first.values())).origin.where,
             key=", ".join(first),
             message=f"not read: the host document stands under the key {DOCUMENT!r}{more}; "
-            f"write {form.format(key=DOCUMENT, text=_text(first))}",
+            f"write {(form or _form(first)).format(key=DOCUMENT, text=_text(first))}",
         )
     ]
+
+
+def _form(first: dict[str, Node]) -> str:
+    """As the file has it: an INI inventory has no mappings over several lines."""
+    path = Path(next(iter(first.values())).origin.file)
+    is_ini = path.suffix in ("", ".ini") and not {"group_vars", "host_vars"} & set(path.parts)
+    return "{key}={{{text}}}" if is_ini else "{key}: {{{text}}}"
 
 
 def _names_users(tree: Node) -> bool:

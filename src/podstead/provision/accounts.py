@@ -39,7 +39,7 @@ def _missing(name: str, user: UserSpec, state: AccountsState) -> Outcome:
                     id=f"accounts:{name}:exists",
                     title=f"account {name} is missing",
                     reason=f"the host has no account {name}, and the document does not say to create it",
-                    remedy=f"create the account, or set users.{name}.create to true",
+                    remedy=f"create the account, or let podstead create it: podstead: {{users: {{{name}: {{create: true}}}}}}",
                 ),
             )
         )

@@ -52,10 +52,12 @@ def _cause(group: Sequence[Finding]) -> Cause:
         if finding.remedy:
             users_by_remedy.setdefault(finding.remedy, []).append(finding.user)
     parts = dict.fromkeys(part for finding in first_findings for part in finding.found.split("; ") if part)
+    checks = _ids(finding for finding in ordered if finding.verdict is not Verdict.COULD_NOT_LOOK)
+    could_not_look = _ids(finding for finding in ordered if finding.verdict is Verdict.COULD_NOT_LOOK)
     return Cause(
         finding=ordered[0],
-        checks=_ids(finding for finding in ordered if finding.verdict is not Verdict.COULD_NOT_LOOK),
-        could_not_look=_ids(finding for finding in ordered if finding.verdict is Verdict.COULD_NOT_LOOK),
+        checks=checks,
+        could_not_look=tuple(check for check in could_not_look if check not in checks),
         users=users,
         found="; ".join(parts),
         remedies=tuple((tuple(names), text) for text, names in users_by_remedy.items()),
@@ -63,4 +65,4 @@ def _cause(group: Sequence[Finding]) -> Cause:
 
 
 def _ids(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(finding.check for finding in findings))
+    return tuple(sorted({finding.check for finding in findings}))

@@ -7,7 +7,7 @@ from podstead.report.problems import Problem, Weight, problems
 from podstead.visit.record import Report
 
 
-def last_line(report: Report) -> str:
+def last_line(report: Report, command: str = "podstead apply") -> str:
     """Return the line; empty where nothing is wrong and nothing is pending."""
     found = problems(report)
     errors = [problem for problem in found if problem.weight is Weight.ERROR]
@@ -17,8 +17,7 @@ def last_line(report: Report) -> str:
         return f"{_many(errors, 'problem')}{_on(errors, report)}{first}{where}"
     pending = [problem for problem in found if problem.weight is Weight.PENDING]
     if pending:
-        them = "it" if len(pending) == 1 else "them"
-        return f"{_many(pending, 'change')} pending{_on(pending, report)}; podstead apply makes {them}"
+        return f"{_many(pending, 'change')} pending{_on(pending, report)}; to apply: {command}"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TextIO
 
 from podstead.printable import one_line, printable
@@ -14,8 +15,15 @@ _COMMANDS = {Weight.ERROR: "error", Weight.PENDING: "warning", Weight.WARNING: "
 
 
 def render(report: Report, view: View, out: TextIO) -> None:
-    """Write the report for the log, then a command for each problem."""
+    """Write the report for the log, then a command for each problem.
+
+    The runner looks for commands in every line of a log. In the text, which holds what hosts and their users have written,
+    it is told to look for none but one that no host can know.
+    """
+    token = secrets.token_hex(16)
+    out.write(f"::stop-commands::{token}\n")
     text.render(report, view, out)
+    out.write(f"::{token}::\n")
     found = problems(report)
     out.writelines(f"{_command(problem)}\n" for problem in found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -11,6 +12,7 @@ from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Verdict
 from podstead.report.causes import Cause, causes
 from podstead.report.screen import Screen
+from podstead.report.view import View
 from podstead.visit.record import Capacity, HostReport, Report, Status, failed_findings
 
 _WORDS: Final = {
@@ -26,23 +28,23 @@ _NAMED: Final = 5
 """Users who are named where many have the same trouble."""
 
 
-def draw(report: Report, screen: Screen, *, verbose: int) -> None:
+def draw(report: Report, screen: Screen, view: View) -> None:
     """Print what was found on each host, and what only several hosts together show."""
     screen.blank()
     screen.heading("TASK [verify]")
     for number, host in enumerate(report.hosts):
         if number:
             screen.blank()
-        _host(host, screen, verbose=verbose)
+        _host(host, screen, view)
     found = causes(report.fleet)
     if found:
         screen.blank()
         screen.heading("TASK [compare the hosts]")
     for cause in found:
-        _cause(cause, screen)
+        _cause(cause, screen, view)
 
 
-def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
+def _host(host: HostReport, screen: Screen, view: View) -> None:
     if host.trouble or host.status is Status.SKIPPED:
         screen.trouble(host)
     found = causes(host.findings)
@@ -58,19 +60,19 @@ def _host(host: HostReport, screen: Screen, *, verbose: int) -> None:
     for user in users:
         user_findings = [finding for finding in host.findings if finding.user == user]
         _summary(user, user_findings, host, screen)
-        if verbose:
+        if view.verbose:
             _every(user_findings, screen)
     if found:
         screen.blank()
     for cause in found:
-        _cause(cause, screen)
+        _cause(cause, screen, view)
 
 
 def headline(cause: Cause) -> str:
     """What is wrong, in a line: the cause where it was proved, else what did not hold."""
     finding = cause.finding
-    if finding.ref or finding.verdict is Verdict.COULD_NOT_LOOK:
-        return one_line(finding.cause or finding.title)
+    if finding.cause:
+        return one_line(finding.cause)
     check = CHECKS.get(finding.check)
     return one_line(check.fails if check else finding.title)
 
@@ -129,13 +131,18 @@ def _every(findings: list[Finding], screen: Screen) -> None:
             screen.line(f"{' ' * (_WIDTH + 4)}{one_line(text)}", "dim", hang=_WIDTH + 4)
 
 
+def _remedy(text: str, view: View) -> str:
+    """``podstead apply`` alone names no host; of this run it is known which ones are meant."""
+    return re.sub(r"^podstead apply(?=$|[;,] | \()", lambda _: view.command, text)
+
+
 def _names(users: Sequence[str]) -> str:
     """Those whom something concerns, the first of them by name."""
     known = [one_line(user) or "the host" for user in users]
     return ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
 
 
-def _cause(cause: Cause, screen: Screen) -> None:
+def _cause(cause: Cause, screen: Screen, view: View) -> None:
     finding = cause.finding
     names = _names(cause.users)
     indent = _WIDTH + 2
@@ -143,13 +150,16 @@ def _cause(cause: Cause, screen: Screen) -> None:
     if finding.ref:
         reference = f"{finding.ref} {finding.mode} ({finding.severity.value}); podstead explain {finding.ref}"
         screen.more("why", reference, indent)
-    elif finding.verdict is not Verdict.COULD_NOT_LOOK:
-        screen.more("cause", finding.cause, indent)
     rows = (
         ("found", cause.found),
         ("expected", finding.expected),
         *(
-            ("do", text if len(cause.remedies) == 1 else f"{_names(users)}: {text}")
+            (
+                "do",
+                _remedy(text, view)
+                if len(cause.remedies) == 1
+                else f"{_names(users)}: {_remedy(text, view)}",
+            )
             for users, text in cause.remedies
         ),
         ("costs", ", ".join(finding.costs)),

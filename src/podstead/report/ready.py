@@ -36,7 +36,7 @@ def ready(report: Report, *, here: str = "", me: str = "") -> str:
     if len(hosts_by_user) > _PICTURES:
         lines += [
             "",
-            f"So are {len(hosts_by_user) - _PICTURES} more users; podstead verify -v has their IDs.",
+            f"{len(hosts_by_user) - _PICTURES} more users are ready.",
         ]
     return "\n".join(lines)
 

@@ -39,7 +39,7 @@ def draw(report: Report, view: View, console: Console) -> None:
     screen = Screen(console)
     screen.heading(f"PLAY [{' '.join(filter(None, (report.verb, view.pattern)))}]")
     if report.verb == "verify":
-        proved.draw(report, screen, verbose=view.verbose)
+        proved.draw(report, screen, view)
     else:
         _systems(report.hosts, screen)
         _troubles(report.hosts, screen)
@@ -49,7 +49,7 @@ def draw(report: Report, view: View, console: Console) -> None:
     screen.heading("PLAY RECAP")
     for host in report.hosts:
         _recap(host, screen, view.parts)
-    ending = last_line(report)
+    ending = last_line(report, view.command)
     if ending:
         screen.blank()
         screen.line(ending, "fail" if report.exit_code is not Exit.PENDING else "pending")

@@ -17,6 +17,8 @@ class View:
     parts: tuple[str, ...] = PART_NAMES
     diff: bool = False
     verbose: int = 0
+    command: str = "podstead apply"
+    """What applies the documents of these very hosts: remedies name it, so that they can be pasted."""
 
 
 class Renderer(Protocol):

@@ -103,6 +103,9 @@ def test_host_key_checking_can_be_a_variable() -> None:
             "ansible_user: 0042",
             "0042 is read as a number in an unexpected notation (octal, sexagesimal): quote it",
         ),
+        ("ansible_host: x@-oProxyCommand=id", "is not USER@HOST"),
+        ("ansible_host: x@", "is not USER@HOST"),
+        ("ansible_host: '@x'", "is not USER@HOST"),
         ("ansible_host: -x", "has a blank or a character that a shell obeys, or begins with '-'"),
         ("ansible_host: a;b", "cannot be used here"),
         ("ansible_host: $(id)", "cannot be used here"),
@@ -121,7 +124,7 @@ def test_host_key_checking_can_be_a_variable() -> None:
 )
 def test_a_wrong_connection_variable_is_reported(text: str, expected: str) -> None:
     (problem,) = read(text)[1]
-    assert problem.startswith("f:1: ansible_")
+    assert problem.startswith("f:1: ")
     assert expected in problem
 
 
@@ -158,6 +161,9 @@ def test_the_name_of_a_host_may_hold_the_user() -> None:
     found = connection("root@web3", {"ansible_user": Node("admin", Origin("f"))}, [])
     assert (found.user, found.address) == ("admin", "web3")
     assert connection("größe", {}, []).address == "größe"
+    problems: list[Problem] = []
+    connection("root@-evil", {}, problems)
+    assert "is not USER@HOST" in str(problems[0])
 
 
 def test_of_several_names_for_one_thing_ansibles_last_counts() -> None:

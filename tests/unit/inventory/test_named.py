@@ -12,7 +12,6 @@ from podstead.inventory.patterns import PSEUDO
 @pytest.mark.parametrize(
     ("pattern", "hosts"),
     [
-        ("all", "@local"),
         ("localhost", "@local"),
         ("127.0.0.1", "@local"),
         ("@local", "@local"),
@@ -22,7 +21,6 @@ from podstead.inventory.patterns import PSEUDO
         ("192.0.2.7", "@ssh/192.0.2.7"),
         ("web1,root@web2, @podman/box", "@ssh/web1,@ssh/root@web2,@podman/box"),
         ("web1,", "@ssh/web1"),
-        (",", "@local"),
     ],
 )
 def test_a_host_by_name_is_reached_by_ssh_and_nothing_is_this_machine(pattern: str, hosts: str) -> None:
@@ -44,12 +42,20 @@ def test_a_host_by_name_is_reached_by_ssh_and_nothing_is_this_machine(pattern: s
         "@site.retry",
         "-x",
         "a@b@c",
+        "all",
+        "all,web1",
     ],
 )
 def test_what_only_an_inventory_can_answer_is_refused_with_what_to_give(pattern: str) -> None:
     with pytest.raises(InputError, match="needs an inventory, and none was given") as caught:
         without_inventory(pattern)
     assert "-i PATH" in caught.value.hint
+
+
+@pytest.mark.parametrize("pattern", ["", " ", ",", " , "])
+def test_an_empty_variable_of_a_script_is_not_this_machine(pattern: str) -> None:
+    with pytest.raises(InputError, match="names no host"):
+        without_inventory(pattern)
 
 
 @pytest.mark.parametrize(

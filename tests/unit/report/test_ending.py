@@ -70,10 +70,10 @@ def test_what_apply_could_not_do_is_a_problem_and_what_check_would_do_is_pending
     )
     assert last_line(report(failed)) == "2 problems; first: web1: failed: grant alice IDs"
     pending = HostReport(name="web1", status=Status.PENDING, changes=(change(ChangeStatus.PENDING),) * 2)
-    assert last_line(report(pending)) == "2 changes pending; podstead apply makes them"
+    assert last_line(report(pending)) == "2 changes pending; to apply: podstead apply"
     assert (
         last_line(report(pending, host("web2")))
-        == "2 changes pending on 1 of 2 hosts; podstead apply makes them"
+        == "2 changes pending on 1 of 2 hosts; to apply: podstead apply"
     )
 
 

@@ -76,28 +76,42 @@ def test_the_problems_of_a_report_are_one_list() -> None:
     ]
 
 
+def log(what: Report) -> tuple[str, str, str, list[str]]:
+    """The command that stops all others, the text, the one that ends that, and the annotations."""
+    first, *rows = shown("github", what).splitlines()
+    last = f"::{first.removeprefix('::stop-commands::')}::"
+    assert re.fullmatch("::[0-9a-f]{32}::", last)
+    place = rows.index(last)
+    return first, "".join(f"{row}\n" for row in rows[:place]), last, rows[place + 1 :]
+
+
 def test_github_gets_the_text_and_a_command_for_each_problem() -> None:
-    text = shown("github", VERIFIED)
-    assert text.startswith(shown("text", VERIFIED))
-    commands = text.removeprefix(shown("text", VERIFIED)).splitlines()
+    first, text, last, commands = log(VERIFIED)
+    assert text == shown("text", VERIFIED)
+    assert first == f"::stop-commands::{last.strip(':')}"
     assert commands == [
         (
             "::error title=web1 alice%3A newuidmap is on a file system that is mounted nosuid::newuidmap is on a file system that "
             "is mounted nosuid%0Afound: 100%25 nosuid%0Aexpected: suid%0Ado: mount -o remount,suid /usr%0Apodstead explain B04"
         ),
-        "::notice title=web1%3A the host differs from its document::the host differs from its document%0Apodstead explain V29",
+        "::notice title=web1%3A c::c%0Apodstead explain V29",
         "::error title=db1%3A connection refused::connection refused%0Ado: is sshd running?",
     ]
     assert "::warning title=web1%3A pending%3A grant alice IDs::" in shown("github", CHECKED)
 
 
 def test_no_host_can_give_the_runner_a_command() -> None:
-    bad = HostReport(
-        name="x", status=Status.FAILED, trouble=Trouble(message="a\n::set-output name=b::c\r::error::d")
+    message = "a\n::set-output name=b::c\r::error::d ##[stop-commands]x"
+    bad = HostReport(name="x", status=Status.FAILED, trouble=Trouble(message=message))
+    first, text, _, commands = log(report(bad))
+    assert "##[" in text, "what the text holds is between the two"
+    (command,) = commands
+    assert command.startswith("::error title=x%3A a"), (
+        "the runner reads a line as the command that it begins with"
     )
-    text = shown("github", report(bad))
-    assert [row for row in text.splitlines() if row.startswith("::")] == [text.splitlines()[-1]]
-    assert text.splitlines()[-1].count("::") - text.splitlines()[-1].split("::", 2)[2].count("::") == 2
+    assert "\r" not in command
+    assert first not in text
+    assert log(report(bad))[0] != first, "no host can know it"
 
 
 def test_gitlab_gets_a_list_with_all_that_its_widget_needs() -> None:

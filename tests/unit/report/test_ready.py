@@ -55,7 +55,7 @@ def test_hosts_on_which_a_user_has_the_same_ids_share_a_picture() -> None:
         report(*hosts, *(host(f"db{number}", finding(f"u{number}"), grant=other) for number in range(4)))
     )
     assert text.count("in a container") == 3
-    assert text.endswith("So are 2 more users; podstead verify -v has their IDs.")
+    assert text.endswith("2 more users are ready.")
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.COULD_NOT_LOOK])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 
 import click
@@ -20,6 +19,7 @@ from podstead.inventory.named import HERE
 from podstead.printable import one_line
 from podstead.report.ready import ready
 from podstead.suggest import the_first
+from podstead.visit.look import WITHOUT_ROOT
 from podstead.visit.record import Report, Status
 
 
@@ -55,7 +55,7 @@ def command(
     unprepared = [host.name for host in selected.hosts if not host.spec.users]
     if unprepared:
         raise InputError.single(
-            f"there is unprepared to prepare {the_first(unprepared)} for",
+            f"no user is named for {the_first(unprepared)}",
             hint="name the users: podstead up --for alice",
         )
     return _up(selected, Printing(output="text", verbose=verbose), yes=yes, diff=diff)
@@ -63,43 +63,61 @@ def command(
 
 def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int:
     looked = execute("check", selected, printing, {}, diff=diff)
-    reached = _with_status(looked, (Status.OK, Status.PENDING, Status.FAILED))
-    if looked.interrupted or not reached:
+    if looked.interrupted:
         return int(looked.exit_code)
+    _must_be_root(looked)
     applied = looked
-    if looked.changes:
+    reached = _done(looked)
+    if looked.changes and reached:
         if not yes and not _agreed(looked):
             click.echo("Nothing was changed.")
             return Exit.PENDING
         click.echo()
         applied = execute("apply", _only(selected, reached), printing, {}, diff=diff)
-        if applied.interrupted:
-            return int(applied.exit_code)
+        reached = _done(applied)
+    if applied.interrupted or not reached:
+        return _worst(looked, applied)
     click.echo()
     # a host that apply could not finish is proved as well: the proof says what is missing
-    proved = execute(
-        "verify",
-        _only(selected, _with_status(applied, (Status.OK, Status.CHANGED, Status.FAILED))),
-        printing,
-        {},
-    )
+    proved = execute("verify", _only(selected, reached), printing, {})
     click.echo(ready(proved, here=HERE, me=invoking_user() or ""))
+    _left_out(looked, applied, reached)
     return _worst(looked, applied, proved)
 
 
-def _worst(looked: Report, applied: Report, proved: Report) -> int:
-    """Proof and apply decide; a host that could not be reached at first has neither."""
-    codes = [applied.exit_code, proved.exit_code]
-    if looked.exit_code is Exit.UNREACHABLE:
-        codes.append(looked.exit_code)
+def _must_be_root(looked: Report) -> None:
+    """Raise InputError before anything is asked where changes are pending that only root can make."""
+    names = [
+        host.name for host in looked.hosts if host.status is Status.PENDING and WITHOUT_ROOT in host.notes
+    ]
+    if names:
+        raise InputError.single(
+            f"{the_first(map(one_line, names))}: only root can make these changes",
+            hint="add -b, which becomes root with sudo; -K asks for its password",
+        )
+
+
+def _left_out(looked: Report, applied: Report, reached: frozenset[str]) -> None:
+    """Name again, as the last thing on the screen, the hosts that nothing above calls ready."""
+    reports = {host.name: host for host in (*looked.hosts, *applied.hosts)}
+    for name, host in reports.items():
+        if name not in reached:
+            why = host.trouble.message if host.trouble else host.status.value
+            click.echo(f"\n{one_line(name)} is not ready: {one_line(why)}")
+
+
+def _worst(*reports: Report) -> int:
+    """The worst decides; what was pending at first is not any more."""
+    codes = [report.exit_code for report in reports]
     return int(
         next((code for code in (Exit.INTERRUPTED, Exit.FAILED, Exit.UNREACHABLE) if code in codes), Exit.GOOD)
     )
 
 
-def _with_status(report: Report, statuses: Iterable[Status]) -> frozenset[str]:
-    wanted = tuple(statuses)
-    return frozenset(host.name for host in report.hosts if host.status in wanted and not host.trouble)
+def _done(report: Report) -> frozenset[str]:
+    """The hosts that could be worked on, whatever came of it."""
+    bad = (Status.UNREACHABLE, Status.SKIPPED)
+    return frozenset(host.name for host in report.hosts if host.status not in bad and not host.trouble)
 
 
 def _only(selected: Selected, names: frozenset[str]) -> Selected:
@@ -117,7 +135,7 @@ def _agreed(looked: Report) -> bool:
 
 
 def _asking_for_sudo(selection: Selection, connecting: ConnectionOptions) -> ConnectionOptions:
-    """On this machine the password for sudo is asked for where sudo wants one, and unprepared has to know of -K."""
+    """On this machine the password for sudo is asked for where sudo wants one, and -K is not needed."""
     here = not selection.sources and selection.pattern in ("all", "localhost", HERE)
     method = connecting.become_method or "sudo"
     if not here or os.geteuid() == 0 or connecting.ask_become_pass or method != "sudo" or not _can_ask():
