@@ -88,7 +88,8 @@ def _tasks(hosts: Sequence[HostReport], screen: Screen, view: View) -> None:
         (host, result)
         for host in hosts
         for result in results(host, view.parts)
-        if view.verbose or (result.kind not in (Kind.OK, Kind.NOT_APPLICABLE) or not is_quiet(host))
+        if view.verbose
+        or (result.kind is not Kind.NOT_APPLICABLE and (result.kind is not Kind.OK or not is_quiet(host)))
     ]
     for part in parts_of(hosts, view.parts):
         rows = [(host, result) for host, result in results_by_host if result.part == part]
