@@ -11,7 +11,7 @@ from docs import manual, protocol_page
 from podstead.cli.main import VERBS, cli
 from podstead.document.schema import layer_schema, role_schema
 from podstead.report.explain import FIELDS, Entry, entries, failures
-from podstead.visit.record import Report
+from podstead.visit.record import report_schema
 
 HERE = Path(__file__).parent / "reference"
 MAN = Path(__file__).parent / "man"
@@ -28,7 +28,7 @@ def pages() -> dict[str, str]:
         "protocol.md": f"{_NOTE}\n{protocol_page.page()}",
         "layer.schema.json": json.dumps(layer_schema(), indent=2) + "\n",
         "role.schema.json": json.dumps(role_schema(), indent=2) + "\n",
-        "report.schema.json": json.dumps(Report.model_json_schema(by_alias=True), indent=2) + "\n",
+        "report.schema.json": json.dumps(report_schema(), indent=2) + "\n",
     }
 
 

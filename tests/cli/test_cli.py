@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from podstead.cli import verbs
@@ -293,3 +294,24 @@ def test_the_library_patches_nobody() -> None:
     text = "import socket, threading\nbefore = socket.socket, threading.Thread\nimport podstead, podstead.api, podstead.fleet.run\npodstead.apply\nassert (socket.socket, threading.Thread) == before\nimport sys\nassert not {'pyinfra', 'gevent'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_mistakes_are_a_document_where_a_program_reads(tmp_path: Path) -> None:
+    place = tmp_path / "hosts.yml"
+    place.write_text("all:\n  hosts: {web1: }\n  vars:\n    podstead: {usres: {}}\n")
+    for words in (("-o", "json"), ("-ojson",), ("--output", "json"), ("--output=json",)):
+        done = podstead("check", "-i", str(place), *words)
+        assert done.returncode == 2
+        document = json.loads(done.stdout)
+        assert document["schema"] == "podstead.error/1"
+        (problem,) = document["problems"]
+        assert (problem["where"], problem["key"]) == (f"{place}:4", "usres")
+        assert "did you mean 'users'?" in problem["message"]
+        assert f"{place}:4: usres" in done.stderr, "people are told as well"
+    assert podstead("check", "-i", str(place), "-o", "junit").stdout == ""
+
+
+def test_the_schema_of_a_report_is_printed() -> None:
+    schema = json.loads(podstead("schema", "report").stdout)
+    assert schema["$id"] == "urn:podstead:report:1"
+    jsonschema.Draft202012Validator.check_schema(schema)

@@ -139,3 +139,33 @@ def test_what_check_prints_to_apply_can_be_pasted(host: Host, controller: Contro
     pasted = controller.podstead(*shlex.split(command))
     assert pasted.code == 0, f"{command}\n{pasted}"
     assert host.path("/etc/containers/containers.conf.d/50-podstead.conf").exists()
+
+
+def test_check_shows_exactly_what_apply_does_for_an_account_that_it_creates(
+    host: Host, controller: Controller
+) -> None:
+    words = (
+        *reach(host),
+        "--for",
+        "newbie",
+        "-e",
+        "podstead={users: {newbie: {create: true}}}",
+        *LIMITS,
+        "-o",
+        "json",
+    )
+    shown, applied = (controller.podstead(verb, *words) for verb in ("check", "apply"))
+    assert (shown.code, applied.code) == (3, 0), f"{shown}\n{applied}"
+    ids = [[change.id for change in ran.report.hosts[0].changes] for ran in (shown, applied)]
+    assert ids[0] == ids[1] == ["accounts:newbie:exists", "subids:newbie:ranges", "session:newbie:linger"]
+
+
+def test_who_looks_without_root_is_not_told_that_a_session_lacks_its_bus(
+    host: Host, controller: Controller
+) -> None:
+    ran = controller.podstead("check", *reach(host, "bob"), "--for", "alice", *LIMITS, "-o", "json")
+    assert ran.code == 0, str(ran)
+    (report,) = ran.report.hosts
+    assert [(one.id, one.reason.partition(":")[0]) for one in report.not_applicable if "alice" in one.id] == [
+        ("session:alice:bus", "not looked at")
+    ]

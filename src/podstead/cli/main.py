@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import json
 import os
+import re
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -150,6 +153,8 @@ def _call(*, closed: bool) -> int:
         for problem in error.problems:
             _say(str(problem))
         _hint(error)
+        if _wants_json(sys.argv[1:]):
+            click.echo(_document(error))
         return error.exit_code
     except PodsteadError as error:
         _say(error.message)
@@ -165,6 +170,19 @@ def _call(*, closed: bool) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return Exit.INTERRUPTED
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether standard output is for a program. The options may be what is wrong, so click cannot be asked."""
+    words = " ".join(arguments)
+    return bool(re.search(r"(?:^| )(?:-o ?|--output[ =])json(?: |$)", words))
+
+
+def _document(error: InputError) -> str:
+    problems = [
+        {"where": problem.where, "key": problem.key, "message": problem.message} for problem in error.problems
+    ]
+    return json.dumps({"schema": "podstead.error/1", "problems": problems, "hint": error.hint}, indent=2)
 
 
 def _flush(*, closed: bool) -> None:

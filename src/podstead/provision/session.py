@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from podstead.document.spec import HostSpec
@@ -32,11 +33,7 @@ from podstead.provision.part import Meaning, Part, users_of
 
 def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
     """Delegation for all, linger and a bus for each user who shall have one."""
-    lingering = sorted(
-        name
-        for name, user in spec.users.items()
-        if (user.linger if user.linger is not None else spec.session.linger)
-    )
+    lingering = _lingering(spec)
     if not platform.systemd:
         inside = "PID 1 is the systemd of another root: this is a chroot"
         reason = (
@@ -51,9 +48,33 @@ def plan(spec: HostSpec, state: SessionState, platform: Platform) -> Outcome:
     outcome = _delegate(spec, state)
     for name in lingering:
         user = state.users.get(name)
-        if user is not None:
+        if user is None:
+            continue  # of an account that is yet to be created, see follows()
+        if user.linger and not user.bus and not platform.is_root and platform.user != name:
+            reason = "not looked at: only root and the user can see whether the session has a bus"
+            outcome += Outcome(not_applicable=(NotApplicable(id=f"session:{name}:bus", reason=reason),))
+        else:
             outcome += _linger(name, user)
     return outcome
+
+
+def _lingering(spec: HostSpec) -> list[str]:
+    return sorted(
+        name
+        for name, user in spec.users.items()
+        if (user.linger if user.linger is not None else spec.session.linger)
+    )
+
+
+def follows(spec: HostSpec, state: HostState, creating: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Id and title of what apply does for the accounts that it is creating, once it knows their UIDs. check shows it, too."""
+    if not state.platform.systemd:
+        return ()
+    return tuple(
+        (f"session:{name}:linger", f"enable linger for {name}")
+        for name in _lingering(spec)
+        if name in creating
+    )
 
 
 def _delegate(spec: HostSpec, state: SessionState) -> Outcome:

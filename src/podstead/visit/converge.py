@@ -9,7 +9,7 @@ from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
 from podstead.host.state import HostState, from_records
-from podstead.provision import sysctls
+from podstead.provision import session, sysctls
 from podstead.provision.change import Change, Phase, needs
 from podstead.provision.plan import Plan
 from podstead.visit import script
@@ -182,7 +182,22 @@ def converge(job: Job, visit: Visit, *, state: HostState | None = None) -> HostR
         state = result.state
         remaining = selection.select(intended(work.rest_of(spec), state, allowed=job.allow))
     remaining = selection.select(intended(spec, state, allowed=job.allow)) if work.failed else remaining
-    return _report(visit.name, spec, state, remaining, work.done, job)
+    report = _report(visit.name, spec, state, remaining, work.done, job)
+    return _with_follow_ups(report, spec, state, selection) if job.verb == "check" else report
+
+
+def _with_follow_ups(
+    report: HostReport, spec: HostSpec, state: HostState, selection: TagSelection
+) -> HostReport:
+    """Add what apply would do after the changes of this plan: check says exactly what apply does."""
+    pending = {record.id for record in report.changes}
+    creating = {name for name in spec.users if f"accounts:{name}:exists" in pending}
+    records = [
+        ChangeRecord(id=change_id, title=title, status=ChangeStatus.PENDING)
+        for change_id, title in session.follows(spec, state, creating)
+        if selection.includes(change_id)
+    ]
+    return report.model_copy(update={"changes": (*report.changes, *records)})
 
 
 def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostReport:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -162,6 +162,12 @@ class Report(Record):
     def to_json(self) -> str:
         """The JSON document, in ASCII: whatever a host said, no terminal acts on it."""
         return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2)
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:podstead:report:1"}
+    return head | Report.model_json_schema(by_alias=True)
 
 
 def failed_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

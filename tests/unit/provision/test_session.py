@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from podstead.document.spec import HostSpec
@@ -100,6 +102,23 @@ def test_linger_that_nobody_asks_for_is_left_alone() -> None:
 
 def test_an_account_that_is_not_there_yet_has_no_session() -> None:
     assert planned(host(), spec_of(users={"new": {"create": True, "linger": True}})) == Outcome()
+
+
+def test_what_only_root_or_the_user_can_see_is_not_pending_for_others() -> None:
+    """/run/user/UID is 0700: to somebody else a session's bus looks as if it were missing."""
+    one = host()
+    one.linger.add("alice")
+    state = one.state(("alice",))
+    spec = spec_of(users={"alice": {"linger": True}})
+    session_of_alice = replace(state.session.users["alice"], linger=True, bus=False)
+    seen = replace(state.session, users={"alice": session_of_alice})
+    for user, pending in (("bob", False), ("alice", True), ("root", True)):
+        platform = replace(state.platform, user=user, euid=0 if user == "root" else 1002)
+        outcome = session.plan(spec, seen, platform)
+        assert ("session:alice:bus" in [change.id for change in outcome.changes]) is pending, user
+        reasons = [only.reason for only in outcome.not_applicable if only.id == "session:alice:bus"]
+        assert bool(reasons) is not pending
+        assert all(reason.startswith("not looked at: only root and the user") for reason in reasons)
 
 
 def test_without_systemd_nothing_of_it_applies_and_the_reason_is_said() -> None:

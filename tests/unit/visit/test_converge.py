@@ -177,6 +177,19 @@ def test_what_only_a_new_account_can_have_follows_in_another_round() -> None:
     assert ["session:new:linger" in one for one in answers.scripts] == [False, False, False, True]
 
 
+def test_check_says_exactly_what_apply_does() -> None:
+    """Also what apply can only do once it has created an account."""
+    shown = statuses(run(Answers(fresh(), FULL), "check")[0])
+    assert set(shown) == set(statuses(run(Answers(fresh(), FULL))[0]))
+    assert shown["session:new:linger"] == "pending"
+
+
+def test_linger_of_an_account_that_is_not_asked_for_is_not_shown() -> None:
+    for options in ({"tags": ("subids",)}, {"skip_tags": ("session",)}, {"tags": ("session",)}):
+        report, _ = run(Answers(fresh(), FULL), "check", **options)
+        assert "session:new:linger" not in statuses(report), options
+
+
 def test_check_never_changes_anything() -> None:
     answers = Answers(fresh(), FULL)
     report, _ = run(answers, "check")
