@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,3 +59,12 @@ def needs(*, root: bool = False) -> str:
     if root and os.geteuid() != 0:
         missing.append("root")
     return ", ".join(missing)
+
+
+def stays_clean(folder: Path, before: set[Path]) -> bool:
+    """Whether all that is new in a folder of podstead's goes away again: other tests use the machine's /tmp and /run as well."""
+    for _ in range(100):
+        if set(folder.glob("podstead.*")) <= before:
+            return True
+        time.sleep(0.1)
+    return False

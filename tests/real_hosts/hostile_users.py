@@ -32,15 +32,18 @@ _FORGED = "".join(
         "@@podstead end 0",
     )
 )
-# All processes of the user but this one: "it" is what is done to each.
-_EACH = """\
-me=$$
-while :; do for p in /proc/[0-9]*; do
-    q=${p#/proc/}
-    [ $q != $me ] && [ -O $p ] && read -r c <$p/comm && case $c in systemd|dbus*|"(sd-pam)"|perl) continue;; esac && { IT; }
-done; sleep 0.02; done
+# All processes of the user but this one and the one that starts it, which would never end if it were stopped: IT is what is done to each, as soon as it is the user's (runuser begins as root). A
+# loop in sh would have seen them as late and cost the machine half a processor.
+_EACH = r"""exec perl -e 'my ($parent, %done) = (getppid); $SIG{CHLD} = "IGNORE";
+while (1) { opendir(my $d, "/proc") or die;
+    for my $q (grep { /^\d+$/ && $_ != $$ && $_ != $parent } readdir $d) {
+        ((stat "/proc/$q")[4] // -1) == $< or next;
+        open(my $c, "<", "/proc/$q/comm") or next; my $comm = readline($c) // next;
+        $comm =~ /^(systemd|dbus.*|\(sd-pam\)|perl)$/ and next;
+        IT }
+    select undef, undef, undef, 0.02 }' "$1"
 """
-_THIEF = 'perl -e \'open(my $o, ">>", "/proc/$ARGV[0]/fd/1") or exit; print $o $ARGV[1]; close STDOUT; sleep 600\' $q "$1" &'
+_THIEF = """$done{$q}++ or fork or do { open(my $o, ">>", "/proc/$q/fd/1") or exit; print $o $ARGV[0]; close $o; close STDOUT; sleep 600; exit };"""
 # What fusermount(1) does for a user, with allow_other, which also lets root wait. Nobody answers.
 _FUSE = """\
 setsid perl -e 'my $n = `uname -m` =~ /x86_64/ ? 165 : 40; my ($d, $u) = @ARGV; $^F = 99;
@@ -86,7 +89,7 @@ LOOKS = (
     Trick("buslink", "another user's bus as a link in place of their own", f"rm -f $XDG_RUNTIME_DIR/bus; ln -s /run/user/{BOB}/bus $XDG_RUNTIME_DIR/bus"),
     Trick("runlink", "libpod's folder as a link to another user's", f"rm -rf $XDG_RUNTIME_DIR/libpod; ln -s /run/user/{BOB}/libpod $XDG_RUNTIME_DIR/libpod"),
     Trick("profile", "shell profiles that never end", "for f in .profile .bashrc .bash_profile .zshenv .kshrc; do echo 'sleep infinity' >~/$f; done"),
-    Trick("stopper", "every new process of the user is stopped (SIGSTOP)", _STAY.format(_EACH.replace("IT", "kill -STOP $q")), "unseen"),
+    Trick("stopper", "every new process of the user is stopped (SIGSTOP)", _STAY.format(_EACH.replace("IT", "kill STOP => $q;").replace("'", "'\\''")), "unseen"),
     Trick("thief", "lines written into the output of the look, and the pipe kept open", f"f='{_FORGED}'\n" + _STAY.format(_EACH.replace("IT", _THIEF).replace("'", "'\\''")), "either"),
     Trick("bomber", "as many processes as the user may have", "i=0; while [ $i -lt 60 ]; do sleep 900 & i=$((i+1)); done >/dev/null 2>&1 </dev/null", "unseen", root="echo 'bomber hard nproc 30' >/etc/security/limits.d/bomber.conf"),
     Trick("fuse", "a file system of the user's that answers nothing", "mkdir -p ~/.config", "unseen", then=_FUSE),

@@ -14,7 +14,7 @@ import pytest
 from podstead.host import frames
 from podstead.visit import quoting, script
 from tests.model_host import NONCE, spec_of
-from tests.shells import SHELLS, needs, run
+from tests.shells import SHELLS, needs, run, stays_clean
 
 each_shell = pytest.mark.parametrize("shell", SHELLS)
 
@@ -86,7 +86,7 @@ def test_isolation_ends_where_no_user_namespace_can_be_made(shell: str, part: st
         [*SHELLS[shell], "-s"], input=text, text=True, capture_output=True, check=False, timeout=30
     )
     assert done.stdout in ("", "user no-read\nuser signal\n")
-    assert set(Path("/tmp").glob("podstead.*")) <= before
+    assert stays_clean(Path("/tmp"), before)
 
 
 def looked(lines: list[str]) -> bytes:
