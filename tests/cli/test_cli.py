@@ -242,6 +242,12 @@ def carried(says: str) -> str:
     return "\n".join((*encode(look, kind="observe"), *encode((), kind="probe")))
 
 
+def test_judge_says_what_it_does_not_read() -> None:
+    """The old form of -e would else be judged by as if it had not been given."""
+    done = podstead("judge", "-", "-e", "users={alice: {}}", stdin="")
+    assert "warning: -e #1: users: not read" in done.stderr
+
+
 def test_judge_notes_another_podstead_and_refuses_another_protocol() -> None:
     spoken = load().version
     done = podstead("judge", "-", stdin=carried(f"9.9.9 {spoken}"))

@@ -113,3 +113,16 @@ def test_bash_completes_with_the_script(site: Path) -> None:
     lines = done.stdout.splitlines()
     assert (lines[:-1], done.stderr) == (["web", "web1", "web2"], "")
     assert lines[-1].endswith("_podstead_completion podstead")
+
+
+def test_a_verb_that_is_none_is_no_error_in_the_middle_of_a_line() -> None:
+    env = {
+        **os.environ,
+        "_PODSTEAD_COMPLETE": "bash_complete",
+        "COMP_WORDS": "podstead chekc we",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "podstead"], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""

@@ -163,3 +163,48 @@ def test_root_alone_is_told_that_nobody_is_prepared(tmp_path: Path) -> None:
     assert "no user is prepared for rootless Podman on @local" in done.stderr
     done = podstead("check", "@local", "--list-hosts", cwd=tmp_path, env={"SUDO_USER": "carl"})
     assert done.stderr == ""
+
+
+def test_this_machine_given_as_a_source_is_for_the_person_who_calls(tmp_path: Path) -> None:
+    for words in (("@local",), ("-i", "@local")):
+        done = podstead(
+            "show",
+            "-o",
+            "json",
+            *words,
+            cwd=tmp_path,
+            env={"SUDO_USER": "carl"} if os.geteuid() == 0 else None,
+        )
+        (host,) = json.loads(done.stdout)["hosts"]
+        assert len(host["document"]["users"]) == 1, words
+
+
+def test_what_is_to_be_pasted_is_quoted(tmp_path: Path) -> None:
+    done = podstead("check", "@local", "--user", "a;id", cwd=tmp_path)
+    assert "--for 'a;id'" in done.stderr
+
+
+def test_the_command_to_apply_repeats_the_words_and_no_variable_that_may_be_a_secret(project: Path) -> None:
+    def command(*words: str) -> str:
+        """As a run would print it: the verb's own parser reads the words, and nothing is connected to."""
+        code = (
+            "import sys, click\n"
+            "from podstead.cli import again\n"
+            "from podstead.cli.verbs import check\n"
+            "with check.command.make_context('check', sys.argv[1:], resilient_parsing=False) as context:\n"
+            "    print(again.apply_command(context.params['pattern']))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], cwd=project, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert command("web1", "--for", "alice", "-b") == "podstead apply web1 -b --for alice"
+    document = "podstead={subids: {count: 70000}}"
+    assert command("web1", "-e", document) == f"podstead apply web1 -e '{document}'"
+    for secret in (
+        "db_pw=hunter2",
+        '{"x": "hunter2"}',
+        "podstead={engine: {containers: {env: [TOKEN=hunter2]}}}",
+    ):
+        assert command("web1", "-e", secret) == "podstead apply"

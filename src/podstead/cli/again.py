@@ -10,6 +10,8 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from podstead.document.layers import DOCUMENT
+
 _APPLY: Final = "podstead apply"
 _SHARED: Final = frozenset(
     {"sources", "limit", "extra_vars", "roles_path", "vault_password_file", "vault_id", "ask_vault_pass", "user", "private_key",
@@ -22,18 +24,23 @@ _SECRET: Final = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 def apply_command(pattern: str) -> str:
     """Return ``podstead apply`` with the words of the present call that choose hosts, users and the way to them.
 
-    Without what may hold a secret nothing would work, and with it nothing may be printed: then it is the bare verb.
+    Of ``-e`` only a host document without a secret is repeated: any other variable may be one. Without it the command would mean
+    something else, so then it is the bare verb.
     """
     context = click.get_current_context(silent=True)
     if context is None:
+        return _APPLY
+    if any(not _may_be_repeated(text) for text in context.params.get("extra_vars") or ()):
         return _APPLY
     words = [pattern] if pattern != "all" else []
     for param in context.command.params:
         if param.name in _SHARED and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
             words += _words(param, context.params[param.name])
-    if any(_SECRET.search(word) for word in words if "=" in word or word.startswith("{")):
-        return _APPLY
     return " ".join((_APPLY, *map(shlex.quote, words)))
+
+
+def _may_be_repeated(text: str) -> bool:
+    return text.startswith(("@", f"{DOCUMENT}=")) and not _SECRET.search(text)
 
 
 def _words(param: click.Parameter, value: Any) -> Iterator[str]:  # noqa: ANN401 - click's

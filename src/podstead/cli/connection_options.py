@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 
 import click
 from click.core import ParameterSource
@@ -29,7 +30,7 @@ def _which_user(_ctx: click.Context, _param: click.Parameter, value: str | None)
     if value is not None:
         raise InputError.single(
             "--user could mean two things",
-            hint=f"to connect as this user: -u {value}; to prepare the host for this user, or prove it: --for {value}",
+            hint=f"to connect as this user: -u {quote(value)}; to prepare the host for this user, or prove it: --for {quote(value)}",
         )
 
 
@@ -132,9 +133,9 @@ def must_have_effect(hosts: Sequence[ResolvedHost], options: ConnectionOptions) 
     if all(host.connection.kind != "ssh" for host in hosts):
         raise InputError.single(
             f"-u {options.user}: none of these hosts is reached over SSH, so there is no user to connect as",
-            hint=f"to prepare the host for this user, or prove it: --for {options.user}",
+            hint=f"to prepare the host for this user, or prove it: --for {quote(options.user)}",
         )
     raise InputError.single(
         f"-u {options.user}: each of these hosts has an ansible_user, which wins, as in Ansible",
-        hint=f"to override it: -e ansible_user={options.user}",
+        hint=f"to override it: -e {quote(f'ansible_user={options.user}')}",
     )

@@ -63,9 +63,9 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """``podstead help VERB`` is ``podstead VERB --help``; a word that is no verb gets the verb that was meant."""
         name, *rest = args
-        if name == "help":
+        if name == "help" and not ctx.resilient_parsing:
             return self.resolve_command(ctx, [rest[0], "--help"]) if rest else self._help(ctx)
-        if name not in VERBS and not name.startswith("-"):
+        if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
             synonym = _SYNONYMS.get(name)
             hint = f" (did you mean {synonym!r}?)" if synonym else did_you_mean(name, VERBS)
             raise InputError.single(f"there is no verb {name!r}{hint}", hint="podstead help lists the verbs")

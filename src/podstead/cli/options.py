@@ -194,7 +194,8 @@ def select(
     ``must_be_named``: without an inventory, no pattern does not mean this machine.
     """
     pattern = selection.pattern if selection.sources else _without_inventory(selection, named=must_be_named)
-    hosts = _for_whom(_hosts(selection, pattern, options), people, inventory=bool(selection.sources))
+    files = any(not source.startswith("@") for source in selection.sources)
+    hosts = _for_whom(_hosts(selection, pattern, options), people, inventory=files)
     words = HERE if pattern == HERE else selection.pattern
     if options is None:
         return Selected(pattern=pattern, hosts=hosts, words=words)

@@ -72,8 +72,7 @@ def _distrust(path: Path) -> str:
     if path.parent.stat().st_mode & stat.S_IWOTH:
         return f"every user may write to {path.parent.resolve()}"
     owner = path.stat().st_uid
-    trusted = (0, os.geteuid(), _caller())
-    if os.geteuid() == 0 and owner not in trusted:
+    if os.geteuid() == 0 and owner not in (0, _caller()):
         return f"it belongs to UID {owner}, and root runs podstead"
     return ""
 

@@ -250,9 +250,13 @@ def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]
         # USER@HOST, as ssh(1) reads it; an option wins over it. Both halves may reach a ProxyCommand, as %r and %h
         login, _, address = address.rpartition("@")
         if not _USER.fullmatch(login) or not _ADDRESS.fullmatch(address):
-            place = variables.get("ansible_ssh_host") or variables.get("ansible_host")
-            message = f"{login}@{address} is not USER@HOST, as ssh takes it"
-            problems.append(Problem(where=place.origin.where if place else host, message=message))
+            what = "is not USER@HOST, as ssh takes it"
+            if "ansible_host" in reader.variables:
+                reader.report_problem("ansible_host", f"{reader.describe('ansible_host')} {what}")
+            else:
+                problems.append(Problem(where=host, message=what))
+    if kind not in ("ssh", "local") and not _CONTAINER.fullmatch(address):
+        problems.append(Problem(where=host, message=f"no name of a container or folder for {kind}"))
     return Connection(
         kind=kind,
         address=address,

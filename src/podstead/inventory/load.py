@@ -42,7 +42,7 @@ def load(  # noqa: PLR0913 - what a command line can say of it
 ) -> tuple[ResolvedHost, ...]:
     """Read inventories and return the chosen hosts, resolved, in the order of the pattern.
 
-    ``connection_defaults`` are ``ansible_*`` variables from options such as ``--user``: every layer replaces them.
+    ``connection_defaults`` are ``ansible_*`` variables from options such as ``--remote-user``: every layer replaces them.
     What a person should know, and is no mistake, is added to ``warnings``. Raises InputError with all problems of all files
     and of the chosen hosts; what other hosts and groups say is not judged.
     """

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import SecretStr
 
 from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import parse
@@ -185,3 +186,17 @@ def test_neither_repr_nor_message_shows_a_password(value: str) -> None:
 
 def test_a_secret_in_ssh_arguments_is_not_repeated() -> None:
     assert "hunter2" not in "".join(read("ansible_ssh_common_args: -o ProxyCommand='sshpass -p hunter2'")[1])
+
+
+def test_an_address_that_is_hidden_is_not_repeated() -> None:
+    problems: list[Problem] = []
+    connection("web1", {"ansible_host": Node(SecretStr("hunter2@-x"), Origin("f", 1))}, problems)
+    assert "is not USER@HOST" in str(problems[0])
+    assert "hunter2" not in str(problems[0])
+
+
+@pytest.mark.parametrize("kind", ["docker", "podman", "chroot"])
+def test_a_name_that_pyinfra_would_put_into_a_command_line_is_plain(kind: str) -> None:
+    problems: list[Problem] = []
+    connection("größe#1", {"ansible_connection": Node(kind, Origin("f", 1))}, problems)
+    assert [str(problem) for problem in problems] == [f"größe#1: no name of a container or folder for {kind}"]

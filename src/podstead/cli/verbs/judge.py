@@ -10,8 +10,8 @@ import click
 
 from podstead.cli import options
 from podstead.cli.execute import emit
-from podstead.cli.options import Printing
-from podstead.errors import InputError, LookError
+from podstead.cli.options import Printing, warn
+from podstead.errors import InputError, LookError, Problem
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory.load import load
 from podstead.report.view import View
@@ -36,7 +36,10 @@ def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> i
     FILE is what the script printed ('-' for standard input). podstead connects to no host.
     """
     began = time.monotonic()
-    spec = load((), extra_vars=list(extra_vars), pattern="@local", limit=None)[0].spec
+    warnings: list[Problem] = []
+    spec = load((), extra_vars=list(extra_vars), pattern="@local", warnings=warnings)[0].spec
+    for warning in warnings:
+        warn(str(warning))
     with click.open_file(str(file), "rb") as stream:
         text = stream.read(MAX_BYTES + 1).decode("ascii", "backslashreplace")
     name = "standard input" if str(file) == "-" else file.name

@@ -142,7 +142,9 @@ def _asking_for_sudo(selection: Selection, connecting: ConnectionOptions) -> Con
         return connecting
     try:
         asks = (
-            subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False, timeout=10).returncode
+            subprocess.run(
+                ["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10
+            ).returncode
             != 0
         )
     except (OSError, subprocess.TimeoutExpired):
