@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -39,6 +40,8 @@ class HostVariables:
 
     inline: list[Node] = field(default_factory=list)
     files: list[Node] = field(default_factory=list)
+    source: str = ""
+    """The inventory file that speaks of the host first; empty if none does."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,10 @@ class Inventory:
     warnings: list[Problem] = field(default_factory=list)
     """What a person should know and nothing has to stop for."""
     sources: list[str] = field(default_factory=list)
+    reading: str = ""
+    """The file that is being read, with its whole path."""
+    read_variables: Callable[[str], None] = lambda _: None
+    """Reads group_vars and host_vars of a host, chosen or not, before a template of another one sees them."""
 
     def problem(self, origin: Origin, message: str, key: str = "") -> None:
         self.problems.append(Problem(where=origin.where, key=key, message=message))
@@ -108,7 +115,7 @@ class Inventory:
         for name in names:
             host_variables = self.hosts.get(name)
             if host_variables is None:
-                host_variables = self.hosts[name] = HostVariables()
+                host_variables = self.hosts[name] = HostVariables(source=self.reading)
             if variables is not None:
                 host_variables.inline.append(variables)
             group.hosts[name] = None

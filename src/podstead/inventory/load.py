@@ -54,6 +54,18 @@ def load(  # noqa: PLR0913 - what a command line can say of it
     groups = dict.fromkeys(("all", *(group for host in chosen for group in memberships[host])))
     add_group_vars(inventory, groups, folders, vault)
     add_host_vars(inventory, chosen, folders, vault)
+    read_groups, read_hosts = set(groups), set(chosen)
+
+    def read_variables(name: str) -> None:
+        new = [group for group in memberships[name] if group not in read_groups]
+        add_group_vars(inventory, new, folders, vault)
+        read_groups.update(new)
+        if name not in read_hosts:
+            add_host_vars(inventory, [name], folders, vault)
+            read_hosts.add(name)
+
+    inventory.read_variables = read_variables
+
     extras = extra(extra_vars, inventory.problems, vault)
     options = Origin("options")
     defaults = hide(
@@ -209,6 +221,14 @@ def _inventories(folder: Path) -> list[Path]:
 
 
 def _file(inventory: Inventory, path: Path) -> None:
+    inventory.reading = os.path.abspath(path)  # noqa: PTH100 - Path's own follows links
+    try:
+        _read_file(inventory, path)
+    finally:
+        inventory.reading = ""
+
+
+def _read_file(inventory: Inventory, path: Path) -> None:
     try:
         is_script = programs.is_script(path)
     except OSError as error:

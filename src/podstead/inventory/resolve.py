@@ -30,7 +30,8 @@ from podstead.inventory.connection import Connection, connection, connection_var
 from podstead.inventory.groups import Group, HostVariables, Inventory
 from podstead.inventory.old_form import hints
 from podstead.inventory.precedence import combined, group_trees, host_trees
-from podstead.inventory.templates import Rendering, needs_rendering
+from podstead.inventory.special import SpecialVariables
+from podstead.inventory.templates import needs_rendering
 from podstead.inventory.vault import Vault
 
 _DEFAULT: Final = Origin("podstead's default")
@@ -81,6 +82,7 @@ class _Resolver:
         extras: Sequence[Node],
         defaults: Node,
         vault: Vault,
+        memberships: Mapping[str, Groups],
     ) -> None:
         self.problems: list[Problem] = []
         self.inventory = inventory
@@ -103,6 +105,7 @@ class _Resolver:
         self.group_roles: dict[Groups, Node] = {}
         self.connections: dict[Groups, dict[str, Node]] = {}
         self.variables: dict[Groups, dict[str, Node]] = {}
+        self.special = SpecialVariables(inventory, memberships, self.vault, self.own_and_inherited)
         self.specs: dict[int, tuple[Node, HostSpec | None]] = {}
         self.open: dict[int, tuple[Node, bool]] = {}
         self.checked_roles: set[str] = set()
@@ -171,7 +174,7 @@ class _Resolver:
             variables = ChainMap(
                 {DOCUMENT: tree}, self.extra_variables, own_variables, self.variables_of(groups)
             )
-            rendering = Rendering(variables, self.magic(name, groups), self.vault)
+            rendering = self.special.rendering(name, variables)
             problems: list[Problem] = []
             rendered = rendering.render(tree, problems) if is_open else tree
             reach = rendering.render(reach, problems)
@@ -210,15 +213,6 @@ class _Resolver:
             self.open[id(tree)] = (tree, needs_rendering(tree))
         return self.open[id(tree)][1]
 
-    def magic(self, name: str, groups: Groups) -> dict[str, object]:
-        """Return Ansible's special variables that an inventory alone can fill."""
-        return {
-            "inventory_hostname": name,
-            "inventory_hostname_short": name.partition(".")[0],
-            "group_names": sorted(groups),
-            "groups": _Members(self.inventory),
-        }
-
     def documents_of(self, groups: Groups) -> list[Layer]:
         return [layer for group in ("all", *groups) for layer in self.document_layers(group)]
 
@@ -255,8 +249,16 @@ class _Resolver:
 
     def variables_of(self, groups: Groups) -> dict[str, Node]:
         if groups not in self.variables:
-            self.variables[groups] = combined(place.variables for place in self.group_places(groups))
+            members = [self.inventory.groups[name] for name in ("all", *groups)]
+            self.variables[groups] = combined(tree.entries for tree in group_trees(members))
         return self.variables[groups]
+
+    def own_and_inherited(self, name: str, groups: Groups) -> dict[str, Node]:
+        """Return the variables of any host, for the templates of others: nothing of it is judged, nor made a document."""
+        own = combined(tree.entries for tree in host_trees(self.inventory.hosts[name]))
+        variables = {**self.variables_of(groups), **own, **self.extra_variables}
+        variables.pop(DOCUMENT, None)
+        return variables
 
 
 def _names(roles: Node) -> tuple[object, ...]:
@@ -278,22 +280,6 @@ def _wanted(roles: Node) -> tuple[Node, ...]:
     return (roles,) if closed else roles.items
 
 
-class _Members(Mapping[str, list[str]]):
-    """The hosts of each group, found when a template asks."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-
-    def __getitem__(self, name: str) -> list[str]:
-        return list(self._inventory.members(name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._inventory.groups)
-
-    def __len__(self) -> int:
-        return len(self._inventory.groups)
-
-
 def resolve(
     inventory: Inventory,
     chosen: Sequence[str],
@@ -310,7 +296,14 @@ def resolve(
     """
     groups = inventory.memberships()
     chosen = connectable(inventory, chosen, groups, extras, named)
-    resolver = _Resolver(inventory, role_library, extras=extras, defaults=defaults, vault=vault or Vault())
+    resolver = _Resolver(
+        inventory,
+        role_library,
+        extras=extras,
+        defaults=defaults,
+        vault=vault or Vault(),
+        memberships=groups,
+    )
     hosts = [resolver.host(name, groups[name], inventory.hosts[name]) for name in chosen]
     inventory.warnings += hints(_trees(inventory, chosen, groups), extras)
     return tuple(host for host in hosts if host is not None), resolver.problems

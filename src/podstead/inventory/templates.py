@@ -5,10 +5,7 @@ A value that is one expression, ``"{{ count * 2 }}"``, keeps the type of what it
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -26,14 +23,11 @@ from podstead.document.values import (
     walk,
 )
 from podstead.errors import InputError, Problem
+from podstead.inventory.lookups import functions
+from podstead.inventory.sandbox import Failed, evaluate, solid, template_globals
 from podstead.inventory.vault import Vault
 
-_RESULT: Final = "podstead_result"
-_MAX_POWER: Final = 10_000
-_MAX_TEXT: Final = 1_000_000
 _SHORT: Final = 3
-_SAFE: Final = "the template fails on a secret value, so the error is not repeated here"
-_WHAT_A_HOST_SAYS: Final = "; podstead renders templates before it connects and gathers no facts"
 
 
 class _RenderError(Exception):
@@ -41,14 +35,6 @@ class _RenderError(Exception):
         super().__init__(message)
         self.origin = origin
         self.message = message
-
-
-class _Failed(Exception):  # noqa: N818 - as above
-    """What went wrong in one template, and what of that may be said when a secret is in it."""
-
-    def __init__(self, message: str, safe: str = _SAFE) -> None:
-        super().__init__(message)
-        self.safe = safe
 
 
 def needs_rendering(tree: Node) -> bool:
@@ -64,7 +50,7 @@ def _is_open(value: object) -> bool:
     return isinstance(value, VaultCiphertext)
 
 
-class Rendering:
+class Rendering(Mapping[str, object]):
     """The variables of one host as its templates see them: each is rendered when it is asked for, and once."""
 
     def __init__(self, nodes: Mapping[str, Node], magic: Mapping[str, object], vault: Vault) -> None:
@@ -75,6 +61,7 @@ class Rendering:
         self._busy: dict[int, str] = {}
         self._secrets: set[str] = set()
         self._touched: bool = False
+        self._functions = functions(self)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -98,7 +85,7 @@ class Rendering:
             return tree
         self._touched = False
         try:
-            found = _solid(self.value(tree, ".".join(path)))
+            found = solid(self.value(tree, ".".join(path)))
         except _RenderError as error:
             problems.append(Problem(where=error.origin.where, key=".".join(path), message=error.message))
             return Node(None, tree.origin, tree.replaced)
@@ -174,25 +161,58 @@ class Rendering:
 
     def _evaluated(self, text: str, node: Node) -> object:
         try:
-            return _evaluate(text, self)
-        except _Failed as failed:
+            return evaluate(text, self)
+        except Failed as failed:
             # Jinja's and Python's words repeat the values that they were given
             message = failed.safe if self._touched else str(failed)
             raise _RenderError(node.origin, message) from None
 
     def __contains__(self, name: object) -> bool:
-        return name in self._nodes or name in self._magic or name in _globals()
+        return any(name in names for names in (self._nodes, self._magic, self._functions, template_globals()))
 
     def __getitem__(self, name: str) -> object:
         if name in self._magic:
             return self._magic[name]
         if name in self._nodes:
             return self.value(self._nodes[name], name)
-        return _globals()[name]
+        return self._functions[name] if name in self._functions else template_globals()[name]
 
-    def keys(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str]:
         """Jinja asks for the names that there are."""
         yield from {**self._magic, **self._nodes}
+
+    def __len__(self) -> int:
+        return len({**self._magic, **self._nodes})
+
+    def lent_to(self, other: Rendering) -> Mapping[str, object]:
+        """Return these variables for the templates of another host, which learns what of them is secret."""
+        return _Borrowed(self, other)
+
+    def lend(self, name: str, other: Rendering) -> object:
+        """Return a variable with nothing left to render, and tell the other host whether a secret is in it."""
+        before, self._touched = self._touched, False
+        try:
+            found = solid(self[name])
+            return other._secret(found) if self._touched else found
+        finally:
+            self._touched = before
+
+
+class _Borrowed(Mapping[str, object]):
+    """One entry of ``hostvars``."""
+
+    def __init__(self, owner: Rendering, other: Rendering) -> None:
+        self._owner = owner
+        self._other = other
+
+    def __getitem__(self, name: str) -> object:
+        return self._owner.lend(name, self._other)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._owner)
+
+    def __len__(self) -> int:
+        return len(self._owner)
 
 
 class Lazy(Mapping[str, Any]):
@@ -216,19 +236,7 @@ class Lazy(Mapping[str, Any]):
         return str(dict(self))
 
 
-def _solid(found: object) -> object:
-    """Take everything that is still lazy, so that what it needs is known."""
-    if isinstance(found, Mapping):
-        return {str(key): _solid(child) for key, child in found.items()}
-    if not isinstance(found, str) and isinstance(found, Sequence | set | frozenset):
-        return [_solid(child) for child in found]
-    if isinstance(found, float) and not math.isfinite(found):
-        raise ValueError("the number is not finite")
-    text = str(found)  # StrictUndefined raises here
-    return found if found is None or isinstance(found, str | int | float | bool) else text
-
-
-def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what _solid returns and is no container
+def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what solid returns and is no container
     match found:
         case None | bool():
             return found
@@ -239,7 +247,7 @@ def _wrapped(found: Any) -> Scalar:  # noqa: ANN401 - what _solid returns and is
     return SecretStr(found)
 
 
-def _node(found: Any, source: Node) -> Node:  # noqa: ANN401 - what _solid returns
+def _node(found: Any, source: Node) -> Node:  # noqa: ANN401 - what solid returns
     value: Value
     if isinstance(found, dict):
         value = {key: _node(child, source) for key, child in found.items()}
@@ -248,92 +256,3 @@ def _node(found: Any, source: Node) -> Node:  # noqa: ANN401 - what _solid retur
     else:
         value = found
     return Node(value, source.origin, source.replaced)
-
-
-_PYTHONS: Final = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, NameError, RuntimeError, SyntaxError, TypeError,
-    ValueError,
-)  # fmt: skip
-"""What an expression can raise, in its own code or in that of a filter."""
-
-
-def _evaluate(text: str, variables: Rendering) -> object:
-    from jinja2 import TemplateError  # noqa: PLC0415 - costs time that an inventory without templates must not pay
-
-    try:
-        template, is_expression = _compiled(text)
-        context = template.new_context(variables, shared=True)
-        rendered = "".join(template.root_render_func(context))
-        found = context.vars[_RESULT] if is_expression else rendered
-        found = list(found) if isinstance(found, Iterator) else found
-        _solid(found)  # what is undefined in a list or mapping fails here, where it has a place
-    except TemplateError as error:
-        raise _failed(error) from None
-    except RecursionError:
-        raise _Failed("the template is nested too deeply") from None
-    except _PYTHONS as error:
-        raise _Failed(f"the template fails: {str(error)[:120] or type(error).__name__}") from None
-    return found
-
-
-def _failed(error: Exception) -> _Failed:
-    from jinja2 import TemplateSyntaxError, UndefinedError  # noqa: PLC0415
-
-    message = str(error.message if hasattr(error, "message") else error)
-    match = re.fullmatch(r"'(\w+)' is undefined", message)
-    if match and isinstance(error, UndefinedError):
-        hint = _WHAT_A_HOST_SAYS if match[1].startswith("ansible_") or match[1] == "hostvars" else ""
-        message = f"the template needs {match[1]!r}, which is not defined for this host{hint}"
-        return _Failed(
-            message, message
-        )  # the name of a variable: it stands in the template, and comes from no value
-    filter_ = re.match(r"No (filter|test) named '([\w.]+)'", message)
-    if filter_:
-        message = f"there is no {filter_[1]} {filter_[2]!r}: podstead has only Jinja2's, not Ansible's"
-        return _Failed(message)
-    kind = "is not Jinja2" if isinstance(error, TemplateSyntaxError) else "fails"
-    named = "uses a variable that is not defined" if isinstance(error, UndefinedError) else kind
-    return _Failed(f"the template {named}: {message[:160]}")
-
-
-@cache
-def _compiled(text: str) -> tuple[Any, bool]:
-    from jinja2 import nodes  # noqa: PLC0415 - imported late, see above
-
-    environment = _environment()
-    if not (text.lstrip().startswith("{{") and text.rstrip().endswith("}}")):
-        return environment.from_string(text), False
-    # Jinja itself tells the braces of an expression from the end of it
-    body = environment.parse(text.strip()).body
-    if len(body) > 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) > 1:
-        return environment.from_string(text), False
-    result = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), body[0].nodes[0], lineno=1)
-    template = nodes.Template([result], lineno=1)
-    return environment.from_string(template.set_environment(environment)), True
-
-
-@cache
-def _globals() -> Mapping[str, object]:
-    return {name: _environment().globals[name] for name in ("range", "dict", "namespace")}
-
-
-@cache
-def _environment() -> Any:  # noqa: ANN401 - imported late, see above
-    from jinja2 import StrictUndefined, TemplateRuntimeError  # noqa: PLC0415
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
-
-    class Sandbox(ImmutableSandboxedEnvironment):
-        """Also bounds what a short expression can make of time and memory."""
-
-        intercepted_binops = frozenset({"**", "*"})
-
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
-            if operator == "**" and max(abs(left), abs(right)) > _MAX_POWER:
-                raise TemplateRuntimeError(f"a power of more than {_MAX_POWER}")
-            if operator == "*":
-                for operand, other in ((left, right), (right, left)):
-                    if isinstance(operand, str | list | tuple) and len(operand) * int(other) > _MAX_TEXT:
-                        raise TemplateRuntimeError(f"a string or list of more than {_MAX_TEXT}")
-            return super().call_binop(context, operator, left, right)
-
-    return Sandbox(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
