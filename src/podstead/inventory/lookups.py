@@ -22,7 +22,7 @@ def functions(variables: Mapping[str, Any]) -> dict[str, Callable[..., object]]:
     """Return ``lookup``, ``query`` and ``q`` for the templates of one host, whose variables these are."""
 
     def query(plugin: str, *terms: object, **options: object) -> list[object]:
-        return [_one(str(plugin), str(term), options, variables) for term in terms]
+        return [_value_of(str(plugin), str(term), options, variables) for term in terms]
 
     def lookup(plugin: str, *terms: object, **options: object) -> object:
         found = query(plugin, *terms, **options)
@@ -33,7 +33,7 @@ def functions(variables: Mapping[str, Any]) -> dict[str, Callable[..., object]]:
     return {"lookup": lookup, "query": query, "q": query}
 
 
-def _one(plugin: str, term: str, options: Mapping[str, Any], variables: Mapping[str, Any]) -> object:
+def _value_of(plugin: str, term: str, options: Mapping[str, Any], variables: Mapping[str, Any]) -> object:
     match plugin.removeprefix(_BUILTIN):
         case "env":
             return os.environ.get(term, options.get("default", ""))
