@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -30,6 +31,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"CI must run this. {reason}"
     return report
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are no garbage: what is there by now is not looked at again."""
+    gc.freeze()
 
 
 SEEN = pytest.StashKey[list[str]]()

@@ -64,12 +64,20 @@ _TRAP = """\
 #!/bin/sh
 name=${0##*/}
 n=none
-[ ! -w /run/trap ] || n=1  # ordinary users are not counted
-while [ "$n" != none ] && ! /usr/bin/ln -s x /run/trap/call.$n 2>/dev/null; do n=$((n + 1)); done
+set -C  # a file is made by the first alone
+if [ -w /run/trap ]; then  # ordinary users are not counted
+    n=1
+    until true >/run/trap/call.$n; do n=$((n + 1)); done 2>/dev/null
+    read -r at </run/trap/at
+    read -r how </run/trap/how
+fi
 real() { PATH=/usr/sbin:/usr/bin:/sbin:/bin "$name" "$@"; }
-[ "$n" = "$(cat /run/trap/at)" ] || { real "$@"; exit; }
-case $(cat /run/trap/how) in
-    wait) : >/run/trap/reached; while [ ! -e /run/trap/go ]; do sleep 0.02; done; real "$@"; exit ;;
+if [ $n = none ] || [ $n != "$at" ]; then
+    PATH=/usr/sbin:/usr/bin:/sbin:/bin
+    exec "$name" "$@"
+fi
+case $how in
+    wait) : >|/run/trap/reached; while [ ! -e /run/trap/go ]; do sleep 0.02; done; real "$@"; exit ;;
     after) real "$@" ;;
 esac
 pid=$$ up=

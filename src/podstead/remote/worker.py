@@ -7,9 +7,13 @@ gevent patches this process and no other (tested: importing podstead patches not
 
 from __future__ import annotations
 
-from gevent import monkey
+import gc
 
-monkey.patch_all()
+gc.set_threshold(100_000)  # what is imported is no garbage: to look for some takes a sixth of the start
+
+from podstead.remote.patching import patch_all  # noqa: E402
+
+patch_all()
 
 import logging  # noqa: E402 - nothing may be imported before the patching
 import os  # noqa: E402
