@@ -118,7 +118,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit. A mistake of a person or a fault of a host never shows a traceback."""
-    gc.set_threshold(100_000)  # what a verb imports is no garbage: to look for some takes a seventh of its start
+    gc.set_threshold(100_000)  # what a verb imports is no garbage: looking for some takes time
     closed = sys.stdout is None
     for name in (
         "stdout",
