@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +20,7 @@ from tests.real_hosts.damage.hosts import lanes, named
 from tests.real_hosts.damage.site import Site
 from tests.real_hosts.provisioned import provisioned, wait_for_alice
 from tests.real_hosts.snapshot import leftovers
+from tests.real_hosts.tiers import EVERYTHING
 
 
 class Booting(Protocol):
@@ -125,13 +125,16 @@ def site(
     chosen = tuple(
         call.params["damage"] for call in calls if call and isinstance(call.params.get("damage"), Damage)
     )
-    everything = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
     with ThreadPoolExecutor(len(RELEASES)) as pool:
         snapshots = dict(zip(RELEASES, pool.map(provisioned, RELEASES), strict=True))
-    booted = lab.boot_many(named(everything=everything), snapshots=snapshots)
+    booted = lab.boot_many(named(everything=EVERYTHING), snapshots=snapshots)
     for host in booted.values():
         wait_for_alice(host)
-    made = Site(lanes(controller, booted, tmp_path_factory.mktemp("damage"), everything=everything), chosen)
+    made = Site(
+        lanes(controller, booted, tmp_path_factory.mktemp("damage"), everything=EVERYTHING),
+        chosen,
+        everything=EVERYTHING,
+    )
     try:
         yield made
     finally:

@@ -15,12 +15,13 @@ from podstead.proof.finding import Verdict
 from podstead.visit.record import Status
 from tests.lab import Host, Lab
 from tests.real_hosts.controller import NO_PIDS_CONTROLLER, PROJECT, Controller
+from tests.real_hosts.tiers import tier
 
 pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(130)]
 
 TOOLS = Path(sys.executable).parent  # ansible-playbook and podstead stand beside the Python of the tests
 DOCS = PROJECT / "docs" / "ansible"
-BY_ANSIBLE = ("ansible-12", "ansible-13")
+BY_ANSIBLE = tier(("ansible-12", "ansible-13"), ("ansible-13",))
 BY_PODSTEAD = ("podstead-12", "podstead-13")
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -60,8 +61,8 @@ def playbooks(controller: Controller) -> Playbooks:
 
 @pytest.fixture(scope="module")
 def hosts(lab: Lab) -> Iterator[dict[str, Host]]:
-    releases = {name: f"debian-{name[-2:]}" for name in (*BY_ANSIBLE, *BY_PODSTEAD)}
-    made = lab.boot_many(releases)
+    made = lab.boot_many({name: f"debian-{name[-2:]}" for name in BY_ANSIBLE})
+    made |= lab.boot_many({name: f"debian-{name[-2:]}" for name in BY_PODSTEAD}, podman=True)
     yield made
     for host in made.values():
         host.stop()

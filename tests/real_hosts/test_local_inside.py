@@ -16,6 +16,7 @@ import pytest
 from tests.lab import Host
 from tests.real_hosts.conftest import Booting
 from tests.real_hosts.controller import PROJECT
+from tests.real_hosts.tiers import tier
 
 pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
@@ -72,7 +73,7 @@ class Machine:
         return code, dict(report)
 
 
-@pytest.fixture(scope="module", params=list(PYTHON))
+@pytest.fixture(scope="module", params=tier(tuple(PYTHON), ("debian-13",)))
 def machine(
     booting: Booting, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:

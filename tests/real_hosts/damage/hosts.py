@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 
 from tests.lab import Host
@@ -14,9 +15,8 @@ from tests.real_hosts.damage.case import D11, D12, D13, FORKY, RELEASES
 from tests.real_hosts.damage.site import Lane
 from tests.real_hosts.provisioned import no_limit_on_pids
 
-#: Which hosts are looked at together. A run of podstead costs about as much for one host as for all of a lane, and while
-#: one lane waits, the others work. What is done on all releases needs a lane that has all; the short form does each damage once.
-SHORT = ((D11, D12), (D13,), (D12,), (D13, FORKY))
+#: Which hosts are looked at together, each with a damage of its own. While one lane waits, the other works.
+SHORT = ((D11, D12, D13, D13), (D12, D13, FORKY))
 ALL = (RELEASES, RELEASES)
 
 _MODULE = "usr/lib/*/libsubid_sss.so"
@@ -24,8 +24,7 @@ _MODULE = "usr/lib/*/libsubid_sss.so"
 
 def named(*, everything: bool) -> dict[str, str]:
     """The hosts that the lanes need: name and release."""
-    lanes = enumerate(ALL if everything else SHORT, 1)
-    return {_name(release, number): release for number, releases in lanes for release in releases}
+    return {name: release for lane in _lanes(everything=everything) for name, release in lane.items()}
 
 
 def lanes(
@@ -34,18 +33,23 @@ def lanes(
     """Lanes of these hosts (by name), with an inventory for each."""
     _equip(hosts.values(), folder)
     made = []
-    for number, releases in enumerate(ALL if everything else SHORT, 1):
-        group = [hosts[_name(release, number)] for release in releases]
+    for names in _lanes(everything=everything):
+        group = [hosts[name] for name in names]
         variables = {
             host.name: controller.reach(podstead={"engine": no_limit_on_pids(host.release)}) for host in group
         }
         inventory = controller.inventory(variables, engine={})
-        made.append(Lane(controller, group, inventory, everything=everything))
+        made.append(Lane(controller, group, inventory))
     return made
 
 
-def _name(release: str, lane: int) -> str:
-    return f"damage-{release.removeprefix('debian-')}-{lane}"
+def _lanes(*, everything: bool) -> list[dict[str, str]]:
+    """The names of the hosts of each lane, with their releases."""
+    numbers = count(1)
+    return [
+        {f"damage-{release.removeprefix('debian-')}-{next(numbers)}": release for release in releases}
+        for releases in (ALL if everything else SHORT)
+    ]
 
 
 def _equip(hosts: Iterable[Host], folder: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.real_hosts.damage import matrix
 from tests.real_hosts.damage.case import Damage, tried
 from tests.real_hosts.damage.every import DAMAGES
 from tests.real_hosts.damage.site import Site
+from tests.real_hosts.tiers import EVERYTHING
 
 pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(500)]
 
@@ -18,7 +17,6 @@ def test_healthy_hosts_have_no_failures_and_no_warnings(site: Site) -> None:
     site.prepared()
 
 
-EVERYTHING = os.environ.get("PODSTEAD_WRITE_MATRIX") == "1"
 CHOSEN = tuple(damage for damage in DAMAGES if tried(damage, everything=EVERYTHING))
 
 
