@@ -2,6 +2,8 @@
 # the package registries; as root on Debian or Ubuntu they install what else is missing.
 
 SHELL := /bin/sh
+# else each of a thousand processes would compile anew what the one before it has compiled
+unexport PYTHONDONTWRITEBYTECODE
 VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -45,11 +47,12 @@ endif
 demo: lab ## Provision and verify a throwaway Debian 13 host (root), or preview this machine (KEEP=1 keeps the host)
 	@$(BIN)/python -m tests.lab.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
-test: $(VENV)/.test lab lint ## Run every test; real hosts included when root
+test: $(VENV)/.test lab ## Run every test, and what make lint does; real hosts included when root
 ifneq ($(ROOT),yes)
 	@echo '*** NOT ROOT: the tests on real hosts are skipped. Run "sudo make test" for all of them. ***' >&2
 endif
-	$(PYTEST)
+	@$(MAKE) --no-print-directory lint & lint=$$!; $(PYTEST); tests=$$?; \
+		wait $$lint || { echo 'make: make lint fails; its words are above the tests' >&2; exit 1; }; exit $$tests
 
 lint: $(VENV)/.test ## ruff, mypy --strict, shellcheck
 	$(BIN)/ruff check -q .

@@ -12,6 +12,7 @@ from podstead.proof import catalogue
 from podstead.proof.checks import CHECKS
 from podstead.proof.diagnosis import DIAGNOSES
 from podstead.provision.parts import PARTS
+from podstead.report.steps import Step, lines
 from podstead.visit import obstacles
 
 FIELDS: Final = {
@@ -82,13 +83,10 @@ class Entry:
         name = " ".join(part for part in (self.ref, self.id) if part)
         rows = [f"{name}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
         for label, text in self.rows:
-            # commands stay on one line: they are there to be pasted
-            command = label.startswith(("By hand", "On "))
-            first = f"{label}: "
-            filled = textwrap.fill(
-                text, width, initial_indent=first, subsequent_indent="  ", break_on_hyphens=False
-            )
-            rows.append(f"{first}{text}" if command else filled)
+            remedy = label.startswith(("By hand", "On "))
+            for row in lines(label, text) if remedy else (Step(f"{label}: {text}"),):
+                filled = textwrap.fill(row.text, width, subsequent_indent="  ", break_on_hyphens=False)
+                rows.append(row.text if row.command else filled)
         return "\n".join(rows)
 
 

@@ -133,7 +133,7 @@ def _every(findings: list[Finding], screen: Screen) -> None:
 
 def _remedy(text: str, view: View) -> str:
     """``podstead apply`` alone names no host; of this run it is known which ones are meant."""
-    return re.sub(r"^podstead apply(?=$|[;,] | \()", lambda _: view.command, text)
+    return re.sub(r"(^|; |: )podstead apply(?=$|[;,] | \()", lambda match: match[1] + view.command, text)
 
 
 def _names(users: Sequence[str]) -> str:
@@ -150,22 +150,15 @@ def _cause(cause: Cause, screen: Screen, view: View) -> None:
     if finding.ref:
         reference = f"{finding.ref} {finding.mode} ({finding.severity.value}); podstead explain {finding.ref}"
         screen.more("why", reference, indent)
-    rows = (
-        ("found", cause.found),
-        ("expected", finding.expected),
-        *(
-            (
-                "do",
-                _remedy(text, view)
-                if len(cause.remedies) == 1
-                else f"{_names(users)}: {_remedy(text, view)}",
-            )
-            for users, text in cause.remedies
-        ),
+    screen.more("found", cause.found, indent)
+    screen.more("expected", finding.expected, indent)
+    for users, text in cause.remedies:
+        owners = "" if len(cause.remedies) == 1 else f"{_names(users)}: "
+        screen.remedy(f"{owners}{_remedy(text, view)}", indent)
+    for label, text in (
         ("costs", ", ".join(finding.costs)),
         ("not ruled out", ", ".join(finding.others)),
         ("checks", " ".join(cause.checks)),
         ("not checked", " ".join(cause.could_not_look)),
-    )
-    for label, text in rows:
+    ):
         screen.more(label, text, indent)

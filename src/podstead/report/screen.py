@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from podstead.printable import one_line, printable
+from podstead.report.steps import lines
 from podstead.visit.record import HostReport, Status
 
 #: No pair of these is told apart by red and green alone; every line says the same in its first word.
@@ -67,9 +68,14 @@ class Screen:
             self._print(out)
 
     def more(self, label: str, text: str, indent: int = 4) -> None:
-        """``why: ...`` below what it belongs to; nothing for nothing. Commands stay on one line, for pasting."""
+        """``why: ...`` below what it belongs to; nothing for nothing."""
         if text:
-            self.line(f"{' ' * indent}{label}: {one_line(text)}", hang=indent + 2, paste=label == "do")
+            self.line(f"{' ' * indent}{label}: {one_line(text)}", hang=indent + 2)
+
+    def remedy(self, text: str, indent: int = 4) -> None:
+        """``do: ...``: prose is wrapped, and each command stands on a line of its own, as it is to be pasted."""
+        for row in lines("do", one_line(text)):
+            self.line(f"{' ' * indent}{row.text}", hang=indent + 2, paste=row.command)
 
     def block(self, text: str, *, before: str = "    ") -> None:
         """Lines of a log or a diff as they are."""
@@ -90,7 +96,7 @@ class Screen:
         else:
             word = "UNREACHABLE!" if host.status is Status.UNREACHABLE else "FAILED!"
             self.line(f"fatal: [{name}]: {word} => {message}", "fail")
-        self.more("do", host.trouble.hint if host.trouble else "")
+        self.remedy(host.trouble.hint if host.trouble else "")
 
     def blank(self) -> None:
         self._print(Text(""))

@@ -110,7 +110,7 @@ def _result(host: HostReport, result: Result, screen: Screen, *, diff: bool) -> 
             "fail",
         )
         screen.more("why", about.reason)
-        screen.more("do", about.remedy)
+        screen.remedy(about.remedy)
     elif isinstance(about, NotApplicable):
         screen.line(
             f"skipping: [{name}] => (item={one_line(about.id)}) not applicable: {one_line(about.reason)}",
@@ -135,7 +135,7 @@ def _change(name: str, kind: Kind, change: ChangeRecord, screen: Screen, *, diff
         screen.diff(change.diff)
     if kind is Kind.FAILED:
         screen.block(change.log, before="    | ")
-        screen.more("do", change.hint)
+        screen.remedy(change.hint)
 
 
 def _notes(hosts: Sequence[HostReport], screen: Screen, *, verbose: int) -> None:

@@ -104,7 +104,7 @@ def test_who_is_inside_a_range_gets_another_number_and_not_the_owner() -> None:
     told = judged("V03", subject(on=host(accounts=people(bob=ModelAccount(524300, 1002)))))
     assert told.ref == "C27"
     assert told.remedy.startswith(
-        "Give bob, which is inside the range, another number while it runs nothing: usermod -u 1003 bob,"
+        "Give bob, which is inside the range, another number while it runs nothing: usermod -u 1003 bob;"
     )
     assert "usermod -V 524288-589823 -W 524288-589823 alice" in told.remedy
     assert "usermod -v 589824-655359 -w 589824-655359 alice" in told.remedy
@@ -116,8 +116,8 @@ def test_a_group_inside_a_range_is_given_another_number_with_groupmod() -> None:
     assert told.ref == "C27"
     assert told.remedy.startswith("Give staff, which is inside the range, another number")
     assert (
-        "groupmod -g 1001 staff, then chgrp" in told.remedy
-        or "groupmod -g 1002 staff, then chgrp" in told.remedy
+        "groupmod -g 1001 staff; then chgrp" in told.remedy
+        or "groupmod -g 1002 staff; then chgrp" in told.remedy
     )
     assert "usermod -u" not in told.remedy
 

@@ -202,7 +202,7 @@ def one_side(subject: Subject) -> Sign | None:
     return Sign(
         found=f"{subject.user} has a range in {have[0]} only",
         expected="one in both files",
-        remedy=f"podstead apply; by hand: usermod {option} FIRST-LAST OWNER, the numbers of {have[0]}; "
+        remedy=f"podstead apply; by hand, with the numbers of {have[0]}: usermod {option} FIRST-LAST OWNER; "
         "then, as the user: podman system migrate",
         values=range_values(same),
     )

@@ -155,7 +155,7 @@ def owned_by_another(subject: Subject) -> Sign | None:
         found=f"{path} {owner}; {denied[0]}",
         expected=f"a folder of {subject.account.uid}:{subject.account.gid}",
         cause="Container storage does not belong to the user",
-        remedy=f"ls -ldn {quoted}, then chown {'' if uid else '-R '}{shlex.quote(subject.user)}:{subject.account.gid} {quoted}",
+        remedy=f"the owner: ls -ldn {quoted}; then: chown {'' if uid else '-R '}{shlex.quote(subject.user)}:{subject.account.gid} {quoted}",
     )
 
 
@@ -177,7 +177,7 @@ def _foreign_files(subject: Subject) -> Sign | None:
         found=f"files in storage belong to {', '.join(map(str, other_uids[:5]))}",
         expected=f"{subject.account.uid} or an ID of {', '.join(map(str, subject.subuids))}",
         cause="Files in container storage belong to another account",
-        remedy=f"find {quoted} -xdev {uids} shows them; chown {shlex.quote(subject.user)}:{subject.account.gid} the ones that Podman created",
+        remedy=f"this shows them: find {quoted} -xdev {uids}; then chown {shlex.quote(subject.user)}:{subject.account.gid} the ones that Podman created",
     )
 
 

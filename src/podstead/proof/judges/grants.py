@@ -37,7 +37,7 @@ V02: Final = Check(
     fails="subordinate UIDs and GIDs are missing or cannot be read",
     severity=Severity.MAJOR,
     why="Podman drops both maps when one side is missing, and it reads the files as the user. Images expect 65536 IDs.",
-    remedy="podstead apply grants ranges to the users in the document; podstead check shows which ranges, and changes nothing.",
+    remedy="podstead apply (it grants ranges to the users in the document); which ranges, without a change: podstead check",
     sources=("subuid(5)", "subgid(5)", "podman troubleshooting.md 10 and 19"),
     judge=_granted,
 )

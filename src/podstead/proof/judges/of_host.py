@@ -13,7 +13,7 @@ V29: Final = Check(
     fails="the host differs from its document",
     severity=Severity.DRIFT,
     why="What another tool or a person has undone is restored only by the next apply.",
-    remedy="podstead apply; podstead check --diff shows the difference.",
+    remedy="podstead apply; the difference: podstead check --diff",
     sources=("docs/guide.md",),
 )
 
