@@ -117,6 +117,8 @@ class ModelHost:
     installed: dict[str, str] = field(default_factory=dict)
     half_installed: set[str] = field(default_factory=set)
     available: dict[str, str] = field(default_factory=dict)
+    has_lists: bool = True
+    """Whether the package manager says what is available before it is asked to install it."""
     tools: set[str] = field(default_factory=lambda: set(SYSTEMD_TOOLS))
     capabilities: dict[str, str] = field(default_factory=dict)
     segments: str = ""
@@ -245,7 +247,7 @@ class ModelHost:
         lines = [f"{name}\t{version}\tinstalled\n" for name, version in self.installed.items()]
         lines += [f"{name}\t1.0\thalf-configured\n" for name in sorted(self.half_installed)]
         found = [record("packages", "".join(lines), self.manager)]
-        if "podman" not in self.tools and "podman" in self.available:
+        if "podman" not in self.tools and "podman" in self.available and self.has_lists:
             found.append(
                 record(
                     "candidate", f"podman:\n  Installed: (none)\n  Candidate: {self.available['podman']}\n"

@@ -27,8 +27,8 @@ OVERTAKEN = "75"
 """The exit code by which a change says so (EX_TEMPFAIL of sysexits.h)."""
 
 UNKNOWN_PODMAN = (
-    "this host's package lists do not say which Podman it will get; its network tool and storage driver are decided "
-    "once that is known"
+    "this host's package lists do not say which Podman it will get; once that is known, packages:install:names (the programs "
+    "that this Podman needs) and storage:driver:system may be added"
 )
 
 

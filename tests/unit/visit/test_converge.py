@@ -6,7 +6,7 @@ import itertools
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -182,6 +182,20 @@ def test_check_says_exactly_what_apply_does() -> None:
     shown = statuses(run(Answers(fresh(), FULL), "check")[0])
     assert set(shown) == set(statuses(run(Answers(fresh(), FULL))[0]))
     assert shown["session:new:linger"] == "pending"
+
+
+def test_where_the_package_lists_say_nothing_check_names_the_lines_that_may_be_added() -> None:
+    def host() -> ModelHost:
+        return replace(fresh(), has_lists=False)
+
+    shown, _ = run(Answers(host(), FULL), "check")
+    made, _ = run(Answers(host(), FULL))
+    (note,) = shown.notes
+    more = [change.id for change in made.changes]
+    for change in shown.changes:
+        more.remove(change.id)
+    assert more, "the second look after the installation finds more to do"
+    assert set(more) <= set(re.findall(r"\b[a-z]+:[a-z]+:[a-z]+\b", note))
 
 
 def test_linger_of_an_account_that_is_not_asked_for_is_not_shown() -> None:
