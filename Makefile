@@ -1,12 +1,12 @@
-# Two commands do all set-up on a fresh machine: "make demo" and "make test". They need Python 3.11 to 3.13, make, and
+# Two commands do all set-up on a fresh machine: "make demo" and "make test". They need Python 3.11 to 3.14, make, and
 # the package registries; as root on Debian or Ubuntu they install what else is missing.
 
 SHELL := /bin/sh
 # else each of a thousand processes would compile anew what the one before it has compiled
 unexport PYTHONDONTWRITEBYTECODE
 VENV ?= .venv
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := $(VENV)/bin
 ROOT := $(shell [ "$$(id -u)" = 0 ] && echo yes)
 APT := $(shell command -v apt-get)
@@ -25,7 +25,7 @@ help: ## Show what can be done
 INSTALL = -m pip install -q --disable-pip-version-check
 
 $(VENV)/.base: pyproject.toml requirements/run.txt
-	@[ -n "$(PYTHON)" ] || { echo 'make: Python 3.11, 3.12 or 3.13 is needed (Debian: apt-get install python3)' >&2; exit 2; }
+	@[ -n "$(PYTHON)" ] || { echo 'make: Python 3.11, 3.12, 3.13 or 3.14 is needed (Debian: apt-get install python3)' >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { [ -n "$(ROOT)" ] && [ -n "$(APT)" ] && \
 		apt-get -qq update && apt-get -qq install -y --no-install-recommends python3-venv >/dev/null; } || \
 		{ echo 'make: the venv module is missing (Debian: apt-get install python3-venv)' >&2; exit 2; }

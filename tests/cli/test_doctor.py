@@ -20,7 +20,7 @@ from podstead.control.machine import Agent, Control, KeyFile, Library, SshFile
 
 HEALTHY = Control(
     python="3.11.7",
-    needs_python=">=3.11,<3.14",
+    needs_python=">=3.11,<3.15",
     libraries=(Library(name="paramiko", needs=">=3.5,<5", version="4.0.0"),),
     ssh="9.2p1",
     agent=Agent(socket="/run/agent", keys=1),

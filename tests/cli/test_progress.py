@@ -232,6 +232,19 @@ def test_the_summary_counts_done_failed_in_hand_and_left() -> None:
     assert board.summary().endswith("3 will not be started")
 
 
+def test_a_long_step_says_what_it_is_at() -> None:
+    board = Board(1)
+    doing = "install podman, uidmap, crun, netavark, aardvark-dns, passt"
+    board.take(Progress(host="web1", doing=doing), 10.0)
+    board.take(Progress(host="web1", doing=doing, detail="Setting up crun (1.14)"), 20.0)
+    assert (
+        board.lines(70.0, 80, 24)[0]
+        == "  1:00 min  web1: install podman, uidmap, ...: Setting up crun (1.14)"
+    )
+    board.take(Progress(host="web1", doing="looking"), 80.0)
+    assert board.lines(81.0, 80, 24)[0] == "     1 s    web1: looking"
+
+
 def test_who_is_at_it_longest_comes_first_with_the_time_of_the_step() -> None:
     board = Board(2)
     board.take(Progress(host="old", doing="connecting"), 0.0)

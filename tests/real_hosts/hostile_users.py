@@ -20,7 +20,7 @@ _SHIM = (
 # bursts it would cost the machine one of its processors.
 _EXCHANGE = """\
 perl -e 'my $n = `uname -m` =~ /x86_64/ ? 316 : 276; my ($f) = @ARGV;
-while (1) { syscall($n, -100, $f, -100, "$f.pipe", 2) for 1 .. 201; select undef, undef, undef, 0.016 }' "$1"
+while (1) { syscall($n, -100, $f, -100, "$f.pipe", 2) for 1 .. 201; select undef, undef, undef, 0.05 }' "$1"
 """
 _FORGED = "".join(
     f"{line}\n"
@@ -41,7 +41,7 @@ while (1) { opendir(my $d, "/proc") or die;
         open(my $c, "<", "/proc/$q/comm") or next; my $comm = readline($c) // next;
         $comm =~ /^(systemd|dbus.*|\(sd-pam\)|perl)$/ and next;
         IT }
-    select undef, undef, undef, 0.05 }' "$1"
+    select undef, undef, undef, 0.02 }' "$1"
 """
 _THIEF = """$done{$q}++ or fork or do { open(my $o, ">>", "/proc/$q/fd/1") or exit; print $o $ARGV[0]; close $o; close STDOUT; sleep 600; exit };"""
 # What fusermount(1) does for a user, with allow_other, which also lets root wait. Nobody answers.
@@ -100,7 +100,7 @@ SESSIONS = (
     Trick("stopped", "the user's systemd stopped, its bus removed", "rm -f $XDG_RUNTIME_DIR/bus; pkill -STOP -u $(id -u) -x systemd"),
     Trick("masked", "a masked dbus.socket, the bus removed", "mkdir -p ~/.config/systemd/user; ln -sf /dev/null ~/.config/systemd/user/dbus.socket; systemctl --user daemon-reload; rm -f $XDG_RUNTIME_DIR/bus"),
     Trick("escaper", "a podman that leaves a process in a session of its own, deaf to signals", _SHIM, stdin="#!/bin/sh\ntrap '' TERM INT HUP\nsetsid sh -c 'trap \"\" TERM HUP; sleep 200' &\nexec sleep 300\n"),
-    Trick("eater", "a podman that eats the standard input and floods", _SHIM, stdin="#!/bin/sh\ncat\nyes $(head -c 4000 /dev/urandom | od -An -tx1 | tr -d ' \\n')\n"),
+    Trick("eater", "a podman that eats the standard input and floods", _SHIM, stdin="#!/bin/sh\ncat\nyes $(head -c 4000 /dev/urandom | od -An -tx1 | tr -d ' \\n') | head -c 500000000\nexec sleep 300\n"),
 )  # fmt: skip
 
 TRICKS = (*LOOKS, *SESSIONS)

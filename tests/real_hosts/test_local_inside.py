@@ -20,8 +20,8 @@ from tests.real_hosts.tiers import tier
 
 pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(80)]
 
-PYTHON = {"debian-12": "3.11", "debian-13": "3.13"}
-GLIBC = (5, 12, 17, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's
+PYTHON = {"debian-12": "3.11", "debian-13": "3.13", "debian-forky": "3.14"}
+GLIBC = (5, 12, 17, 24, 27, 28, 31, 34, 35, 36)  # manylinux tags up to Debian 12's
 VARIABLES = "podstead={users: {alice: {}}, engine: {containers: {pids_limit: 0}}}"
 WHERE = "/opt/podstead"
 STORAGE = "CONTAINERS_STORAGE_CONF=/srv/storage.conf"
@@ -73,7 +73,7 @@ class Machine:
         return code, dict(report)
 
 
-@pytest.fixture(scope="module", params=tier(tuple(PYTHON), ("debian-13",)))
+@pytest.fixture(scope="module", params=tier(tuple(PYTHON), ("debian-forky",)))
 def machine(
     booting: Booting, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:

@@ -44,7 +44,7 @@ class Journey:
         self.look("at first")
         self.runs["preview"] = self.controller.podstead("check", "-i", self.inventory, "--diff")
         self.look("after check")
-        self.runs["first"] = self.controller.json("apply", self.inventory)
+        self.runs["first"] = self.controller.json("apply", self.inventory, "-vv")
         for log in logs.values():
             log.mark()
         self.runs["second"] = self.controller.json("apply", self.inventory)
@@ -103,6 +103,16 @@ def test_podman_is_absent_before_and_present_after(journey: Journey, release: st
         "False",
         "True",
     ]
+
+
+def test_an_installation_tells_what_it_is_at(journey: Journey, release: str) -> None:
+    name = re.escape(journey.hosts[release].name)
+    told = re.findall(
+        rf"^{name}: (?:Get:|Selecting|Preparing|Unpacking|Setting up|Processing).*",
+        journey.runs["first"].err,
+        re.MULTILINE,
+    )
+    assert len(set(told)) > 2, journey.runs["first"].err
 
 
 def test_the_first_run_changes_the_host(journey: Journey, release: str) -> None:

@@ -21,10 +21,28 @@ from podstead.visit.record import Status
 _BAD: Final = (Status.FAILED, Status.UNREACHABLE)
 _NAMED: Final = 20
 """Hosts that are named in one line."""
+_SHORT: Final = 30
 _LEAST: Final = 3
 """Lines of the board on the smallest terminal."""
 _STDERR_ERRORS: Final = (OSError, ValueError, AttributeError)
 """Standard error is full, hung up or closed (then it is None). Who looks on must never end a run that changes hosts."""
+
+
+@dataclass(slots=True, frozen=True)
+class Step:
+    """What a host does, what of that in particular, since when, and since when it is worked on."""
+
+    doing: str
+    detail: str
+    since: float
+    started: float
+
+    def __str__(self) -> str:
+        if not self.detail:
+            return one_line(self.doing)
+        # a list of packages fills the line
+        doing = self.doing if len(self.doing) <= _SHORT else f"{self.doing[:_SHORT].rpartition(' ')[0]} ..."
+        return one_line(f"{doing}: {self.detail}")
 
 
 @dataclass(slots=True)
@@ -32,8 +50,7 @@ class Board:
     """The state of a run: who is busy with what since when, who is done and how."""
 
     hosts: int
-    busy: dict[str, tuple[str, float, float]] = field(default_factory=dict)
-    """Host -> what it does, since when it does that, since when it is worked on."""
+    busy: dict[str, Step] = field(default_factory=dict)
     done: Counter[Status] = field(default_factory=Counter)
     stopping: bool = False
 
@@ -43,8 +60,14 @@ class Board:
             self.busy.pop(message.report.name, None)
             self.done[message.report.status] += 1
         else:
-            started = self.busy[message.host][2] if message.host in self.busy else now
-            self.busy[message.host] = (message.doing, now, started)
+            before = self.busy.get(message.host)
+            same = before is not None and before.doing == message.doing
+            self.busy[message.host] = Step(
+                message.doing,
+                message.detail,
+                since=before.since if before and same else now,
+                started=before.started if before else now,
+            )
 
     def summary(self) -> str:
         """``3 of 12 done (1 failed), 4 in hand, 5 to go``."""
@@ -63,12 +86,9 @@ class Board:
     def lines(self, now: float, width: int, height: int) -> list[str]:
         """The board within a terminal: those who are at it longest first, and how many others there are."""
         room = max(height - 2, _LEAST) - 1  # the summary; a line less than the terminal, or it scrolls
-        waiting = sorted(self.busy.items(), key=lambda item: item[1][2])
+        waiting = sorted(self.busy.items(), key=lambda item: item[1].started)
         rows_shown = waiting if len(waiting) <= room else waiting[: room - 1]
-        rows = [
-            f"  {_clock(now - since)}  {one_line(host)}: {one_line(doing)}"
-            for host, (doing, since, _) in rows_shown
-        ]
+        rows = [f"  {_clock(now - step.since)}  {one_line(host)}: {step}" for host, step in rows_shown]
         if len(rows_shown) < len(waiting):
             rows.append(f"          and {len(waiting) - len(rows_shown)} more hosts")
         return [_cut(row, width) for row in [*rows, self.summary()]]
@@ -156,6 +176,9 @@ def _in_log(board: Board, verbose: int) -> Callable[[Progress | Result], None]:
         if isinstance(message, Result):
             report = message.report
             _write(f"{one_line(report.name)}: {report.status.value}")
+        elif message.detail:
+            if verbose > 1:
+                _write(f"{one_line(message.host)}: {one_line(message.detail)}")
         elif verbose or message.doing not in ("connecting", "looking"):
             _write(f"{one_line(message.host)}: {one_line(message.doing)}")
 

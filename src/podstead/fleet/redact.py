@@ -33,7 +33,7 @@ def redactor(secrets: Iterable[str]) -> Redact | None:
 def redacted(message: Progress | Result, redact: Redact) -> Progress | Result:
     """Return the message of a worker without secrets. Names of hosts and ids stay: they come from elsewhere."""
     if isinstance(message, Progress):
-        return message.model_copy(update={"doing": redact(message.doing)})
+        return message.model_copy(update={"doing": redact(message.doing), "detail": redact(message.detail)})
     report = message.report
     clean = HostReport.model_validate(_clean(report.model_dump(), redact))
     return message.model_copy(update={"report": clean.model_copy(update={"name": report.name})})

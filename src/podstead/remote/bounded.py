@@ -1,5 +1,7 @@
 """Reading what a host prints with a limit that holds while it is read: a host that floods costs this much and no more.
 
+What a long step tells of itself on the way (``@@podstead doing ...``) is taken out and handed on at once.
+
 pyinfra keeps every line until the command has ended. The worker puts :func:`read_buffer` in the place of pyinfra's own
 (``pyinfra.connectors.util``), which all connectors read through.
 """
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any
 
+import gevent
 from pyinfra.connectors import util
 
 from podstead.host.frames import MAX_BYTES
@@ -18,6 +21,8 @@ from podstead.host.frames import MAX_BYTES
 MAX_LINES = 200_000
 """A frame is one line; what else is printed are banners and the complaints of programs."""
 _CHUNK = 65536
+_DOING = b"@@podstead doing "
+_TELL = "podstead.tell"
 
 
 class TooMuch(str):
@@ -31,6 +36,18 @@ def install() -> None:
     util.read_buffer = read_buffer
 
 
+def hear(tell: Callable[[str], None]) -> None:
+    """Hand what a long step tells of itself to ``tell``: for commands of this greenlet, and of those that it starts."""
+    _shared()[_TELL] = tell
+
+
+def _shared() -> dict[str, Any]:
+    """What greenlets share with those that they start."""
+    current = gevent.getcurrent()
+    shared = current.spawn_tree_locals if isinstance(current, gevent.Greenlet) else None
+    return {} if shared is None else shared
+
+
 def read_buffer(
     name: str,
     io: Any,  # noqa: ANN401 - a channel's file of paramiko, or a pipe of gevent
@@ -41,8 +58,12 @@ def read_buffer(
     """Read to the end and put lines into the queue; over the limit close the way to the host and put TooMuch."""
     data = bytearray()
     lines = 0
-    while chunk := io.read(_CHUNK):
+    tell = _shared().get(_TELL)
+    read = _as_it_comes if name == "stderr" else _whole_chunks
+    while chunk := read(io):
         data += chunk
+        if tell:
+            _hand_on(data, tell)
         lines += chunk.count(b"\n")
         if len(data) > MAX_BYTES or lines > MAX_LINES:
             data.clear()
@@ -52,6 +73,23 @@ def read_buffer(
     text = data.decode("utf-8", "backslashreplace")
     for line in text.removesuffix("\n").split("\n") if text else ():
         output_queue.put(util.OutputLine(name, line))
+
+
+def _whole_chunks(io: Any) -> bytes:  # noqa: ANN401
+    return bytes(io.read(_CHUNK))
+
+
+def _as_it_comes(io: Any) -> bytes:  # noqa: ANN401
+    """What there is by now, or the next bytes, or nothing at the end."""
+    channel = getattr(io, "channel", None)
+    return bytes(channel.recv_stderr(_CHUNK) if channel is not None else io.read1(_CHUNK))
+
+
+def _hand_on(data: bytearray, tell: Callable[[str], None]) -> None:
+    """Take whole lines with the mark out of what was read."""
+    while (at := data.find(_DOING)) >= 0 and (end := data.find(b"\n", at)) >= 0:
+        tell(data[at + len(_DOING) : end].decode("utf-8", "backslashreplace"))
+        del data[at : end + 1]
 
 
 def _close(io: Any) -> None:  # noqa: ANN401

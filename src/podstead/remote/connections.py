@@ -26,7 +26,8 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from podstead.errors import LookError, PodsteadError
 from podstead.host.frames import MAX_BYTES
-from podstead.remote import become, transport
+from podstead.printable import one_line
+from podstead.remote import become, bounded, transport
 from podstead.remote.bounded import MAX_LINES, TooMuch
 from podstead.visit.converge import converge
 from podstead.visit.job import Job, Progress, Result, Target
@@ -37,6 +38,8 @@ from podstead.visit.record import HostReport, Status, Trouble
 _log = logging.getLogger("podstead")
 Emit = Callable[[Progress | Result], None]
 _CONNECT_TRIES = 4
+_READABLE = 0.2
+"""Seconds for which a line can be seen at least."""
 
 
 class HostError(PodsteadError):
@@ -56,6 +59,9 @@ class RemoteHost:
     seconds: int
     commands: int = 0
     connections: int = 0
+    doing: str = ""
+    told: float = 0.0
+    """When the host was last heard about the step that it is at (monotonic clock)."""
 
     def connect(self) -> None:
         """Open the connection; try again where a busy bastion or sshd dropped it (MaxStartups)."""
@@ -231,6 +237,7 @@ class JobRunner:
         """One host from beginning to end. Nothing may escape: a dying greenlet would take its host's result along."""
         began = time.monotonic()
         remote = RemoteHost(target, host, self.job.command_timeout)
+        bounded.hear(lambda detail: self._tell(remote, detail))
         try:
             with ctx_config.use(state.config.copy()), ctx_host.use(host):
                 report = self._guarded(remote)
@@ -276,7 +283,15 @@ class JobRunner:
         return (verify if self.job.verb == "verify" else converge)(self.job, visit)
 
     def _say(self, remote: RemoteHost, doing: str) -> None:
+        remote.doing = doing
         self.emit(Progress(host=remote.target.name, doing=doing))
+
+    def _tell(self, remote: RemoteHost, detail: str) -> None:
+        """What the host says of the present step. As often as a person can read it, whatever the host prints."""
+        now = time.monotonic()
+        if now - remote.told >= _READABLE:
+            remote.told = now
+            self.emit(Progress(host=remote.target.name, doing=remote.doing, detail=one_line(detail)[:100]))
 
 
 def _trouble(target: Target, status: Status, message: str, hint: str) -> HostReport:

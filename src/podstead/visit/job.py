@@ -88,6 +88,8 @@ class Progress(Message):
     kind: Literal["progress"] = "progress"
     host: str
     doing: str
+    detail: str = ""
+    """What a long step is at, such as the package that is being installed; in the words of the host."""
 
 
 class Result(Message):

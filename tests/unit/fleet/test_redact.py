@@ -36,7 +36,8 @@ def test_no_text_of_a_report_keeps_a_secret_and_nothing_else_is_touched() -> Non
 def test_progress_is_clean_too() -> None:
     redact = redactor({"hunter2"})
     assert redact
-    assert redacted(Progress(host="a", doing="hunter2 x"), redact) == Progress(host="a", doing="******** x")
+    clean = Progress(host="a", doing="******** x", detail="y ********")
+    assert redacted(Progress(host="a", doing="hunter2 x", detail="y hunter2"), redact) == clean
 
 
 def test_without_secrets_there_is_nothing_to_do() -> None:

@@ -190,8 +190,28 @@ ps_install() { # manager package...
     esac
     ps_m=$1
     shift
-    "ps_install_$ps_m" "$@"
+    if [ -f /proc/self/fd/1 ]; then # the log of a change; of a pipe there is no last line to be had
+        # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number
+        ps_tell "$(exec sh -c 'echo "$PPID"')" &
+        ps_teller=$!
+        trap 'kill $ps_teller 2>/dev/null' EXIT
+    fi
+    # a service that a package starts must not hold 5, which is read to its end
+    "ps_install_$ps_m" "$@" 5>&-
 }
+
+ps_tell() { # process: as long as it lives, the last line of the log of this change, at once, on 5. No pipe: what a service holds open is not waited for
+    trap '' PIPE # whoever has stopped reading does not end an installation
+    ps_told=
+    while [ -n "$1" ] && [ -d "/proc/$1" ]; do
+        ps_last=$(tail -c 400 /proc/self/fd/6 | tail -n 1)
+        if [ "$ps_last" != "$ps_told" ]; then
+            printf '@@podstead doing %.100s\n' "$ps_last" >&5
+            ps_told=$ps_last
+        fi
+        sleep 1 5>&-
+    done
+} 6>&1 2>/dev/null
 
 ps_change() { # id function function...: run one change unless one of the others failed; keep what it says, tell how it ended
     ps_id=$1
@@ -211,6 +231,7 @@ ps_change() { # id function function...: run one change unless one of the others
     # never in a "||" or "&&": that would switch "set -e" off inside. What a change starts must not keep the lock (9).
     (
         set -e
+        case $ps_id in packages:install:*) ;; *) exec 5>&- ;; esac
         "$ps_do"
     ) >&7 2>&1 </dev/null 9>&- 7>&-
     ps_status=$?

@@ -14,7 +14,7 @@ ps_place_t() { # command: that makes or finds it
     while [ -n "$d" ]; do
         T=$d/.podstead.$N
         if [ -d "$d" ] && "$@" "$T"; then return 0; fi
-        d=${d%/*}
+        ps_up
     done
     for T in "$HOME/.podstead.$N" "/tmp/podstead.t$N"; do
         if "$@" "$T"; then return 0; fi
@@ -63,7 +63,7 @@ ps_left() { # names of the folders that this user's probes have made before the 
     d=$ps_own_graph
     while [ -n "$d" ]; do
         set -- "$@" "$d"/.podstead.????????
-        d=${d%/*}
+        ps_up
     done
     find "$@" -prune -type d -user "$PS_UID" -mmin +1 | sed -n 's/.*podstead[.][rth]\{0,1\}\([0-9a-f]\{8\}\)$/\1/p' | sort -u
 }

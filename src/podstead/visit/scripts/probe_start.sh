@@ -111,7 +111,7 @@ ps_graph_facts() { # graphroot: itself, the nearest folder of it that is there w
     ps_record graph
     printf '%s\n' "$1"
     d=$1
-    while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
+    while [ -n "$d" ] && [ ! -e "$d" ]; do ps_up; done
     stat -L -c '%u:%g %a %n' "${d:-/}"
     at=$(ps_limit 10 df -P "${d:-/}" | awk 'NR > 1 { print $NF }')
     awk -v m="$at" '$2 == m { t = $3 " " $4 } END { print t }' /proc/self/mounts

@@ -42,7 +42,10 @@ if [ "$cover" = yes ]; then
     kept=$g
     case $g/ in "${X:-/nonexistent}"/*) continue ;; /tmp/*) [ "$tmp" != yes ] || continue ;; esac
     d=$g
-    while [ -n "$d" ] && [ ! -e "$d" ]; do echo "$d" >&6; d=${d%/*}; done
+    while [ -n "$d" ] && [ ! -e "$d" ]; do
+      echo "$d" >&6
+      case $d in */*) d=${d%/*} ;; *) d= ;; esac
+    done
     mkdir -p "$g"
     g=$(cd -P "$g" && pwd) || continue
     a=no

@@ -1,0 +1,74 @@
+"""An installation tells what it is at while it lasts, and waits for nothing that a package has started."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from podstead.host import frames
+from podstead.visit import script
+from tests.shells import SHELLS, lacking, run
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacking())}")
+
+SCRIPTS = Path(script.__file__).parent / "scripts"
+# as a package manager: lines that come one by one, a service that keeps everything open, and an exit code
+MANAGER = """\
+PS_MANAGERS=x
+ps_install_x() {
+    echo "Unpacking $1"
+    sleep 1.5
+    sleep 20 &
+    echo "Setting up $1"
+    echo "a complaint" >&2
+    sleep 1.5
+    return $2
+}
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("code", [0, 100])
+def test_the_last_line_of_the_log_is_told_at_once_and_a_service_is_not_waited_for(
+    shell: str, code: int, tmp_path: Path
+) -> None:
+    change = f"c1() {{ ps_install x crun {code}; }}\nps_all() {{ ps_change packages:install:names c1; ps_record end; }}\n"
+    parts = [(SCRIPTS / name).read_text() for name in ("frame.sh", "record.sh", "apply.sh")]
+    text = "\n".join(
+        [f"PS_NONCE=0123456789abcdef\nPS_RUN={tmp_path}", *parts, f"PS_RUN={tmp_path}", MANAGER, change]
+    )
+    began = time.monotonic()
+    done = run(shell, f"{text}\nps_framed apply ps_all\n")
+    assert time.monotonic() - began < 15, "the service lives for twenty seconds"
+    told = [line for line in done.stderr.decode().splitlines() if line.startswith("@@podstead doing ")]
+    assert told[:1] == ["@@podstead doing Unpacking crun"]
+    assert told[-1] in ("@@podstead doing Setting up crun", "@@podstead doing a complaint")
+    records = frames.decode(done.stdout.decode().splitlines(), kind="apply", nonce="0123456789abcdef")
+    assert [record.text.strip() for record in records.all("change")] == [str(code)]
+    (log,) = [record.text for record in records.all("log")]
+    assert log.splitlines() == ["Unpacking crun", "Setting up crun", "a complaint"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_who_stops_reading_does_not_end_an_installation(shell: str, tmp_path: Path) -> None:
+    parts = [(SCRIPTS / name).read_text() for name in ("record.sh", "apply.sh")]
+    text = "\n".join(
+        [*parts, MANAGER, f"( ps_install x crun 0 && echo finished ) >{tmp_path}/log 2>&1 5>{tmp_path}/gone"]
+    )
+    (tmp_path / "gone").symlink_to("/dev/full")
+    run(shell, text)
+    assert "finished" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("to", ["", " | cat", " >/dev/null"])
+def test_nothing_is_left_that_tells_wherever_the_output_goes(shell: str, to: str, tmp_path: Path) -> None:
+    parts = [(SCRIPTS / name).read_text() for name in ("record.sh", "apply.sh")]
+    short = "PS_MANAGERS=x\nps_install_x() { echo a line; }\n"
+    began = time.monotonic()
+    run(shell, "\n".join([*parts, short, f"( ps_install x crun ){to} 5>&2"]))
+    (tmp_path / "log").touch()
+    run(shell, "\n".join([*parts, short, f"( set -e; ps_install x crun ) >{tmp_path}/log 5>&2"]))
+    assert time.monotonic() - began < 10
