@@ -60,7 +60,7 @@ class RemoteHost:
     commands: int = 0
     connections: int = 0
     doing: str = ""
-    told: float = 0.0
+    heard: float = 0.0
     """When the host was last heard about the step that it is at (monotonic clock)."""
 
     def connect(self) -> None:
@@ -289,8 +289,8 @@ class JobRunner:
     def _tell(self, remote: RemoteHost, detail: str) -> None:
         """What the host says of the present step. As often as a person can read it, whatever the host prints."""
         now = time.monotonic()
-        if now - remote.told >= _READABLE:
-            remote.told = now
+        if now - remote.heard >= _READABLE:
+            remote.heard = now
             self.emit(Progress(host=remote.target.name, doing=remote.doing, detail=one_line(detail)[:100]))
 
 
