@@ -40,6 +40,10 @@ class Screen:
         self._wraps = console.file.isatty()
         self._width = max(console.width, _NARROWEST)
 
+    def fits(self, text: str) -> bool:
+        """Whether a line is shown as it is: in a file or a pipe every line is."""
+        return not self._wraps or len(text) < self._width
+
     def heading(self, text: str) -> None:
         """``TASK [subids] *****``, as wide as the terminal and at most 80."""
         stars = "*" * max(3, min(self._width, 80) - len(text) - 2)

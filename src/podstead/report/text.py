@@ -159,9 +159,9 @@ def _recap(host: HostReport, screen: Screen, parts: Sequence[str]) -> None:
     count = counts(host, parts)
     columns = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
     row = " ".join(f"{column}={getattr(count, column)!s:<4}" for column in columns)
-    if count.pending:
-        row += f" pending={count.pending}"
-    if count.unknown:
-        row += f" unknown={count.unknown}"
+    more = "".join(f" {key}={number}" for key in ("pending", "unknown") if (number := getattr(count, key)))
     name = one_line(host.name)
-    screen.line(f"{name:<{_NAME_WIDTH}} : {row}".rstrip(), _COLOURS[host.status], head=len(name))
+    text = f"{name:<{_NAME_WIDTH}} : {row}{more}".rstrip()
+    if not screen.fits(text):  # a narrow terminal: nothing that is always 0, and no columns
+        text = f"{name} : {' '.join(f'{column}={getattr(count, column)}' for column in columns[:5])}{more}"
+    screen.line(text, _COLOURS[host.status], head=len(name))
