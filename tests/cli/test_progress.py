@@ -239,7 +239,7 @@ def test_a_long_step_says_what_it_is_at() -> None:
     board.take(Progress(host="web1", doing=doing, detail="Setting up crun (1.14)"), 20.0)
     assert (
         board.lines(70.0, 80, 24)[0]
-        == "  1:00 min  web1: install podman, uidmap, ...: Setting up crun (1.14)"
+        == "  1:00 min  web1: install podman, uidmap, crun, ...: Setting up crun (1.14)"
     )
     board.take(Progress(host="web1", doing="looking"), 80.0)
     assert board.lines(81.0, 80, 24)[0] == "     1 s    web1: looking"
