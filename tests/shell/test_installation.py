@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(bool(lacking()), reason=f"needs {', '.join(lacki
 SCRIPTS = Path(script.__file__).parent / "scripts"
 # as a package manager: lines that come one by one, a service that keeps everything open, and an exit code
 MANAGER = """\
-PS_MANAGERS=x
+PS_MANAGERS=x PS_TELL=yes
 ps_install_x() {
     echo "Unpacking $1"
     sleep 1.5
@@ -66,9 +66,18 @@ def test_who_stops_reading_does_not_end_an_installation(shell: str, tmp_path: Pa
 @pytest.mark.parametrize("to", ["", " | cat", " >/dev/null"])
 def test_nothing_is_left_that_tells_wherever_the_output_goes(shell: str, to: str, tmp_path: Path) -> None:
     parts = [(SCRIPTS / name).read_text() for name in ("record.sh", "apply.sh")]
-    short = "PS_MANAGERS=x\nps_install_x() { echo a line; }\n"
+    short = "PS_MANAGERS=x PS_TELL=yes\nps_install_x() { echo a line; }\n"
     began = time.monotonic()
     run(shell, "\n".join([*parts, short, f"( ps_install x crun ){to} 5>&2"]))
     (tmp_path / "log").touch()
     run(shell, "\n".join([*parts, short, f"( set -e; ps_install x crun ) >{tmp_path}/log 5>&2"]))
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_told_where_nobody_has_said_to_listen(shell: str, tmp_path: Path) -> None:
+    parts = [(SCRIPTS / name).read_text() for name in ("record.sh", "apply.sh")]
+    short = "PS_MANAGERS=x\nps_install_x() { echo a line; sleep 1.5; }\n"
+    done = run(shell, "\n".join([*parts, short, f"( ps_install x crun ) >{tmp_path}/log 5>&2"]))
+    assert (tmp_path / "log").read_text() == "a line\n"
+    assert done.stderr == b""

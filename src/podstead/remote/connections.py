@@ -87,7 +87,8 @@ class RemoteHost:
 
     def run(self, text: str) -> list[str]:
         """Run a script as root (or whoever the connection is). Returns its standard output by line."""
-        command, stdin = become.wrap(self.target, text, self.seconds)
+        # here somebody listens to what a long step tells of itself (apply.sh)
+        command, stdin = become.wrap(self.target, f"PS_TELL=yes\n{text}", self.seconds)
         self.commands += 1
         _log.info("%s: command %d, a script of %d bytes", self.target.name, self.commands, len(text))
         try:

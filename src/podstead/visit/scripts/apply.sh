@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Makes changes; each is a function call list written by podstead.visit.script. POSIX sh: dash, busybox ash, bash.
 # Set before this text: PS_NONCE, PS_MANAGERS, and the functions of package managers that install (packages/). Every change runs in
-# a subshell with "set -e"; what needs a change that failed is left out.
+# a subshell with "set -e"; what needs a change that failed is left out. PS_TELL is yes where somebody reads what is told on 5.
 # needs: frame.sh record.sh observe.sh apply_as_user.sh
 
 ps_sum() { # checksum of a file, or "absent"
@@ -190,7 +190,8 @@ ps_install() { # manager package...
     esac
     ps_m=$1
     shift
-    if [ -f /proc/self/fd/1 ]; then # the log of a change; of a pipe there is no last line to be had
+    # 1 is the log of a change; of a pipe there is no last line to be had
+    if [ "${PS_TELL-}" = yes ] && [ -f /proc/self/fd/1 ]; then
         # shellcheck disable=SC2016 # of the shell that is asked: $$ would be the first shell's number
         ps_tell "$(exec sh -c 'echo "$PPID"')" &
         ps_teller=$!
