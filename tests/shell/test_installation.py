@@ -40,7 +40,7 @@ def test_the_last_line_of_the_log_is_told_at_once_and_a_service_is_not_waited_fo
         [f"PS_NONCE=0123456789abcdef\nPS_RUN={tmp_path}", *parts, f"PS_RUN={tmp_path}", MANAGER, change]
     )
     began = time.monotonic()
-    done = run(shell, f"{text}\nps_framed apply ps_all\n")
+    done = run(shell, f"{text}\nps_framed apply ps_all 5>&2\n")
     assert time.monotonic() - began < 15, "the service lives for twenty seconds"
     told = [line for line in done.stderr.decode().splitlines() if line.startswith("@@podstead doing ")]
     assert told[:1] == ["@@podstead doing Unpacking crun"]
@@ -81,3 +81,22 @@ def test_nothing_is_told_where_nobody_has_said_to_listen(shell: str, tmp_path: P
     done = run(shell, "\n".join([*parts, short, f"( ps_install x crun ) >{tmp_path}/log 5>&2"]))
     assert (tmp_path / "log").read_text() == "a line\n"
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_no_other_program_holds_what_is_read_to_its_end(shell: str, tmp_path: Path) -> None:
+    parts = [(SCRIPTS / name).read_text() for name in ("frame.sh", "record.sh", "apply.sh")]
+    shown = "[ -e /proc/self/fd/5 ] && echo open >&6; sh -c '[ -e /proc/self/fd/5 ]' && echo inherited >&6; :"
+    functions = f"ps_observe() {{ {shown}; }}\nps_install_x() {{ {shown}; }}\nc1() {{ ps_install x y; }}\nc2() {{ {shown}; }}\n"
+    changes = "ps_changes() { ps_change packages:install:names c1; ps_change session:alice:bus c2; }\n"
+    text = "\n".join(
+        [
+            "PS_NONCE=0123456789abcdef",
+            *parts,
+            f"PS_RUN={tmp_path} PS_MANAGERS=x PS_TELL=yes",
+            functions,
+            changes,
+        ]
+    )
+    run(shell, f"{text}\nps_framed apply ps_apply_and_look 5>&2 6>{tmp_path}/held\n")
+    assert (tmp_path / "held").read_text() == ""

@@ -44,14 +44,12 @@ def _value_of(plugin: str, term: str, options: Mapping[str, Any], variables: Map
         case "vars":
             found = variables[term] if term in variables else options.get("default", _MISSING)
             if found is _MISSING:
-                message = f"the template looks up {term!r}, which is not defined for this host"
-                raise Failed(message, message)
+                raise Failed(f"the template looks up {term!r}, which is not defined for this host")
             return found
-    message = (
+    raise Failed(
         f"the lookup {plugin[:60]!r} is not supported, only env, file and vars are: "
         "give the value with -e, in a vault, or through lookup('env', 'NAME')"
     )
-    raise Failed(message, message)
 
 
 def _file(name: str) -> str:

@@ -209,10 +209,10 @@ class _Borrowed(Mapping[str, object]):
         return self._owner.lend(name, self._other)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._owner)
+        return (name for name in self._owner if name != "hostvars")  # which would hold this again
 
     def __len__(self) -> int:
-        return len(self._owner)
+        return sum(1 for _ in self)
 
 
 class Lazy(Mapping[str, Any]):

@@ -58,12 +58,13 @@ def read_buffer(
     """Read to the end and put lines into the queue; over the limit close the way to the host and put TooMuch."""
     data = bytearray()
     lines = 0
-    tell = _shared().get(_TELL)
+    tell = _shared().get(_TELL) if name == "stderr" else None
     read = _as_it_comes if name == "stderr" else _whole_chunks
+    begun = 0  # where the last line begins
     while chunk := read(io):
         data += chunk
-        if tell:
-            _hand_on(data, tell)
+        if tell and b"\n" in chunk:
+            begun = _hand_on(data, begun, tell)
         lines += chunk.count(b"\n")
         if len(data) > MAX_BYTES or lines > MAX_LINES:
             data.clear()
@@ -85,11 +86,17 @@ def _as_it_comes(io: Any) -> bytes:  # noqa: ANN401
     return bytes(channel.recv_stderr(_CHUNK) if channel is not None else io.read1(_CHUNK))
 
 
-def _hand_on(data: bytearray, tell: Callable[[str], None]) -> None:
-    """Take whole lines with the mark out of what was read."""
-    while (at := data.find(_DOING)) >= 0 and (end := data.find(b"\n", at)) >= 0:
-        tell(data[at + len(_DOING) : end].decode("utf-8", "backslashreplace"))
-        del data[at : end + 1]
+def _hand_on(data: bytearray, begun: int, tell: Callable[[str], None]) -> int:
+    """Take the whole lines that have the mark out of what has come since ``begun``; return where the last line begins."""
+    rest = bytearray()
+    *whole, last = bytes(data[begun:]).split(b"\n")
+    for line in whole:
+        if line.startswith(_DOING):
+            tell(line.removeprefix(_DOING).decode("utf-8", "backslashreplace"))
+        else:
+            rest += line + b"\n"
+    data[begun:] = rest + last
+    return begun + len(rest)
 
 
 def _close(io: Any) -> None:  # noqa: ANN401

@@ -61,17 +61,20 @@ def lines(label: str, remedy: str) -> Iterator[Step]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Split at the semicolons that no quotation marks enclose."""
-    found, mark = "", ""
-    for part in re.split(r"(; |(?<!\w)'|'(?!\w)|\")", text):
-        if part == "; " and not mark:
-            yield found
-            found = ""
-            continue
-        if part in ("'", '"') and mark in ("", part):
-            mark = "" if mark else part
-        found += part
-    yield found
+    """Split at the semicolons that no quotation marks enclose, as a shell reads them: what a host has named must stay quoted.
+
+    An apostrophe within or behind a word opens nothing.
+    """
+    start, mark = 0, ""
+    for at, char in enumerate(text):
+        if mark:
+            mark = "" if char == mark else mark
+        elif char == '"' or (char == "'" and not text[at - 1 : at].isalnum()):
+            mark = char
+        elif text.startswith("; ", at):
+            yield text[start:at]
+            start = at + 2
+    yield text[start:]
 
 
 def _of(sentence: str) -> Iterator[Step]:

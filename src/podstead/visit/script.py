@@ -144,7 +144,7 @@ def apply(spec: HostSpec, changes: Sequence[Change], nonce: str) -> str:
         + assembled("apply.sh")
         + bodies
         + f"ps_changes() {{\n{calls or ':'}\n}}\n"
-        + "ps_serial || exit 75\numask 022\nps_framed apply ps_apply_and_look\n"
+        + "ps_serial || exit 75\numask 022\nps_framed apply ps_apply_and_look 5>&2\n"
     )
 
 

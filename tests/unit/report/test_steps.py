@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -43,6 +44,16 @@ COMMANDS = sorted({step.text for text in REMEDIES for step in steps(text) if ste
 )  # fmt: skip
 def test_a_remedy_is_taken_apart(text: str, expected: list[tuple[str, bool]]) -> None:
     assert [(step.text, step.command) for step in steps(text)] == expected
+
+
+@given(st.text("ab '\";/\\$") | st.just("x'; rm -rf /; '"))
+def test_what_a_host_has_named_never_becomes_a_command_of_its_own(name: str) -> None:
+    text = f"stop the users' containers; rm -- {shlex.quote(name)}; reboot"
+    assert [step.text for step in steps(text)] == [
+        "stop the users' containers",
+        f"rm -- {shlex.quote(name)}",
+        "reboot",
+    ]
 
 
 def test_each_command_stands_alone_below_who_runs_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, failure_line
 from podstead.proof.subject import Subject
@@ -86,7 +87,7 @@ def shadowed(subject: Subject) -> Sign | None:
     return Sign(
         found=f"{', '.join(bad)} comes first on PATH and has no privileges",
         expected="the helper of the distribution",
-        remedy=f"remove {' and '.join(bad)}, or put its folder after /usr/bin on PATH",
+        remedy=f"remove {' and '.join(map(shlex.quote, bad))}, or put its folder after /usr/bin on PATH",
     )
 
 

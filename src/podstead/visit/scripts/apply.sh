@@ -278,6 +278,6 @@ ps_since() { # pid: since when it runs
 
 ps_apply_and_look() {
     ps_changes
-    # programs started by a look must not keep the lock
-    ps_observe 9>&-
+    # programs started by a look, which may be a user's, must keep neither the lock nor what is read to its end
+    ps_observe 9>&- 5>&-
 }

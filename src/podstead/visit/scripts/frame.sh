@@ -7,8 +7,8 @@ ps_framed() { # kind function: the function's output as one frame
     e=hex
     if command -v base64 >/dev/null; then e=base64; fi
     printf '\n@@podstead %s 1 %s %s\n' "$1" "$PS_NONCE" "$e"
-    # on one line: the side that reads pays for each line. 5 is for what is to be told at once (apply.sh)
-    "$2" 5>&2 2>/dev/null </dev/null | { if [ "$e" = base64 ]; then base64; else od -An -v -tx1; fi; } | tr -d ' \n'
+    # on one line: the side that reads pays for each line
+    "$2" 2>/dev/null </dev/null | { if [ "$e" = base64 ]; then base64; else od -An -v -tx1; fi; } | tr -d ' \n'
     printf '\n@@podstead end %s\n' "$PS_NONCE"
 }
 
