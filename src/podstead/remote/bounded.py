@@ -60,11 +60,11 @@ def read_buffer(
     lines = 0
     tell = _shared().get(_TELL) if name == "stderr" else None
     read = _as_it_comes if name == "stderr" else _whole_chunks
-    begun = 0  # where the last line begins
+    line_start = 0  # where the last line begins
     while chunk := read(io):
         data += chunk
         if tell and b"\n" in chunk:
-            begun = _hand_on(data, begun, tell)
+            line_start = _hand_on(data, line_start, tell)
         lines += chunk.count(b"\n")
         if len(data) > MAX_BYTES or lines > MAX_LINES:
             data.clear()
@@ -86,17 +86,17 @@ def _as_it_comes(io: Any) -> bytes:  # noqa: ANN401
     return bytes(channel.recv_stderr(_CHUNK) if channel is not None else io.read1(_CHUNK))
 
 
-def _hand_on(data: bytearray, begun: int, tell: Callable[[str], None]) -> int:
-    """Take the whole lines that have the mark out of what has come since ``begun``; return where the last line begins."""
+def _hand_on(data: bytearray, line_start: int, tell: Callable[[str], None]) -> int:
+    """Take the whole lines that have the mark out of what has come since ``line_start``; return where the last line begins."""
     rest = bytearray()
-    *whole, last = bytes(data[begun:]).split(b"\n")
+    *whole, last = bytes(data[line_start:]).split(b"\n")
     for line in whole:
         if line.startswith(_DOING):
             tell(line.removeprefix(_DOING).decode("utf-8", "backslashreplace"))
         else:
             rest += line + b"\n"
-    data[begun:] = rest + last
-    return begun + len(rest)
+    data[line_start:] = rest + last
+    return line_start + len(rest)
 
 
 def _close(io: Any) -> None:  # noqa: ANN401
