@@ -89,8 +89,8 @@ def _as_it_comes(io: Any) -> bytes:  # noqa: ANN401
 def _hand_on(data: bytearray, line_start: int, tell: Callable[[str], None]) -> int:
     """Take the whole lines that have the mark out of what has come since ``line_start``; return where the last line begins."""
     rest = bytearray()
-    *whole, last = bytes(data[line_start:]).split(b"\n")
-    for line in whole:
+    *complete, last = bytes(data[line_start:]).split(b"\n")
+    for line in complete:
         if line.startswith(_DOING):
             tell(line.removeprefix(_DOING).decode("utf-8", "backslashreplace"))
         else:
