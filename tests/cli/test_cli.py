@@ -16,20 +16,13 @@ from podstead.cli import verbs
 from podstead.cli.main import VERBS
 from podstead.visit.protocol import load
 from tests.model_host import ModelHost, encode, record
+from tests.support import preloaded
 
 HEAVY = ("pyinfra", "gevent", "pydantic", "paramiko", "yaml", "jinja2", "rich", "tomllib", "packaging")
 
 
 def podstead(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "podstead", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-        timeout=60,
-    )
+    return preloaded.run(arguments, cwd=cwd, input=stdin)
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:

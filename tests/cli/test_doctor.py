@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from podstead.control import machine
 from podstead.control.doctor import Diagnosis, Health, diagnose
 from podstead.control.machine import Agent, Control, KeyFile, Library, SshFile
+from tests.support import preloaded
 
 HEALTHY = Control(
     python="3.11.7",
@@ -166,15 +166,7 @@ def test_known_hosts_and_config_are_read_as_paramiko_reads_them(tmp_path: Path) 
 
 
 def podstead(cwd: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "podstead", *words],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | variables,
-        check=False,
-        timeout=120,
-    )
+    return preloaded.run(words, cwd=cwd, env=os.environ | variables, timeout=120)
 
 
 def test_the_doctor_says_what_is_well_and_fails_for_what_is_not(tmp_path: Path) -> None:

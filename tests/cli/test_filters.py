@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from podstead.errors import Problem
 from podstead.provision.parts import tasks_of
 from podstead.provision.vocabulary import vocabulary
 from podstead.report.explain import find
+from tests.support import preloaded
 
 SPEC = HostSpec.model_validate(
     {
@@ -27,14 +27,7 @@ SPEC = HostSpec.model_validate(
 
 
 def podstead(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "podstead", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-        timeout=60,
-    )
+    return preloaded.run(arguments, cwd=cwd)
 
 
 @pytest.fixture

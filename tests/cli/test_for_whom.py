@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import preloaded
+
 HOSTS = """\
 all:
   hosts: {web1: , web2: {podstead: {users: {alice: {linger: false}, bob: {}}}}}
@@ -24,16 +26,7 @@ def podstead(
     clean = {
         key: text for key, text in os.environ.items() if not key.startswith(("PODSTEAD_", "SUDO_", "DOAS_"))
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "podstead", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**clean, **(env or {})},
-        check=False,
-        timeout=60,
-    )
+    done = preloaded.run(words, cwd=cwd, env={**clean, **(env or {})})
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

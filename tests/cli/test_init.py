@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 
 from podstead.control.starter import project, requirement_of, series
 from podstead.document.roles import RoleLibrary, builtin_roles
+from tests.support import preloaded
 
 WRITTEN = {
     "podstead.toml",
@@ -33,15 +33,7 @@ WRITTEN = {
 
 
 def podstead(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "podstead", *map(str, words)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-        timeout=60,
-    )
+    done = preloaded.run(words, cwd=cwd)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

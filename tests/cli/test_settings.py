@@ -17,19 +17,12 @@ from podstead.control.setting_table import CONFIG, SETTINGS
 from podstead.control.settings import load, strays
 from podstead.control.settings_file import line_of
 from podstead.errors import InputError
+from tests.support import preloaded
 
 
 def podstead(cwd: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "podstead", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PODSTEAD_")}
-        | variables,
-        check=False,
-        timeout=60,
-    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PODSTEAD_")}
+    return preloaded.run(arguments, cwd=cwd, env=clean | variables)
 
 
 def settings(cwd: Path, **variables: str) -> dict[str, tuple[Any, str]]:

@@ -8,12 +8,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from podstead.visit.record import HostReport, Report
 from tests.lab import Host, Lab
+from tests.support import preloaded
 
 PROJECT = Path(__file__).parents[2]
 ALICE: Mapping[str, object] = {"alice": {}}
@@ -83,20 +84,21 @@ class Controller:
         """The command line of podstead, to be run where the hosts can be reached."""
         return self.lab.controller_argv([sys.executable, "-m", "podstead", *words])
 
-    def podstead(self, *words: str | Path, input: str | None = None, timeout: float = 300.0) -> Ran:  # noqa: A002
+    def podstead(
+        self,
+        *words: str | Path,
+        input: str = "",  # noqa: A002
+        cwd: Path | None = None,
+        timeout: float = 300.0,
+    ) -> Ran:
         """Run podstead to its end, without a terminal."""
-        return self.ran(self.argv(*words), input=input, timeout=timeout)
-
-    def ran(self, argv: Sequence[str], *, input: str | None = None, timeout: float = 300.0) -> Ran:  # noqa: A002
-        done = subprocess.run(
-            argv,
-            input=input if input is not None else "",
-            capture_output=True,
-            text=True,
-            check=False,
+        done = preloaded.run(
+            words,
+            input=input,
             env=self.env,
-            cwd=self.home,
+            cwd=cwd or self.home,
             timeout=timeout,
+            prefix=self.lab.controller_argv([]),
         )
         ran = Ran(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in ran.out + ran.err, str(ran)

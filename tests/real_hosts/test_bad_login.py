@@ -25,8 +25,8 @@ def check(
 ) -> HostReport:
     """Check one host that is reached in a certain way. The exit code must fit what the report says."""
     inventory = controller.inventory({"target": variables})
-    argv = controller.argv("check", "-i", inventory, "-o", "json", "-T", "5", *words)
-    ran = controller.ran(argv, input=None if password is None else f"{password}\n")
+    typed = "" if password is None else f"{password}\n"
+    ran = controller.podstead("check", "-i", inventory, "-o", "json", "-T", "5", *words, input=typed)
     assert PASSWORD not in ran.out + ran.err
     report = ran.host("target")
     assert ran.code == {Status.UNREACHABLE: 4, Status.FAILED: 1, Status.OK: 0}[report.status], str(ran)
@@ -160,7 +160,6 @@ def test_a_wrong_password_is_said_to_be_wrong(ready: Ready, controller: Controll
 def test_the_right_password_works_and_no_process_list_shows_it(ready: Ready, controller: Controller) -> None:
     host, _ = ready
     inventory = controller.inventory({"target": controller.reach("carol", ansible_host=host.name)})
-    argv = controller.argv("verify", "-i", inventory, "-o", "json", "-K")
     done, seen = threading.Event(), set[str]()
 
     def watch() -> None:
@@ -170,7 +169,7 @@ def test_the_right_password_works_and_no_process_list_shows_it(ready: Ready, con
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        ran = controller.ran(argv, input=f"{PASSWORD}\n")
+        ran = controller.podstead("verify", "-i", inventory, "-o", "json", "-K", input=f"{PASSWORD}\n")
     finally:
         done.set()
         watcher.join()

@@ -11,11 +11,10 @@ pytestmark = pytest.mark.real_hosts
 
 
 def check(
-    controller: Controller, host: Host, method: str, *words: str, password: str | None = None
+    controller: Controller, host: Host, method: str, *words: str, password: str = ""
 ) -> tuple[int, str]:
     inventory = controller.inventory({host.name: controller.reach("admin", ansible_become_method=method)})
-    argv = controller.argv("check", "-i", inventory, "-o", "json", *words)
-    ran = controller.ran(argv, input=password)
+    ran = controller.podstead("check", "-i", inventory, "-o", "json", *words, input=password)
     trouble = ran.host(host.name).trouble
     return ran.code, trouble.message if trouble else ""
 

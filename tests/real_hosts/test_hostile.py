@@ -172,9 +172,7 @@ def test_what_a_user_puts_in_the_way_of_roots_look_does_not_hold_it_up(
     )
     host.ssh("alice", f"truncate -s 1G {config}")
     try:
-        ran = controller.ran(
-            controller.argv("check", "-i", inventory, "-o", "json", "--command-timeout", "20")
-        )
+        ran = controller.json("check", inventory, "--command-timeout", "20")
         assert ran.host(host.name).trouble is None
     finally:
         host.ssh("alice", f"rm -f {pipe} {config}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,18 +17,7 @@ def test_a_starter_project_makes_a_host_ready(fresh: Host, controller: Controlle
     project = tmp_path / "project"
 
     def podstead(*words: str | Path, cwd: Path = project) -> int:
-        done = subprocess.run(
-            controller.lab.controller_argv([sys.executable, "-m", "podstead", *words]),
-            cwd=cwd,
-            env=controller.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return done.returncode
+        return controller.podstead(*words, cwd=cwd).code
 
     made = ("init", project, "--host", fresh.name, "--for", "runner", "--role", "fleet-node")
     assert podstead(*made, cwd=tmp_path) == 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,20 +37,7 @@ class Folder:
 
     def run(self, verb: str, *words: str) -> Ran:
         """A command in this folder, as its README gives it; its settings name the inventory."""
-        argv = [sys.executable, "-m", "podstead", verb, *words, "-e", self.extra]
-        done = subprocess.run(
-            self.controller.lab.controller_argv(argv),
-            cwd=self.place,
-            env=self.controller.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        ran = Ran(done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in done.stdout + done.stderr, str(ran)
-        return ran
+        return self.controller.podstead(verb, *words, "-e", self.extra, cwd=self.place)
 
     def statuses(self, verb: str, *words: str) -> tuple[int, dict[str, Status]]:
         ran = self.run(verb, *words, "-o", "json")
