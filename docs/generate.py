@@ -43,7 +43,7 @@ def _explained() -> str:
             continue
         severity = f" ({entry.severity})" if entry.severity else ""
         rows.append(
-            f"## `{entry.id}`\n\n**{entry.title}**{severity}\n\n{entry.why}\n\nBy hand: {entry.remedy}\n"
+            f"## `{entry.id}`\n\n**{entry.title}**{severity}\n\n{entry.why}\n\nRemedy: {entry.remedy}\n"
         )
         rows.append(f"Sources: {'; '.join(entry.sources)}\n")
     return "\n".join(rows)

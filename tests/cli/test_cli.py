@@ -215,7 +215,7 @@ def test_explain_lists_all_and_says_more_of_one() -> None:
     assert everything.returncode == 0
     assert "V10 " in everything.stdout
     one = podstead("explain", "subids:alice:ranges")
-    assert "By hand:\n  usermod --add-subuids" in one.stdout
+    assert "Remedy:\n  usermod --add-subuids" in one.stdout
     assert json.loads(podstead("explain", "V10", "-o", "json").stdout)["schema"] == "podstead.explain/1"
 
 

@@ -9,8 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import pytest
 
+from podstead.cli import again
+from podstead.cli.main import cli
 from tests.support import preloaded
 
 HOSTS = """\
@@ -185,7 +188,8 @@ def test_the_command_to_apply_repeats_the_words_and_no_variable_that_may_be_a_se
             "from podstead.cli import again\n"
             "from podstead.cli.verbs import check\n"
             "with check.command.make_context('check', sys.argv[1:], resilient_parsing=False) as context:\n"
-            "    print(again.apply_command(context.params['pattern']))\n"
+            "    found = again.commands(context.params['pattern'])\n"
+            "    print(found.command('apply'), found.missing)\n"
         )
         done = subprocess.run(
             [sys.executable, "-c", code, *words], cwd=project, capture_output=True, text=True, check=True
@@ -193,6 +197,8 @@ def test_the_command_to_apply_repeats_the_words_and_no_variable_that_may_be_a_se
         return done.stdout.strip()
 
     assert command("web1", "--for", "alice", "-b") == "podstead apply web1 -b --for alice"
+    assert command("web1", "-t", "session") == "podstead apply web1 -t session"
+    assert command("web1", "--allow", "sysctls:x:boot") == "podstead apply web1 --allow sysctls:x:boot"
     document = "podstead={subids: {count: 70000}}"
     assert command("web1", "-e", document) == f"podstead apply web1 -e '{document}'"
     for secret in (
@@ -200,4 +206,12 @@ def test_the_command_to_apply_repeats_the_words_and_no_variable_that_may_be_a_se
         '{"x": "hunter2"}',
         "podstead={engine: {containers: {env: [TOKEN=hunter2]}}}",
     ):
-        assert command("web1", "-e", secret) == "podstead apply"
+        # without its hosts the command would mean all of them
+        assert command("web1", "-e", secret, "-b") == "podstead apply web1 -b -e"
+
+
+@pytest.mark.parametrize("verb", again.SHARED)
+def test_a_command_repeats_only_options_that_its_verb_has(verb: str) -> None:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command
+    assert {param.name for param in command.params} >= again.SHARED[verb]

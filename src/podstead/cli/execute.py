@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from podstead.cli.again import apply_command
+from podstead.cli.again import commands
 from podstead.cli.options import Printing, Selected
 from podstead.cli.progress import watching
 from podstead.document.tags import parts_asked_for
@@ -32,9 +32,13 @@ def execute(
     options: JobOptions,
     *,
     diff: bool = False,
+    alone: bool = True,
     finish: Callable[[Report], Report] | None = None,
 ) -> Report:
-    """Do the job, print the report (what ``finish`` makes of it), return it."""
+    """Do the job, print the report (what ``finish`` makes of it), return it.
+
+    ``alone`` is False where the caller goes on by itself: the end then names no command that comes next.
+    """
     for option, _, path in _files(printing):
         _must_be_writable(path, option)
     every: JobOptions = {**selected.options(), **options, "trace": printing.verbose >= TRACE}
@@ -43,13 +47,16 @@ def execute(
         report = run(job, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
     if finish:
         report = finish(report)
+    again = commands(selected.words)
+    report = again.of_report(report)
     parts = parts_asked_for(job.tags, job.skip_tags, job.start_at)
     view = View(
         pattern=selected.pattern,
         parts=parts,
         diff=diff,
         verbose=printing.verbose,
-        command=apply_command(selected.words),
+        command=again.command("verify" if verb == "apply" else "apply") if alone else "",
+        note=again.note,
     )
     emit(report, view, printing)
     return report

@@ -164,6 +164,11 @@ def _is_no_file(source: str) -> bool:
 
 
 def _source(inventory: Inventory, source: str | Path) -> None:
+    if isinstance(source, str) and not source.strip():
+        # as a path it would be this folder, whose files are inventories and whose programs are run
+        raise InputError.single(
+            "names no inventory: it is empty", where="-i", hint="a file, a folder, or 'host1,'"
+        )
     if isinstance(source, str) and source.startswith("@"):
         _pseudo_host(inventory, source)
     elif isinstance(source, str) and _is_no_file(source):

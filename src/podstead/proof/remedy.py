@@ -23,8 +23,7 @@ _USER = "podstead verify names the user concerned"
 _OWNER = "the owner of the range is not an account on this host: podstead explain C23 says when such a line can be deleted"
 _OLD = "getsubids and getsubids -g, each with the name of the owner, show the existing ranges"
 _FREE = (
-    "no free range can be named here: podstead verify says in its line about the host where the next free range starts, "
-    "and podstead check says what prevents it"
+    "no free range can be named here: podstead check says which range apply would grant, or what prevents it"
 )
 _INTRUDER = "getent passwd and getent group show which accounts and groups have a number inside the range"
 

@@ -119,7 +119,7 @@ def _contrary(key: str, need: SysctlNeed, state: SysctlsState) -> Refusal | None
         id=name,
         title=f"{key} is set to {line.value} by someone else",
         reason=f"{line.path}:{line.line} sets {line.pattern or key} = {line.value}, and {order}",
-        remedy=f"find out why (a hardening rule, or the mitigation of a vulnerability?); change or remove that line; {effect}",
+        remedy=f"find out why it is there (a hardening rule, or the mitigation of a vulnerability?); change or remove that line; {effect}",
         allow=True,
     )
 
@@ -241,7 +241,7 @@ PART: Final = Part(
                 "A line that the administrator wrote is a decision, wherever its file sorts: a hardening rule, or the mitigation "
                 "of a vulnerability; so is a line with a pattern that matches the key. A file that sorts after podstead's wins at boot in any case."
             ),
-            remedy="Find out why the line exists; change or remove it, or allow it: podstead apply --allow sysctls:KEY:boot.",
+            remedy="Find out why the line exists; change or remove it; or allow it: podstead apply --allow sysctls:KEY:boot.",
             sources=("sysctl.d(5)",),
         ),
         Meaning(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from podstead.proof.finding import Finding, Verdict
+from podstead.proof.finding import Finding, Severity, Verdict
 
 _ORDER = (Verdict.FAIL, Verdict.COULD_NOT_LOOK, Verdict.WARN)
+_SEVERITIES = (Severity.BLOCK, Severity.MAJOR, Severity.SECURITY, Severity.MINOR, Severity.DRIFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +27,21 @@ class Cause:
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
-    """Everything that is wrong, failures first."""
+    """Everything that is wrong: failures first, and of them what is worst."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         if finding.verdict in _ORDER:
             groups.setdefault(_key(finding), []).append(finding)
     found = [_cause(group) for group in groups.values()]
-    return tuple(sorted(found, key=lambda cause: _ORDER.index(cause.finding.verdict)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda cause: (
+                _ORDER.index(cause.finding.verdict),
+                _SEVERITIES.index(cause.finding.severity),
+            ),
+        )
+    )
 
 
 def _key(finding: Finding) -> tuple[str, ...]:

@@ -7,8 +7,12 @@ from podstead.report.problems import Problem, Weight, problems
 from podstead.visit.record import Report
 
 
-def last_line(report: Report, command: str = "podstead apply") -> str:
-    """Return the line; empty where nothing is wrong and nothing is pending."""
+def last_line(report: Report) -> str:
+    """Return the line; empty where nothing is wrong, nothing is pending, and nobody has interrupted the run."""
+    return "; ".join(filter(None, ("the run was interrupted" if report.interrupted else "", _found(report))))
+
+
+def _found(report: Report) -> str:
     found = problems(report)
     errors = [problem for problem in found if problem.weight is Weight.ERROR]
     if errors:
@@ -17,7 +21,7 @@ def last_line(report: Report, command: str = "podstead apply") -> str:
         return f"{_many(errors, 'problem')}{_on(errors, report)}{first}{where}"
     pending = [problem for problem in found if problem.weight is Weight.PENDING]
     if pending:
-        return f"{_many(pending, 'change')} pending{_on(pending, report)}; to apply: {command}"
+        return f"{_many(pending, 'change')} pending{_on(pending, report)}"
     return ""
 
 

@@ -69,7 +69,7 @@ class Entry:
             ("Breaks", self.breaks),
             ("Why", self.why),
             ("You may see", " | ".join(self.symptoms)),
-            ("By hand", self.remedy),
+            ("Remedy", self.remedy),
             *by_family,
             ("Costs", ", ".join(self.costs)),
             ("Shown by", " ".join(self.checks)),
@@ -83,7 +83,7 @@ class Entry:
         name = " ".join(part for part in (self.ref, self.id) if part)
         rows = [f"{name}  {self.title}" + (f"  ({self.severity})" if self.severity else "")]
         for label, text in self.rows:
-            remedy = label.startswith(("By hand", "On "))
+            remedy = label.startswith(("Remedy", "On "))
             for row in lines(label, text) if remedy else (Step(f"{label}: {text}"),):
                 filled = textwrap.fill(row.text, width, subsequent_indent="  ", break_on_hyphens=False)
                 rows.append(row.text if row.command else filled)

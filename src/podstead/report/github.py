@@ -8,6 +8,7 @@ from typing import TextIO
 from podstead.printable import one_line, printable
 from podstead.report import text
 from podstead.report.problems import Problem, Weight, problems
+from podstead.report.steps import as_text
 from podstead.report.view import View
 from podstead.visit.record import Report
 
@@ -35,7 +36,7 @@ def _command(problem: Problem) -> str:
     rows = (
         problem.headline,
         problem.details,
-        f"do: {problem.remedy}" if problem.remedy else "",
+        as_text("do", problem.remedy),
         _explained(problem),
     )
     body = "\n".join(printable(row) for row in rows if row)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from podstead.printable import printable
 from podstead.proof.finding import Finding, Verdict
+from podstead.report.steps import as_text
 from podstead.report.view import View
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status
 
@@ -43,21 +44,26 @@ def _suite(root: ET.Element, host: HostReport, started: str) -> None:
         _change(suite, host.name, change)
     for refusal in host.refusals:
         case = _case(suite, host.name, refusal.id)
-        _outcome(case, "failure", refusal.title, f"{refusal.reason}\ndo: {refusal.remedy}")
+        _outcome(case, "failure", refusal.title, f"{refusal.reason}\n{as_text('do', refusal.remedy)}")
     for finding in host.findings:
         _finding(suite, host.name, finding)
     if host.trouble or host.status is Status.SKIPPED:
         case = _case(suite, host.name, "host")
         kind = "skipped" if host.status is Status.SKIPPED else "error"
         trouble = host.trouble
-        _outcome(case, kind, trouble.message if trouble else "not reached", trouble.hint if trouble else "")
+        _outcome(
+            case,
+            kind,
+            trouble.message if trouble else "not reached",
+            as_text("do", trouble.hint) if trouble else "",
+        )
     _count(suite)
 
 
 def _change(suite: ET.Element, host: str, change: ChangeRecord) -> None:
     case = _case(suite, host, change.id)
     if change.status in (ChangeStatus.FAILED, ChangeStatus.NOT_REACHED):
-        _outcome(case, "failure", change.title, f"{change.log}\n{change.hint}\n{change.diff}")
+        _outcome(case, "failure", change.title, f"{change.log}\n{as_text('do', change.hint)}\n{change.diff}")
     elif change.status is ChangeStatus.PENDING:
         _outcome(case, "failure", f"pending: {change.title}", change.diff)
 
@@ -70,11 +76,12 @@ def _finding(suite: ET.Element, host: str, finding: Finding) -> None:
         ("found", finding.found),
         ("expected", finding.expected),
         ("cause", f"{finding.ref} {finding.cause}".strip()),
-        ("do", finding.remedy),
         ("costs", ", ".join(finding.costs)),
         ("not ruled out", ", ".join(finding.others)),
     )
-    body = "\n".join(f"{label}: {text}" for label, text in rows if text)
+    body = "\n".join(
+        filter(None, (*(f"{label}: {text}" for label, text in rows if text), as_text("do", finding.remedy)))
+    )
     if finding.verdict is Verdict.FAIL:
         _outcome(case, "failure", finding.cause or finding.title, body)
     elif finding.verdict is Verdict.COULD_NOT_LOOK:

@@ -9,6 +9,7 @@ from typing import Final, TextIO
 from podstead.printable import one_line
 from podstead.report.ending import last_line
 from podstead.report.problems import Problem, Weight, problems
+from podstead.report.steps import as_text
 from podstead.report.view import View
 from podstead.visit.record import Report
 
@@ -39,10 +40,8 @@ def _problem(problem: Problem) -> Iterator[str]:
     users = f", {_text(', '.join(problem.users))}" if problem.users else ""
     about = f" ({_text(problem.about)})" if problem.about else ""
     yield f"- **{_WORDS[problem.weight]}: {_text(problem.host)}{users}:** {_text(problem.headline)}{about}"
-    if problem.details:
-        yield f"  <br>{_text(problem.details)}"
-    if problem.remedy:
-        yield f"  <br>do: {_text(problem.remedy)}"
+    for row in (*problem.details.splitlines(), *as_text("do", problem.remedy).splitlines()):
+        yield f"  <br>{_text(row)}"
 
 
 def _text(text: str) -> str:

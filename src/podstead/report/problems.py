@@ -87,6 +87,9 @@ def _of_cause(host: str, cause: Cause) -> Problem:
         headline=headline(cause),
         users=tuple(user for user in cause.users if user),
         details="\n".join(f"{label}: {text}" for label, text in rows if text),
-        remedy="\n".join(text for _, text in cause.remedies),
+        remedy="; ".join(
+            text if len(cause.remedies) == 1 else f"{', '.join(users)}: {text}"
+            for users, text in cause.remedies
+        ),
         severity=finding.severity,
     )

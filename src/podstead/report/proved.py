@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -41,7 +40,7 @@ def draw(report: Report, screen: Screen, view: View) -> None:
         screen.blank()
         screen.heading("TASK [compare the hosts]")
     for cause in found:
-        _cause(cause, screen, view)
+        _cause(cause, screen)
 
 
 def _host(host: HostReport, screen: Screen, view: View) -> None:
@@ -65,7 +64,7 @@ def _host(host: HostReport, screen: Screen, view: View) -> None:
     if found:
         screen.blank()
     for cause in found:
-        _cause(cause, screen, view)
+        _cause(cause, screen)
 
 
 def headline(cause: Cause) -> str:
@@ -131,18 +130,13 @@ def _every(findings: list[Finding], screen: Screen) -> None:
             screen.line(f"{' ' * (_WIDTH + 4)}{one_line(text)}", "dim", hang=_WIDTH + 4)
 
 
-def _remedy(text: str, view: View) -> str:
-    """``podstead apply`` alone names no host; of this run it is known which ones are meant."""
-    return re.sub(r"(^|; |: )podstead apply(?=$|[;,] | \()", lambda match: match[1] + view.command, text)
-
-
 def _names(users: Sequence[str]) -> str:
     """Those whom something concerns, the first of them by name."""
     known = [one_line(user) or "the host" for user in users]
     return ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
 
 
-def _cause(cause: Cause, screen: Screen, view: View) -> None:
+def _cause(cause: Cause, screen: Screen) -> None:
     finding = cause.finding
     names = _names(cause.users)
     indent = _WIDTH + 2
@@ -154,7 +148,7 @@ def _cause(cause: Cause, screen: Screen, view: View) -> None:
     screen.more("expected", finding.expected, indent)
     for users, text in cause.remedies:
         owners = "" if len(cause.remedies) == 1 else f"{_names(users)}: "
-        screen.remedy(f"{owners}{_remedy(text, view)}", indent)
+        screen.remedy(f"{owners}{text}", indent)
     for label, text in (
         ("costs", ", ".join(finding.costs)),
         ("not ruled out", ", ".join(finding.others)),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 _PROGRAMS: Final = (
-    "apk|apparmor_parser|apt-get|authselect|cd|chcon|chgrp|chmod|chown|cp|dnf|echo|export|find|getent|getsubids|grep|groupadd|"
+    "apk|apparmor_parser|apt-get|authselect|cd|chcon|chgrp|chmod|chown|cp|dnf|echo|export|find(?= [/~.])|getent|getsubids|grep|groupadd|"
     "groupmod|grubby|id|install|ln|loginctl|ls|mkdir|mkfs\\.xfs|mkhomedir_helper|modprobe|mount|mv|namei|pacman|pgrep|podman|"
-    "podstead|printf|rc-update|reboot|restorecon|rm|sed|semanage|setfacl|sh|sysctl|systemctl|systemd-run|tail|touch|type|"
+    "podstead|printf|rc-update|reboot|restorecon|rm|sed|semanage|setfacl|sh|ssh|ssh-keygen|sysctl|systemctl|systemd-run|tail|touch|type|"
     "update-grub|useradd|usermod|zypper"
 )
 _COMMAND: Final = re.compile(rf"(?P<lead>(?:.*?: )??)(?P<command>(?!install the )(?:{_PROGRAMS})(?: .*)?)")
@@ -58,6 +58,11 @@ def lines(label: str, remedy: str) -> Iterator[Step]:
             yield Step(f"{head} {step.text}" if head else step.text)
         introduced = not step.command and step.text.endswith(":")
         head = ""
+
+
+def as_text(label: str, remedy: str) -> str:
+    """The same lines as one text; empty for nothing."""
+    return "\n".join(step.text for step in lines(label, remedy))
 
 
 def _sentences(text: str) -> Iterator[str]:

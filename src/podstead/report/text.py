@@ -49,10 +49,29 @@ def draw(report: Report, view: View, console: Console) -> None:
     screen.heading("PLAY RECAP")
     for host in report.hosts:
         _recap(host, screen, view.parts)
-    ending = last_line(report, view.command)
-    if ending:
-        screen.blank()
-        screen.line(ending, "fail" if report.exit_code is not Exit.PENDING else "pending")
+    _ending(report, screen, view)
+
+
+def _ending(report: Report, screen: Screen, view: View) -> None:
+    """The last line, with the command that comes next on a line of its own where it would be wrapped."""
+    ending, style, purpose = last_line(report), "fail", ""
+    if report.exit_code is Exit.PENDING:
+        style, purpose = "pending", "to apply"
+    elif not ending and report.verb == "apply":
+        style, purpose = "ok", "to prove that it works"
+    if not ending and not (purpose and view.command):
+        return
+    screen.blank()
+    if purpose and view.command:
+        purpose = f"{purpose}{f', {view.note}' if view.note else ''}:"
+        heading = "; ".join(filter(None, (ending, purpose)))
+        if screen.fits(f"{heading} {view.command}"):
+            screen.line(f"{heading} {view.command}", style)
+        else:
+            screen.line(heading, style)
+            screen.line(f"  {view.command}", paste=True)
+    else:
+        screen.line(ending, style)
 
 
 def _systems(hosts: Sequence[HostReport], screen: Screen) -> None:

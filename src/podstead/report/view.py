@@ -17,8 +17,10 @@ class View:
     parts: tuple[str, ...] = PART_NAMES
     diff: bool = False
     verbose: int = 0
-    command: str = "podstead apply"
-    """What applies the documents of these very hosts: remedies name it, so that they can be pasted."""
+    command: str = ""
+    """What comes next for these very hosts: it proves what was applied, or applies what is pending. Empty: not to be named."""
+    note: str = ""
+    """What a person has to add to the command."""
 
 
 class Renderer(Protocol):

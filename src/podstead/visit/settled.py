@@ -21,16 +21,20 @@ def converged(wanted: Plan) -> Finding:
     if not pending and not refused:
         return finding_of("V29", Verdict.PASS, found="nothing to change")
     cause = "the host is not as the document requires"
+    if refused:
+        cause += f", and podstead apply refuses to change {'some of it' if pending else 'it'}"
+    steps = ["podstead apply; to see the difference: podstead check --diff"] if pending else []
+    several = len(steps) + len(refused) > 1
     return finding_of(
         "V29",
         Verdict.WARN,
         expected="nothing to change",
         found="; ".join([*([", ".join(pending)] if pending else []), *map(_reason, refused)]),
-        cause=f"{cause}, and podstead apply refuses to change it" if refused else cause,
+        cause=cause,
         remedy="; ".join(
             [
-                *(["podstead apply; podstead check --diff shows the difference"] if pending else []),
-                *dict.fromkeys(refusal.remedy for refusal in refused),
+                *steps,
+                *(f"{refusal.id}: {refusal.remedy}" if several else refusal.remedy for refusal in refused),
             ]
         ),
     )
@@ -41,14 +45,28 @@ def _reason(refusal: Refusal) -> str:
 
 
 def without_idle_apply(findings: Iterable[Finding], wanted: Plan) -> list[Finding]:
-    """The same findings, where apply would change nothing without a remedy that begins with it."""
-    return list(findings) if wanted.changes else [_without_apply(finding, wanted) for finding in findings]
+    """The same findings; where apply would change nothing about one, its remedy says so and does not begin with apply."""
+    return [_without_apply(finding, wanted) for finding in findings]
 
 
 def _without_apply(finding: Finding, wanted: Plan) -> Finding:
     first, _, rest = finding.remedy.partition("; ")
     if not first.startswith(_APPLY) or finding.verdict not in (Verdict.FAIL, Verdict.WARN):
         return finding
-    refused = list(dict.fromkeys(f"{_reason(refusal)} ({refusal.remedy})" for refusal in wanted.refusals))[:3]
-    nothing_to_do = f"podstead apply has nothing to change here{': ' if refused else ''}{'; '.join(refused)}"
-    return replace(finding, remedy="; ".join(filter(None, (nothing_to_do, rest))))
+    refused = [refusal for refusal in wanted.refusals if _is_about(refusal, finding)]
+    if not refused and wanted.changes:
+        return finding
+    instead = [f"podstead apply refuses this: {refusal.reason}; {refusal.remedy}" for refusal in refused]
+    return replace(
+        finding,
+        remedy="; ".join(filter(None, (*(instead or ["podstead apply has nothing to change here"]), rest))),
+    )
+
+
+def _is_about(refusal: Refusal, finding: Finding) -> bool:
+    """A refusal is about a user, or about a thing, such as a kernel setting, that a finding names."""
+    if finding.user and f":{finding.user}:" in refusal.id:
+        return True
+    _, _, name = refusal.id.partition(":")
+    thing = name.rpartition(":")[0]
+    return bool(thing) and any(thing in text for text in (finding.found, finding.expected, finding.cause))

@@ -24,7 +24,7 @@ def _left_to_apply(finding: Finding) -> bool:
     """Whether a remedy promises that apply mends it; one that needs a permission by name says so."""
     text = finding.remedy.partition("; ")[0]
     return text.startswith("podstead apply") and not re.search(
-        r"has nothing to change here|only with --allow", text
+        r"has nothing to change here|podstead apply refuses this|only with --allow", text
     )
 
 

@@ -359,6 +359,17 @@ def test_a_missing_inventory_is_reported(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["", " "])
+def test_an_empty_inventory_is_not_the_current_folder(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a variable holds that was never set: files here would be inventories, and programs would be run."""
+    write(tmp_path, {"hosts.yml": "all: {hosts: {web1: }}\n"})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="-i: names no inventory: it is empty"):
+        load([source])
+
+
 def test_an_inventory_without_hosts_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"hosts.yml": "all:\n"})
     assert failing(tmp_path / "hosts.yml") == [f"{tmp_path}/hosts.yml: names no host"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Severity, Verdict
 from podstead.provision.change import Refusal
 from podstead.report.ending import last_line
+from podstead.report.text import draw
+from podstead.report.view import View
 from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Report, Status, Trouble
 
 
@@ -70,11 +75,14 @@ def test_what_apply_could_not_do_is_a_problem_and_what_check_would_do_is_pending
     )
     assert last_line(report(failed)) == "2 problems; first: web1: failed: grant alice IDs"
     pending = HostReport(name="web1", status=Status.PENDING, changes=(change(ChangeStatus.PENDING),) * 2)
-    assert last_line(report(pending)) == "2 changes pending; to apply: podstead apply"
-    assert (
-        last_line(report(pending, host("web2")))
-        == "2 changes pending on 1 of 2 hosts; to apply: podstead apply"
-    )
+    assert last_line(report(pending)) == "2 changes pending"
+    assert last_line(report(pending, host("web2"))) == "2 changes pending on 1 of 2 hosts"
+
+
+def test_an_interrupted_run_is_called_so_whatever_else_is_known() -> None:
+    stopped = report(host("web1", BROKEN)).model_copy(update={"interrupted": True})
+    assert last_line(stopped).startswith("the run was interrupted; 1 problem: web1: newuidmap is on")
+    assert last_line(report().model_copy(update={"interrupted": True})) == "the run was interrupted"
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))
@@ -88,3 +96,38 @@ def test_every_check_says_what_is_true_where_it_fails(check: str) -> None:
 def test_what_a_host_says_is_harmless_on_a_terminal() -> None:
     bad = HostReport(name="x\x1b[2J", status=Status.FAILED, trouble=Trouble(message="a\x1b]0;b\x07"))
     assert "\x1b" not in last_line(report(bad))
+
+
+def text_of(one: Report, command: str, note: str = "", *, wraps: bool = False) -> str:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return wraps
+
+    out = Terminal()
+    draw(
+        one, View(command=command, note=note), Console(file=out, width=80, color_system=None, highlight=False)
+    )
+    return out.getvalue()
+
+
+def test_the_command_that_comes_next_is_named_and_never_wrapped() -> None:
+    pending = report(HostReport(name="web1", status=Status.PENDING, changes=(change(ChangeStatus.PENDING),)))
+    assert text_of(pending, "podstead apply web1").endswith(
+        "1 change pending; to apply: podstead apply web1\n"
+    )
+    assert text_of(pending, "").endswith("\n1 change pending\n")
+    long = "podstead apply web1 -e 'podstead={engine: {containers: {pids_limit: 0}}}' --for alice"
+    ending = text_of(pending, long, "with -e as in this run", wraps=True)
+    assert ending.endswith(f"\n1 change pending; to apply, with -e as in this run:\n  {long}\n")
+
+
+def test_after_a_good_apply_the_proof_comes_next_and_after_a_bad_one_nothing_does() -> None:
+    done = HostReport(name="web1", status=Status.CHANGED, changes=(change(ChangeStatus.CHANGED),))
+    bad = HostReport(name="web1", status=Status.FAILED, changes=(change(ChangeStatus.FAILED),))
+    for hosts, ending in (
+        ((done,), "\nto prove that it works: podstead verify web1\n"),
+        ((done, bad), "\n1 problem on 1 of 2 hosts: web1: failed: grant alice IDs\n"),
+    ):
+        one = report(*hosts).model_copy(update={"verb": "apply"})
+        assert text_of(one, "podstead verify web1").endswith(ending)
+    assert "to prove" not in text_of(report(done), "podstead apply web1")

@@ -92,7 +92,7 @@ def test_github_gets_the_text_and_a_command_for_each_problem() -> None:
     assert commands == [
         (
             "::error title=web1 alice%3A newuidmap is on a file system that is mounted nosuid::newuidmap is on a file system that "
-            "is mounted nosuid%0Afound: 100%25 nosuid%0Aexpected: suid%0Ado: mount -o remount,suid /usr%0Apodstead explain B04"
+            "is mounted nosuid%0Afound: 100%25 nosuid%0Aexpected: suid%0Ado:%0A  mount -o remount,suid /usr%0Apodstead explain B04"
         ),
         "::notice title=web1%3A c::c%0Apodstead explain V29",
         "::error title=db1%3A connection refused::connection refused%0Ado: is sshd running?",
@@ -147,7 +147,7 @@ def test_markdown_has_a_row_for_each_host_and_an_item_for_each_problem() -> None
     )
     assert "| web1 | failed | Debian |" in lines
     assert "- **Problem: web1, alice:** newuidmap is on a file system that is mounted nosuid (B04)" in lines
-    assert "  <br>do: mount \\-o remount,suid /usr" in lines
+    assert lines[lines.index("  <br>do:") + 1] == "  <br>mount \\-o remount,suid /usr"
     good = shown("markdown", report(HostReport(name="web2", status=Status.OK, findings=(GOOD,))))
     assert "Nothing is wrong, and nothing is pending." in good
 

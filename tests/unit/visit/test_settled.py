@@ -51,13 +51,36 @@ def test_what_apply_refuses_is_not_said_to_be_mended_by_apply() -> None:
 def test_a_remedy_of_a_user_says_why_apply_would_do_nothing() -> None:
     outcome = only(refused())
     one = subject(on=host(live={**host().live, USERNS: "0"}), sysctls={USERNS: {"at_least": 28633}})
-    ill = [replace(next(iter(findings(one))), verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")]
-    (told,) = without_idle_apply(ill, outcome)
-    assert told.remedy.startswith(
-        f"podstead apply has nothing to change here: {outcome.refusals[0].id} is refused: "
+    first = replace(findings(one)[0], verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")
+    named = replace(first, found=f"{USERNS} is 0")
+    unrelated, about = without_idle_apply([first, named], outcome)
+    assert unrelated.remedy == "podstead apply has nothing to change here; by hand: look"
+    (refusal,) = outcome.refusals
+    assert about.remedy == f"podstead apply refuses this: {refusal.reason}; {refusal.remedy}; by hand: look"
+
+
+def test_what_is_refused_to_one_user_is_said_whatever_else_is_pending() -> None:
+    first = replace(findings(subject())[0], verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")
+    about = Refusal(
+        id=f"subids:{first.user}:ranges", title="t", reason="the file is damaged", remedy="mend it"
     )
-    assert told.remedy.endswith("; by hand: look")
-    assert without_idle_apply(ill, refused() if refused().changes else outcome)[0].remedy
+    plan = replace(refused(), refusals=(about, Refusal(id="packages:x", title="t", reason="r", remedy="do")))
+    assert plan.changes
+    (told,) = without_idle_apply([first], plan)
+    assert told.remedy == "podstead apply refuses this: the file is damaged; mend it; by hand: look"
+    (kept,) = without_idle_apply([first], replace(plan, refusals=plan.refusals[1:]))
+    assert kept == first
+
+
+def test_what_is_pending_and_what_is_refused_are_told_apart() -> None:
+    plan = refused()
+    assert plan.changes
+    assert plan.refusals
+    finding = converged(plan)
+    assert finding.cause.endswith("and podstead apply refuses to change some of it")
+    assert finding.remedy.startswith(
+        f"podstead apply; to see the difference: podstead check --diff; {plan.refusals[0].id}: "
+    )
 
 
 @pytest.mark.parametrize("refusals", [(), (Refusal(id="packages:x", title="t", reason="r", remedy="do"),)])

@@ -62,7 +62,7 @@ def command(
 
 
 def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int:
-    looked = execute("check", selected, printing, {}, diff=diff)
+    looked = execute("check", selected, printing, {}, diff=diff, alone=False)
     if looked.interrupted:
         return int(looked.exit_code)
     _must_be_root(looked)
@@ -73,7 +73,7 @@ def _up(selected: Selected, printing: Printing, *, yes: bool, diff: bool) -> int
             click.echo("Nothing was changed.")
             return Exit.PENDING
         click.echo()
-        applied = execute("apply", _only(selected, reached), printing, {}, diff=diff)
+        applied = execute("apply", _only(selected, reached), printing, {}, diff=diff, alone=False)
         reached = _done(applied)
     if applied.interrupted or not reached:
         return _worst(looked, applied)
