@@ -36,7 +36,7 @@ class Step:
 
 
 def steps(remedy: str) -> tuple[Step, ...]:
-    """Take a remedy apart. Nothing of it is lost: joined again, the texts are the remedy but for the semicolons."""
+    """Take a remedy apart. Nothing of it is lost but semicolons: joined again, the texts are the remedy."""
     return tuple(step for sentence in _sentences(remedy) for step in _of(sentence))
 
 
@@ -83,6 +83,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _of(sentence: str) -> Iterator[Step]:
+    sentence = re.sub(r"\Athen (?:run )?(?=podstead )", "then: ", sentence)
     match = _COMMAND.fullmatch(sentence)
     note = _NOTE.fullmatch(match["command"]) if match else None
     command = note["command"] if note else match["command"] if match else ""

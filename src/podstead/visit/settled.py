@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan
 
 _APPLY = "podstead apply"
+_PLACE = re.compile(r"(?<!\S)/[^\s:]+:\d+\b")
 
 
 def converged(wanted: Plan) -> Finding:
@@ -64,9 +66,11 @@ def _without_apply(finding: Finding, wanted: Plan) -> Finding:
 
 
 def _is_about(refusal: Refusal, finding: Finding) -> bool:
-    """A refusal is about a user, or about a thing, such as a kernel setting, that a finding names."""
+    """A refusal is about a user, or about a thing that a finding names: a kernel setting, a line of a file."""
     if finding.user and f":{finding.user}:" in refusal.id:
         return True
-    _, _, name = refusal.id.partition(":")
-    thing = name.rpartition(":")[0]
-    return bool(thing) and any(thing in text for text in (finding.found, finding.expected, finding.cause))
+    part, _, name = refusal.id.rpartition(":")[0].partition(":")
+    text = f"{finding.found} {finding.expected} {finding.cause}"
+    if part == "sysctls" and name in text:
+        return True
+    return bool(set(_PLACE.findall(refusal.reason)) & set(_PLACE.findall(text)))

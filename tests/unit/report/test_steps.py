@@ -34,6 +34,10 @@ COMMANDS = sorted({step.text for text in REMEDIES for step in steps(text) if ste
             ],
         ),
         ("printf 'a; b' > f; reboot", [("printf 'a; b' > f", True), ("reboot", True)]),
+        (
+            "correct it; then run podstead apply",
+            [("correct it", False), ("then:", False), ("podstead apply", True)],
+        ),
         ("the user's file; then bob's: rm f", [("the user's file", False), ("then bob's:", False), ("rm f", True)]),
         ("install the package passt", [("install the package passt", False)]),
         ("install -d f", [("install -d f", True)]),

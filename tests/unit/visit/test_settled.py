@@ -72,6 +72,19 @@ def test_what_is_refused_to_one_user_is_said_whatever_else_is_pending() -> None:
     assert kept == first
 
 
+def test_a_line_that_a_refusal_names_is_not_left_to_apply() -> None:
+    first = replace(
+        findings(subject())[0], verdict=Verdict.WARN, user="", remedy="podstead apply; by hand: look"
+    )
+    refusal = Refusal(
+        id="subids:alice:ranges", title="t", reason="nobody can read it: /etc/subuid:2: 'zz'", remedy="do"
+    )
+    plan = replace(refused(), refusals=(refusal,))
+    for found, is_refused in (("/etc/subuid:2: 'zz'", True), ("/etc/subuid:20: x", False), ("zz", False)):
+        (told,) = without_idle_apply([replace(first, found=found)], plan)
+        assert told.remedy.startswith("podstead apply refuses this") is is_refused, found
+
+
 def test_what_is_pending_and_what_is_refused_are_told_apart() -> None:
     plan = refused()
     assert plan.changes
