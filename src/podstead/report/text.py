@@ -9,13 +9,13 @@ from rich.console import Console
 
 from podstead.errors import Exit
 from podstead.printable import one_line
-from podstead.provision.change import NotApplicable, Refusal
-from podstead.report import proved
+from podstead.report import proved, tasks
 from podstead.report.ending import last_line
 from podstead.report.screen import Screen
-from podstead.report.task_results import Kind, Result, counts, is_quiet, parts_of, results
+from podstead.report.task_results import counts
+from podstead.report.tasks import together
 from podstead.report.view import View
-from podstead.visit.record import ChangeRecord, HostReport, Report, Status
+from podstead.visit.record import HostReport, Report, Status
 
 _NAME_WIDTH: Final = 26
 """Of the host's column in Ansible's recap."""
@@ -43,7 +43,7 @@ def draw(report: Report, view: View, console: Console) -> None:
     else:
         _systems(report.hosts, screen)
         _troubles(report.hosts, screen)
-        _tasks(report.hosts, screen, view)
+        tasks.draw(report.hosts, screen, view)
     _notes(report.hosts, screen, verbose=view.verbose)
     screen.blank()
     screen.heading("PLAY RECAP")
@@ -91,87 +91,27 @@ def _troubles(hosts: Sequence[HostReport], screen: Screen) -> None:
     if troubled:
         screen.blank()
         screen.heading("TASK [connect]")
-    for host in troubled:
-        screen.trouble(host)
-
-
-def _tasks(hosts: Sequence[HostReport], screen: Screen, view: View) -> None:
-    """Everything with ``-v``. Else: hosts that are as they should be once, and only tasks with something to say."""
-    quiet = [] if view.verbose else [host for host in hosts if is_quiet(host)]
-    if quiet:
-        screen.blank()
-        screen.heading(f"TASK [{', '.join(view.parts)}]")
-        for host in quiet:
-            screen.line(f"ok: [{one_line(host.name)}] => nothing to change", "ok")
-    results_by_host = [
-        (host, result)
-        for host in hosts
-        for result in results(host, view.parts)
-        if view.verbose
-        or (result.kind is not Kind.NOT_APPLICABLE and (result.kind is not Kind.OK or not is_quiet(host)))
-    ]
-    for part in parts_of(hosts, view.parts):
-        rows = [(host, result) for host, result in results_by_host if result.part == part]
-        if rows and (view.verbose or any(result.kind is not Kind.OK for _, result in rows)):
-            screen.blank()
-            screen.heading(f"TASK [{part}]")
-            for host, result in rows:
-                _result(host, result, screen, diff=view.diff)
-
-
-def _result(host: HostReport, result: Result, screen: Screen, *, diff: bool) -> None:
-    name, about = one_line(host.name), result.about
-    if about is None:
-        screen.line(f"ok: [{name}]", "ok")
-    elif isinstance(about, Refusal):
-        screen.line(
-            f"fatal: [{name}]: FAILED! => (item={one_line(about.id)}) refused: {one_line(about.title)}",
-            "fail",
-        )
-        screen.more("why", about.reason)
-        screen.remedy(about.remedy)
-    elif isinstance(about, NotApplicable):
-        screen.line(
-            f"skipping: [{name}] => (item={one_line(about.id)}) not applicable: {one_line(about.reason)}",
-            "skipping",
-        )
-    else:
-        _change(name, result.kind, about, screen, diff=diff)
-
-
-def _change(name: str, kind: Kind, change: ChangeRecord, screen: Screen, *, diff: bool) -> None:
-    what = f"(item={one_line(change.id)}) {one_line(change.title)}"
-    if kind is Kind.FAILED:
-        screen.line(f"fatal: [{name}]: FAILED! => {what}", "fail")
-    elif kind is Kind.NOT_REACHED:
-        screen.line(
-            f"skipping: [{name}] => (item={one_line(change.id)}) not reached: {one_line(change.title)}",
-            "skipping",
-        )
-    else:
-        screen.line(f"{kind.value}: [{name}] => {what}", kind.value)
-    if diff:
-        screen.diff(change.diff)
-    if kind is Kind.FAILED:
-        screen.block(change.log, before="    | ")
-        screen.remedy(change.hint)
+    for names, (status, trouble) in together((host.name, (host.status, host.trouble)) for host in troubled):
+        screen.trouble(HostReport(name=names, status=status, trouble=trouble))
 
 
 def _notes(hosts: Sequence[HostReport], screen: Screen, *, verbose: int) -> None:
-    rows = [(host.name, "note", note) for host in hosts for note in host.notes]
+    rows = [(host.name, ("note", note)) for host in hosts for note in host.notes]
     if verbose:
         rows += [
             (
                 host.name,
-                "time",
-                f"{host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s",
+                (
+                    "time",
+                    f"{host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s",
+                ),
             )
             for host in hosts
         ]
     if rows:
         screen.blank()
-    for name, word, text in rows:
-        screen.line(f"{word}: [{one_line(name)}] {one_line(text)}", "dim")
+    for names, (word, text) in together(rows, apart=verbose > 0):
+        screen.line(f"{word}: [{names}] {one_line(text)}", "dim")
 
 
 def _recap(host: HostReport, screen: Screen, parts: Sequence[str]) -> None:

@@ -155,6 +155,34 @@ VERIFIED = report(
 )
 
 
+def test_what_is_the_same_for_many_hosts_is_said_once() -> None:
+    """Seven hosts: each line is there once, with five names and a number; with -v each host has its own again."""
+    names = [f"web{number}" for number in range(7)]
+    pending = CHANGED[0].model_copy(update={"status": ChangeStatus.PENDING})
+    every = [
+        *(
+            host(
+                Status.PENDING, name, changes=(pending.model_copy(update={"diff": name}),), notes=("a note",)
+            )
+            for name in names
+        ),
+        *(host(Status.OK, f"db{number}") for number in range(2)),
+        *(
+            HostReport(name=f"x{number}", status=Status.SKIPPED, trouble=Trouble(message="not started: x"))
+            for number in range(2)
+        ),
+    ]
+    text = shown(report(*every, verb="check"))
+    assert text.count("grant alice subordinate UIDs") == 1
+    assert "pending: [web0, web1, web2, web3, web4 and 2 more] => (item=subids:alice:ranges) grant" in text
+    assert "note: [web0, web1, web2, web3, web4 and 2 more] a note" in text
+    assert "ok: [db0, db1] => nothing to change" in text
+    assert "skipping: [x0, x1] => not started: x" in text
+    assert shown(report(*every, verb="check"), verbose=1).count("grant alice subordinate UIDs") == 7
+    # what differs is not the same
+    assert shown(report(*every, verb="check"), diff=True).count("grant alice subordinate UIDs") == 7
+
+
 @pytest.mark.parametrize(
     ("name", "one", "options"),
     [
