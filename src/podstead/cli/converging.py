@@ -6,6 +6,7 @@ from podstead.cli.connection_options import ConnectionOptions
 from podstead.cli.execute import execute
 from podstead.cli.filters import Filters, Listing, choose, listed
 from podstead.cli.options import People, Printing, Selection, select, warn_of_unprepared
+from podstead.cli.rollout_options import RolloutOptions, must_be_meant, strategy
 from podstead.visit.record import Verb
 
 
@@ -20,8 +21,10 @@ def converge(  # noqa: PLR0913 - these are the options
     listing: Listing,
     diff: bool,
     allow: tuple[str, ...],
+    rollout_options: RolloutOptions | None = None,
 ) -> int:
     """Validate everything; then list what was asked for, or do the run. Returns the exit code."""
+    how = strategy(rollout_options) if rollout_options else None
     selected = select(
         selection, connection_options, people, local_becomes=verb == "apply", must_be_named=verb == "apply"
     )
@@ -29,5 +32,7 @@ def converge(  # noqa: PLR0913 - these are the options
     chosen = choose(selected.hosts, filters)
     if listed(selected, listing, chosen):
         return 0
-    report = execute(verb, selected, printing, {**chosen.options(), "allow": allow}, diff=diff)
+    if rollout_options:
+        must_be_meant(selected, selection, rollout_options)
+    report = execute(verb, selected, printing, {**chosen.options(), "allow": allow}, diff=diff, strategy=how)
     return int(report.exit_code)

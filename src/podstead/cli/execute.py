@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TextIO
 
 from podstead.cli.again import commands
-from podstead.cli.options import Printing, Selected
+from podstead.cli.options import Printing, Selected, warn
 from podstead.cli.progress import watching
 from podstead.document.tags import parts_asked_for
 from podstead.errors import InputError, RunError
-from podstead.fleet.run import job_for, run
+from podstead.fleet import unfinished
+from podstead.fleet.rollout import Strategy, roll_out
+from podstead.fleet.run import Watching, job_for, run
 from podstead.report.formats import renderer
 from podstead.report.view import View
 from podstead.visit.job import JobOptions
@@ -25,7 +27,7 @@ TRACE = 3
 """So many ``-v`` show what the connections do."""
 
 
-def execute(
+def execute(  # noqa: PLR0913 - what the verbs differ in
     verb: Verb,
     selected: Selected,
     printing: Printing,
@@ -33,10 +35,12 @@ def execute(
     *,
     diff: bool = False,
     alone: bool = True,
+    strategy: Strategy | None = None,
     finish: Callable[[Report], Report] | None = None,
 ) -> Report:
     """Do the job, print the report (what ``finish`` makes of it), return it.
 
+    With a ``strategy`` the job is done batch by batch.
     ``alone`` is False where the caller goes on by itself: the end then names no command that comes next.
     """
     for option, _, path in _files(printing):
@@ -44,7 +48,8 @@ def execute(
     every: JobOptions = {**selected.options(), **options, "trace": printing.verbose >= TRACE}
     job = job_for(verb, selected.hosts, **every)
     with watching(len(selected.hosts), printing.verbose, traced=job.trace) as watcher:
-        report = run(job, on_progress=watcher.on_progress, on_interrupt=watcher.on_interrupt)
+        watch: Watching = {"on_progress": watcher.on_progress, "on_interrupt": watcher.on_interrupt}
+        report = roll_out(job, strategy, **watch) if strategy else run(job, **watch)
     if finish:
         report = finish(report)
     again = commands(selected.words)
@@ -57,9 +62,19 @@ def execute(
         verbose=printing.verbose,
         command=again.command("verify" if verb == "apply" else "apply") if alone else "",
         note=again.note,
+        lists=_kept(report),
     )
     emit(report, view, printing)
     return report
+
+
+def _kept(report: Report) -> dict[str, Path]:
+    """Keep the lists of hosts that did not come to their end; without a place for them the report says them all the same."""
+    try:
+        return unfinished.keep(report, unfinished.state_folder(os.environ))
+    except OSError as error:
+        warn(f"the lists of unfinished hosts could not be kept: {error}")
+        return {}
 
 
 def emit(report: Report, view: View, printing: Printing) -> None:

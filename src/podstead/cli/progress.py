@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,15 +50,17 @@ class Board:
 
     hosts: int
     busy: dict[str, Step] = field(default_factory=dict)
-    done: Counter[Status] = field(default_factory=Counter)
+    done: dict[str, Status] = field(default_factory=dict)
     stopping: bool = False
 
     def take(self, message: Progress | Result, now: float) -> None:
         """Take note of a message of the worker."""
         if isinstance(message, Result):
             self.busy.pop(message.report.name, None)
-            self.done[message.report.status] += 1
+            self.done[message.report.name] = message.report.status
         else:
+            # of a rollout: a host that was changed is proved
+            self.done.pop(message.host, None)
             before = self.busy.get(message.host)
             same = before is not None and before.doing == message.doing
             self.busy[message.host] = Step(
@@ -71,8 +72,8 @@ class Board:
 
     def summary(self) -> str:
         """``3 of 12 done (1 failed), 4 in hand, 5 to go``."""
-        done = sum(self.done.values())
-        bad = sum(self.done[status] for status in _BAD)
+        done = len(self.done)
+        bad = sum(status in _BAD for status in self.done.values())
         remaining = max(self.hosts - done - len(self.busy), 0)
         parts = [f"{done} of {self.hosts} done" + (f" ({bad} failed)" if bad else "")]
         parts += [f"{len(self.busy)} in progress"] if self.busy else []

@@ -123,6 +123,15 @@ SETTINGS: Final = _settings(
         help="seconds for the probe of one user (verify)",
     ),
     Setting(
+        name="ask_above",
+        kind="number",
+        option="--ask-above",
+        default=20,
+        low=0,
+        high=1_000_000,
+        help="ask before an apply to more hosts than this that nobody has chosen; 0: never",
+    ),
+    Setting(
         name="output",
         kind="choice",
         option="-o, --output",

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import IO, Unpack
+from typing import IO, TypedDict, Unpack
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,6 +28,16 @@ from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
 
 OnProgress = Callable[[Progress | Result], None]
 OnInterrupt = Callable[[int, Sequence[str]], None]
+
+
+class Watching(TypedDict):
+    """Who is told of a run while it goes on."""
+
+    on_progress: OnProgress | None
+    on_interrupt: OnInterrupt | None
+
+
+INTERRUPTED = "the run was interrupted"
 _SECONDS_TO_END = 10
 _RUN_AGAIN = "run again: podstead looks first and continues from the current state"
 _MESSAGES: TypeAdapter[Progress | Result] = TypeAdapter(Progress | Result)
@@ -105,11 +115,15 @@ def _stop(worker: subprocess.Popen[bytes], *, at_once: bool) -> None:
         worker.terminate()  # which it takes as: start no further host
 
 
+def not_started(name: str, why: str) -> HostReport:
+    """A host whose turn never came."""
+    return HostReport(name=name, status=Status.SKIPPED, trouble=Trouble(message=f"not started: {why}"))
+
+
 def _stopped(name: str, *, was_started: bool) -> HostReport:
     """A host of which nothing was heard when the run was stopped: it was in hand, or its turn never came."""
     if not was_started:
-        trouble = Trouble(message="not started: the run was interrupted")
-        return HostReport(name=name, status=Status.SKIPPED, trouble=trouble)
+        return not_started(name, INTERRUPTED)
     trouble = Trouble(message="the run was stopped while this host was being processed", hint=_RUN_AGAIN)
     return HostReport(name=name, status=Status.FAILED, trouble=trouble)
 

@@ -200,6 +200,8 @@ class JobRunner:
     job: Job
     emit: Emit
     stopping: bool = False
+    failed: int = 0
+    """Hosts that have failed or could not be reached."""
 
     def all(self, folder: Path) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
@@ -218,6 +220,8 @@ class JobRunner:
                 name = transport.host_name(target)
                 if self.stopping:
                     self._skip(target, Status.SKIPPED, "not started: the run was interrupted")
+                elif self.job.fail_limit is not None and self.failed > self.job.fail_limit:
+                    self._skip(target, Status.SKIPPED, "not started: too many hosts have failed")
                 elif name in names_by_host:
                     # side by side they would undo each other's locks, and pyinfra knows one connection for each
                     self._skip(
@@ -257,6 +261,7 @@ class JobRunner:
             "commands": remote.commands,
             "seconds": round(time.monotonic() - began, 3),
         }
+        self.failed += report.status in (Status.FAILED, Status.UNREACHABLE)
         self.emit(Result(report=report.model_copy(update=counts)))
 
     def _guarded(self, remote: RemoteHost) -> HostReport:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Final, TextIO
 
 from rich.console import Console
 
 from podstead.errors import Exit
+from podstead.fleet.unfinished import lists
 from podstead.printable import one_line
 from podstead.report import proved, tasks
 from podstead.report.ending import last_line
@@ -15,7 +17,8 @@ from podstead.report.screen import Screen
 from podstead.report.task_results import counts
 from podstead.report.tasks import together
 from podstead.report.view import View
-from podstead.visit.record import HostReport, Report, Status
+from podstead.suggest import the_first
+from podstead.visit.record import HostReport, Report, Status, failed_findings
 
 _NAME_WIDTH: Final = 26
 """Of the host's column in Ansible's recap."""
@@ -44,12 +47,26 @@ def draw(report: Report, view: View, console: Console) -> None:
         _systems(report.hosts, screen)
         _troubles(report.hosts, screen)
         tasks.draw(report.hosts, screen, view)
+        if any(host.findings for host in report.hosts):
+            proved.draw(_findings_only(report), screen, view)
     _notes(report.hosts, screen, verbose=view.verbose)
     screen.blank()
     screen.heading("PLAY RECAP")
     for host in report.hosts:
         _recap(host, screen, view.parts)
+    _lists(report, screen, view)
     _ending(report, screen, view)
+
+
+def _lists(report: Report, screen: Screen, view: View) -> None:
+    """Who did not come to the end, each with the file that --limit takes."""
+    rows = lists(report) if len(report.hosts) > 1 else {}
+    if rows:
+        screen.blank()
+    for name, hosts in rows.items():
+        screen.line(f"{name.replace('-', ' ')}: {the_first(map(one_line, hosts))}", "fail")
+        if name in view.lists:
+            screen.line(f"  --limit @{shlex.quote(str(view.lists[name]))}", paste=True)
 
 
 def _ending(report: Report, screen: Screen, view: View) -> None:
@@ -57,7 +74,7 @@ def _ending(report: Report, screen: Screen, view: View) -> None:
     ending, style, purpose = last_line(report), "fail", ""
     if report.exit_code is Exit.PENDING:
         style, purpose = "pending", "to apply"
-    elif not ending and report.verb == "apply":
+    elif not ending and report.verb == "apply" and not all(host.findings for host in report.hosts):
         style, purpose = "ok", "to prove that it works"
     if not ending and not (purpose and view.command):
         return
@@ -72,6 +89,20 @@ def _ending(report: Report, screen: Screen, view: View) -> None:
             screen.line(f"  {view.command}", paste=True)
     else:
         screen.line(ending, style)
+
+
+def _findings_only(report: Report) -> Report:
+    """What was proved after a change; what went wrong before is shown already."""
+    hosts = [
+        host.model_copy(update={"trouble": None, "system": "", "status": _proof(host)})
+        for host in report.hosts
+        if host.findings
+    ]
+    return report.model_copy(update={"hosts": tuple(hosts)})
+
+
+def _proof(host: HostReport) -> Status:
+    return Status.FAILED if failed_findings(host.findings) else Status.OK
 
 
 def _systems(hosts: Sequence[HostReport], screen: Screen) -> None:

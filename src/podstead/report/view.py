@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TextIO
 
 from podstead.document.tags import PART_NAMES
@@ -21,6 +23,8 @@ class View:
     """What comes next for these very hosts: it proves what was applied, or applies what is pending. Empty: not to be named."""
     note: str = ""
     """What a person has to add to the command."""
+    lists: Mapping[str, Path] = field(default_factory=dict)
+    """Files with the names of hosts that did not come to their end: failed, unreachable, never-started."""
 
 
 class Renderer(Protocol):

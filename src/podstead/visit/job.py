@@ -63,6 +63,9 @@ class Job(Message):
     verify_checks: tuple[str, ...] = ()
     secrets: tuple[str, ...] = Field(default=(), repr=False, description="Texts that no report may hold.")
     as_user: bool = False
+    fail_limit: int | None = Field(
+        default=None, ge=0, description="When more hosts than this have failed, no other host is started."
+    )
 
 
 class JobOptions(TypedDict, total=False):

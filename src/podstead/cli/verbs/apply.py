@@ -9,6 +9,7 @@ from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
 from podstead.cli.options import People, Printing, Selection
+from podstead.cli.rollout_options import RolloutOptions, rollout
 
 
 @click.command("apply")
@@ -22,6 +23,7 @@ from podstead.cli.options import People, Printing, Selection
 @click.option(
     "--allow", multiple=True, metavar="ID", help="Make a refused change anyway, by its id. Repeatable."
 )
+@rollout
 @listing
 def command(  # noqa: PLR0913 - these are the options
     *,
@@ -33,6 +35,7 @@ def command(  # noqa: PLR0913 - these are the options
     diff: bool,
     filters: Filters,
     allow: tuple[str, ...],
+    rollout_options: RolloutOptions,
     listing: Listing,
 ) -> int:
     """Bring hosts to their declared state, then look again.
@@ -50,4 +53,5 @@ def command(  # noqa: PLR0913 - these are the options
         listing=listing,
         diff=diff,
         allow=allow,
+        rollout_options=None if check else rollout_options,
     )

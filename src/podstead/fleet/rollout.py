@@ -1,0 +1,142 @@
+"""A change goes over many hosts batch by batch, and stops where too many fail: in the change, or in the proof that it works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from podstead.fleet.run import INTERRUPTED, OnInterrupt, OnProgress, not_started, run
+from podstead.fleet.strategy import Budget, Count, Order, Size, batches, ordered
+from podstead.visit.job import Job, Target
+from podstead.visit.record import HostReport, Report, Status
+
+Proof = Literal["each", "canary", "end", "never"]
+PROOFS: Final = get_args(Proof)
+_NOT_APPLIED: Final = (Status.FAILED, Status.UNREACHABLE, Status.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """How a change is rolled out.
+
+    ``prove`` says what ``verify`` has to find right before the run goes on or ends: the first batch (``canary``), every batch
+    (``each``), all hosts after the last batch (``end``). A host whose proof fails counts as failed.
+    """
+
+    serial: tuple[Size, ...] = ()
+    order: Order = "inventory"
+    budget: Budget = field(default_factory=Budget)
+    prove: frozenset[Proof] = frozenset()
+
+
+def roll_out(
+    job: Job,
+    strategy: Strategy,
+    *,
+    on_progress: OnProgress | None = None,
+    on_interrupt: OnInterrupt | None = None,
+) -> Report:
+    """Do a job, batch by batch. The report has the hosts in the order of the job; of a proved host also what was found.
+
+    Raises :class:`~podstead.errors.RunError` where the run as a whole was impossible.
+    """
+    rollout = _Rollout(job, strategy, on_progress, on_interrupt)
+    rollout.go()
+    return rollout.report()
+
+
+@dataclass(slots=True)
+class _Rollout:
+    """A run in progress: what has become of the hosts, and the reports of what was run so far."""
+
+    job: Job
+    strategy: Strategy
+    on_progress: OnProgress | None
+    on_interrupt: OnInterrupt | None
+    reports: dict[str, HostReport] = field(default_factory=dict)
+    proved: set[str] = field(default_factory=set)
+    runs: list[Report] = field(default_factory=list)
+    why: str = ""
+    """Why no other host is started."""
+
+    def go(self) -> None:
+        """Apply to each batch, and prove it where that is asked for, until a reason to stop is there."""
+        targets = {target.name: target for target in self.job.targets}
+        count = Count(self.strategy.budget)
+        prove = self.strategy.prove
+        for number, names in enumerate(
+            batches(ordered(list(targets), self.strategy.order), self.strategy.serial)
+        ):
+            if self.why:
+                return
+            count.start_batch(len(names))
+            self._run(self.job.verb, [targets[name] for name in names], count)
+            if "each" in prove or ("canary" in prove and number == 0):
+                self._prove((targets[name] for name in names), count)
+        if "end" in prove and not self.why:
+            count.start_batch(len(targets))
+            self._prove(targets.values(), count)
+
+    def _prove(self, targets: Iterable[Target], count: Count) -> None:
+        """Verify those hosts of which something can be proved and was not yet."""
+        chosen = [
+            target
+            for target in targets
+            if target.name not in self.proved and self.reports[target.name].status not in _NOT_APPLIED
+        ]
+        if chosen and not self.why:
+            self._run("verify", chosen, count)
+
+    def _run(
+        self, verb: Literal["apply", "check", "verify"], targets: Sequence[Target], count: Count
+    ) -> None:
+        done = run(
+            self.job.model_copy(update={"verb": verb, "targets": tuple(targets), "fail_limit": count.left}),
+            on_progress=self.on_progress,
+            on_interrupt=self.on_interrupt,
+        )
+        self.runs.append(done)
+        exceeded = count.add(done.hosts)
+        self.why = INTERRUPTED if done.interrupted else exceeded
+        for host in done.hosts:
+            before = self.reports.get(host.name)
+            if host.status is Status.SKIPPED:
+                self.reports[host.name] = before or not_started(host.name, self.why)
+            else:
+                self.reports[host.name] = proved(before, host) if before else host
+                if verb == "verify":
+                    self.proved.add(host.name)
+
+    def report(self) -> Report:
+        """Everything that was run, as one report."""
+        hosts = tuple(
+            self.reports.get(target.name) or not_started(target.name, self.why) for target in self.job.targets
+        )
+        return self.runs[0].model_copy(
+            update={
+                "hosts": hosts,
+                "seconds": round(sum(done.seconds for done in self.runs), 3),
+                "interrupted": any(done.interrupted for done in self.runs),
+                "fleet": self.runs[-1].fleet,
+            }
+        )
+
+
+def proved(applied: HostReport, verified: HostReport) -> HostReport:
+    """One report of what was done on a host and of what was found there afterwards."""
+    bad = verified.status in (Status.FAILED, Status.UNREACHABLE)
+    return applied.model_copy(
+        update={
+            "status": verified.status if bad else applied.status,
+            "findings": verified.findings,
+            "trouble": applied.trouble or verified.trouble,
+            "notes": tuple(dict.fromkeys((*applied.notes, *verified.notes))),
+            "boot_id": verified.boot_id,
+            "grants": verified.grants,
+            "capacity": verified.capacity,
+            "connections": applied.connections + verified.connections,
+            "commands": applied.commands + verified.commands,
+            "seconds": round(applied.seconds + verified.seconds, 3),
+        }
+    )

@@ -1,0 +1,53 @@
+"""The hosts with which a run did not come to its end, as three lists that ``--limit @FILE`` takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from podstead.visit.record import Report, Status
+
+#: Name of a list, which is the name of its file as well -> the status of its hosts.
+LISTS: Final = {"failed": Status.FAILED, "unreachable": Status.UNREACHABLE, "never-started": Status.SKIPPED}
+KEPT: Final = 100
+"""Runs whose lists are kept."""
+
+
+def lists(report: Report) -> dict[str, tuple[str, ...]]:
+    """Return the lists that are not empty, each in the order of the report."""
+    found = {
+        name: tuple(host.name for host in report.hosts if host.status is status)
+        for name, status in LISTS.items()
+    }
+    return {name: hosts for name, hosts in found.items() if hosts}
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where podstead keeps what it knows of earlier runs (XDG Base Directory Specification)."""
+    state = Path(environment.get("XDG_STATE_HOME", ""))
+    home = Path(environment.get("HOME") or "~", ".local", "state")
+    # the specification says that a path that is not absolute is to be ignored
+    return (state if state.is_absolute() else home.expanduser()) / "podstead" / "runs"
+
+
+def keep(report: Report, folder: Path) -> dict[str, Path]:
+    """
+    Write the lists into a new folder below ``folder``, and return the file of each. Older ones than the newest
+    :data:`KEPT` are removed. Raises OSError where that is not possible.
+    """
+    found = lists(report)
+    if not found or len(report.hosts) < 2:
+        return {}
+    started = datetime.fromisoformat(report.started).strftime("%Y%m%dT%H%M%SZ")
+    place = folder / f"{started}-{os.getpid()}"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = {name: place / name for name in found}
+    for name, path in files.items():
+        path.write_text("".join(f"{host}\n" for host in found[name]), encoding="utf-8")
+    for old in sorted(path for path in folder.iterdir() if path.is_dir())[:-KEPT]:
+        shutil.rmtree(old)
+    return files
