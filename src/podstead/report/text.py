@@ -8,6 +8,7 @@ from typing import Final, TextIO
 from rich.console import Console
 
 from podstead.errors import Exit
+from podstead.plural import counted
 from podstead.printable import one_line
 from podstead.provision.change import NotApplicable, Refusal
 from podstead.report import proved
@@ -145,7 +146,7 @@ def _notes(hosts: Sequence[HostReport], screen: Screen, *, verbose: int) -> None
             (
                 host.name,
                 "time",
-                f"{host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s",
+                f"{counted(host.connections, 'connection')}, {counted(host.commands, 'command')}, {host.seconds:.2f} s",
             )
             for host in hosts
         ]

@@ -9,6 +9,7 @@ from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
 from podstead.host.state import HostState, from_records
+from podstead.plural import agree, counted
 from podstead.provision import session, sysctls
 from podstead.provision.change import Change, Phase, needs
 from podstead.provision.plan import Plan
@@ -212,7 +213,7 @@ def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostR
         kernel=state.platform.kernel,
         changes=tuple(records),
         trouble=Trouble(
-            message=f"{len(changes)} change(s) need root, and this is {state.platform.user}",
+            message=f"{counted(len(changes), 'change')} {agree(len(changes), 'needs', 'need')} root, and this is {state.platform.user}",
             hint="add --become (-b, with -K if sudo asks for a password), or connect as root (-u root)",
         ),
     )
