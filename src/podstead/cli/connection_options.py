@@ -22,7 +22,7 @@ def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     if value not in (None, "root"):
         raise InputError.single(
             f"--become-user: {value!r} is not root",
-            hint="podstead changes what belongs to the system; to act as a user, it becomes that user by itself",
+            hint="podstead changes the host as root, and switches to a user on its own when it has to act as that user",
         )
 
 

@@ -33,7 +33,7 @@ VERBS = {
     "init": "Write a starter project: inventory, a role of your own, CI, a schema for editors.",
     "schema": "Print the JSON Schema of a layer, for editors.",
     "config": "Print every setting, its value and where it comes from.",
-    "doctor": "Check this machine: can podstead work from here?",
+    "doctor": "Check whether podstead can manage hosts from this machine.",
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
 #: What other tools call a verb, and what this one does.
