@@ -242,6 +242,22 @@ def test_judge_says_what_it_does_not_read() -> None:
 
 
 def test_judge_notes_another_podstead_and_refuses_another_protocol() -> None:
+@pytest.mark.parametrize("kinds", [(), ("observe",), ("probe",)])
+def test_judge_does_not_repeat_a_file_that_is_not_an_answer(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+    """It may be any file, such as /etc/shadow; what a host has said is repeated (frames.decode)."""
+    look = (record("script", "", f"9.9.9 {load().version}"), *ModelHost().records())
+    frames = [line for kind in kinds for line in encode(look if kind == "observe" else (), kind=kind)]
+    place = tmp_path / "shadow"
+    place.write_text("\n".join(("root:$6$secret:19000::::::", *frames)))
+    done = podstead("judge", str(place))
+    assert refused(done).startswith(
+        "podstead: shadow: this is not the complete output of podstead's script\n"
+    )
+    as_document = podstead("judge", str(place), "-o", "json")
+    assert [problem["where"] for problem in json.loads(as_document.stdout)["problems"]] == ["shadow"]
+    assert "secret" not in done.stderr + as_document.stdout + as_document.stderr
+
+
     spoken = load().version
     done = podstead("judge", "-", stdin=carried(f"9.9.9 {spoken}"))
     assert "note: [standard input] podstead 9.9.9 wrote the script, this is podstead " in done.stdout
