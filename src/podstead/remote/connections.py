@@ -203,8 +203,6 @@ class JobRunner:
 
     def all(self, folder: Path) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
-        if any(target.connection.kind == "ssh" for target in self.job.targets):
-            transport.prepare_home()
         data = {
             transport.host_name(target): transport.host_data(target, folder) for target in self.job.targets
         }

@@ -121,15 +121,6 @@ def write_ssh_config(target: Target, folder: Path) -> str:
     return str(path)
 
 
-def prepare_home() -> None:
-    """pyinfra fails without ``~/.ssh`` (fresh CI containers have none)."""
-    folder = Path(_expanded("~/.ssh"))
-    if not folder.is_absolute():  # a user without a home
-        return
-    with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
 def key_problem(target: Target) -> str | None:
     """Why the private key file cannot be used, before pyinfra lets it end the run for every host."""
     if target.connection.private_key is None:
