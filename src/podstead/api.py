@@ -43,7 +43,7 @@ def hosts(
         pattern=pattern,
         limit=limit,
         roles_dirs=roles_path,
-        vault=Vault(passwords([str(file) for file in vault_password_files])),
+        vault=Vault(passwords([str(file) for file in vault_password_files], option="vault_password_files")),
         warnings=found,
     )
     for warning in found:
