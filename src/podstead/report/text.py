@@ -16,7 +16,7 @@ from podstead.report.ending import last_line
 from podstead.report.screen import Screen
 from podstead.report.task_results import Kind, Result, counts, is_quiet, parts_of, results
 from podstead.report.view import View
-from podstead.visit.record import ChangeRecord, HostReport, Report, Status
+from podstead.visit.record import UNPREPARED, ChangeRecord, HostReport, Report, Status
 
 _NAME_WIDTH: Final = 26
 """Of the host's column in Ansible's recap."""
@@ -140,7 +140,8 @@ def _change(name: str, kind: Kind, change: ChangeRecord, screen: Screen, *, diff
 
 
 def _notes(hosts: Sequence[HostReport], screen: Screen, *, verbose: int) -> None:
-    rows = [(host.name, "note", note) for host in hosts for note in host.notes]
+    # where no user is prepared, the command line has said so of all hosts together, before the run
+    rows = [(host.name, "note", note) for host in hosts for note in host.notes if note != UNPREPARED]
     if verbose:
         rows += [
             (

@@ -18,7 +18,7 @@ from podstead.visit.advice import advice
 from podstead.visit.job import Job
 from podstead.visit.look import WITHOUT_ROOT, NonceSource, RunScript, Visit, look
 from podstead.visit.obstacles import intended
-from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
+from podstead.visit.record import UNPREPARED, ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
@@ -257,7 +257,9 @@ def _report(
 
 
 def _notes(spec: HostSpec, state: HostState, pending: Iterable[Change]) -> tuple[str, ...]:
-    notes: tuple[str, ...] = () if state.platform.is_root else (WITHOUT_ROOT,)
+    notes: tuple[str, ...] = () if spec.users else (UNPREPARED,)
+    if not state.platform.is_root:
+        notes += (WITHOUT_ROOT,)
     if not state.packages.podman() and any(change.phase is Phase.PACKAGES for change in pending):
         notes += (UNKNOWN_PODMAN,)
     return (*notes, *sysctls.notes(spec, state.sysctls))
