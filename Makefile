@@ -101,7 +101,7 @@ soak: $(VENV)/.test lab ## Ten minutes of several programs at the same files, te
 	PODSTEAD_SOAK=1 $(BIN)/python -m pytest tests/real_hosts/test_sigkill.py $(PYTEST_ARGS)
 
 SECONDS ?= 60
-fuzz: $(VENV)/.test ## Look for an answer of a host that podstead cannot bear (SECONDS=60)
+fuzz: $(VENV)/.test ## Look for output of a host that podstead cannot handle (SECONDS=60)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 .PHONY: for-whom

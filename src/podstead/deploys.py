@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pyinfra import logger
 from pyinfra.api.deploy import deploy
 from pyinfra.api.exceptions import DeployError
 from pyinfra.api.host import Host
@@ -27,6 +28,7 @@ from podstead.document.plain import PlainLayer, document
 from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.remote import operations
+from podstead.visit.record import UNPREPARED
 
 
 def spec_of(host: Host, extra: Mapping[str, Any] | None = None) -> HostSpec:
@@ -71,9 +73,12 @@ def _layers_of(host: Host) -> list[PlainLayer]:
 def provision(extra: Mapping[str, Any] | None = None) -> None:
     """Bring the current host to its document, then look again. Needs root: run pyinfra with ``--sudo``."""
     host = ctx_host.get()
+    spec = spec_of(host, extra)
+    if not spec.users:
+        host.log(UNPREPARED, logger.warning)
     operations.converge(
         name="converge",
-        spec=spec_of(host, extra),
+        spec=spec,
         allow=tuple(host.data.get("podstead_allow") or ()),
         report=str(host.data.get("podstead_report") or ""),
     )

@@ -66,3 +66,7 @@ class RunError(PodsteadError):
 
 class LookError(PodsteadError):
     """A host's answer could not be read: truncated, garbled, or not from our script. Never an empty host."""
+
+
+class NoAnswerError(LookError):
+    """What was to be an answer of the script is something else; the message repeats how it begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -241,6 +242,22 @@ def test_judge_says_what_it_does_not_read() -> None:
     assert "warning: -e #1: users: not read" in done.stderr
 
 
+@pytest.mark.parametrize("kinds", [(), ("observe",), ("probe",)])
+def test_judge_does_not_repeat_a_file_that_is_not_an_answer(tmp_path: Path, kinds: tuple[str, ...]) -> None:
+    """It may be any file, such as /etc/shadow; what a host has said is repeated (frames.decode)."""
+    look = (record("script", "", f"9.9.9 {load().version}"), *ModelHost().records())
+    frames = [line for kind in kinds for line in encode(look if kind == "observe" else (), kind=kind)]
+    place = tmp_path / "shadow"
+    place.write_text("\n".join(("root:$6$secret:19000::::::", *frames)))
+    done = podstead("judge", str(place))
+    assert refused(done).startswith(
+        "podstead: shadow: this is not the complete output of podstead's script\n"
+    )
+    as_document = podstead("judge", str(place), "-o", "json")
+    assert [problem["where"] for problem in json.loads(as_document.stdout)["problems"]] == ["shadow"]
+    assert "secret" not in done.stderr + as_document.stdout + as_document.stderr
+
+
 def test_judge_notes_another_podstead_and_refuses_another_protocol() -> None:
     spoken = load().version
     done = podstead("judge", "-", stdin=carried(f"9.9.9 {spoken}"))
@@ -308,6 +325,53 @@ def test_mistakes_are_a_document_where_a_program_reads(tmp_path: Path) -> None:
         assert "did you mean 'users'?" in problem["message"]
         assert f"{place}:4: usres" in done.stderr, "people are told as well"
     assert podstead("check", "-i", str(place), "-o", "junit").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("check", "-o", "json", "--bogus"), "--bogus"),
+        (("check", "--forks", "many", "-vo", "json"), "'many' is not a valid integer"),
+        (("verify", "-ojson", "--since", "/no/such/report"), "/no/such/report"),
+        (("apply", "-o", "text", "--output=json", "--bogus"), "--bogus"),
+        (("judge", "-o", "json"), "FILE"),
+        (("check", "-o", "json", "-o", "jsno"), ""),
+        (("check", "-o", "json", "--output", "text", "--bogus"), ""),
+        (("check", "--output-file", "json", "--bogus"), ""),
+        (("check", "--bogus", "--", "-o", "json"), ""),
+    ],
+)
+def test_wrong_usage_is_a_document_where_a_program_reads(words: tuple[str, ...], message: str) -> None:
+    done = podstead(*words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: podstead "), "people are told as well"
+    if not message:
+        assert done.stdout == ""
+        return
+    document = json.loads(done.stdout)
+    assert (document["schema"], document["hint"]) == ("podstead.error/1", f"podstead {words[0]} --help")
+    (problem,) = document["problems"]
+    assert message in problem["message"]
+    assert (problem["where"], problem["key"]) == ("", "")
+
+
+def test_an_option_without_its_value_is_a_document_as_well() -> None:
+    done = podstead("check", "-o", "json", "--tags")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["hint"]) == (2, "podstead --help")
+    assert "--tags" in document["problems"][0]["message"]
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_an_output_that_a_setting_asks_for_counts(tmp_path: Path, in_file: bool) -> None:
+    if in_file:
+        (tmp_path / "podstead.toml").write_text('output = "json"\n')
+    env = {**os.environ} if in_file else {**os.environ, "PODSTEAD_OUTPUT": "json"}
+    for line in ("check --bogus", "check --tags x @local"):
+        done = preloaded.run(line.split(), cwd=tmp_path, env=env)
+        assert (done.returncode, json.loads(done.stdout)["schema"]) == (2, "podstead.error/1")
+    for line in ("check --bogus -o text", "explain --bogus", "bring-peace"):
+        assert preloaded.run(line.split(), cwd=tmp_path, env=env).stdout == ""
 
 
 def test_the_schema_of_a_report_is_printed() -> None:

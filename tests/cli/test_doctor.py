@@ -51,6 +51,15 @@ def test_a_healthy_machine_is_well() -> None:
     assert len(diagnose(HEALTHY)) > 10
 
 
+def test_what_is_well_is_said_with_what_was_compared() -> None:
+    found = {one.what: one.why for one in diagnose(HEALTHY)}
+    assert found["clock"] == (
+        "2027-01-15 is not earlier than the day on which podstead was installed (2023-11-14)"
+    )
+    assert found["ssh agent"] == "is running and holds 1 key"
+    assert found["known_hosts"] == "/home/me/.ssh/known_hosts has 3 entries"
+
+
 LOCKED = KeyFile(path="/k", mode=0o600, encrypted=True)
 
 
@@ -85,7 +94,12 @@ LOCKED = KeyFile(path="/k", mode=0o600, encrypted=True)
         ({"ssh_config": SshFile(path="/c", exists=True, problem="odd")}, "fail", "ssh config", "odd"),
         ({"encoding": "ANSI_X3.4-1968"}, "warn", "locale", "not UTF-8"),
         ({"terminal": "dumb"}, "warn", "terminal", "TERM=dumb"),
-        ({"now": 1_600_000_000.0}, "warn", "clock", "earlier than the day"),
+        (
+            {"now": 1_600_000_000.0},
+            "warn",
+            "clock",
+            "2020-09-13 is earlier than the day on which podstead was installed (2023-11-14)",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(

@@ -19,6 +19,7 @@ from podstead.document.spec import HostSpec
 from podstead.errors import InputError
 from podstead.inventory import patterns
 from podstead.inventory.connection import Connection
+from podstead.inventory.connection_files import config_problem, key_problem
 from podstead.inventory.load import read_inventory
 from podstead.inventory.vault import passwords
 from podstead.remote import transport
@@ -160,7 +161,7 @@ def test_what_lies_in_a_folder_that_may_not_be_searched_is_an_input_error(closed
         passwords([str(closed / "secret")])
     assert init._existing_files(closed, {"x/y": ""}, force=False) == set()
     key = _target(private_key=str(closed / "key"))
-    assert transport.key_problem(key) == f"private key {closed}/key cannot be read"
+    assert key_problem(key.connection) == f"private key {closed}/key cannot be read"
 
 
 def test_a_list_of_hosts_needs_no_folder_that_may_be_searched(
@@ -199,18 +200,12 @@ def test_a_relative_ssh_config_is_found_from_the_folder_of_the_call(
     (tmp_path / "ssh_config").write_text("Host *\n    StrictHostKeyChecking no\n")
     target = _target(ssh_config_file="ssh_config")
     assert f"Include {tmp_path}/ssh_config\n" in transport.ssh_config_text(target)
-    assert transport.config_problem(target) is None
-
-
-def test_an_ssh_config_that_is_named_and_missing_is_refused_before_connecting(folder: Path) -> None:
-    done = podstead("check -i hosts --ssh-common-args '-F nosuch'", folder)
-    assert done.returncode == 4
-    assert f"ssh_config {folder}/nosuch does not exist" in done.stdout
+    assert config_problem(target.connection) == ""
 
 
 @pytest.mark.parametrize("name", [None, "none", "/dev/null"])
 def test_no_ssh_config_is_no_mistake(name: str | None) -> None:
-    assert transport.config_problem(_target(ssh_config_file=name)) is None
+    assert config_problem(_target(ssh_config_file=name).connection) == ""
 
 
 def test_an_empty_element_of_a_variable_is_not_the_current_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz``: look for an answer of a host that podstead cannot bear, with atheris (libFuzzer).
+"""``python -m tests.fuzz``: look for output of a host that podstead cannot handle, with atheris (libFuzzer).
 
 What it finds is kept in tests/data/fuzz, where a test tries it again for ever.
 """

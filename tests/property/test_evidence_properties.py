@@ -1,4 +1,4 @@
-"""Whatever a host or one of its users prints: nothing raises but LookError, nothing cut off passes, nobody speaks for another."""
+"""Whatever a host or one of its users prints: nothing raises but LookError, nothing cut off passes, no user answers for another."""
 
 from __future__ import annotations
 

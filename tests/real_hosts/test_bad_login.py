@@ -88,14 +88,6 @@ def test_a_key_that_the_host_does_not_know_is_refused(
     assert "--private-key" in hint
 
 
-def test_a_key_file_that_does_not_exist_is_named(
-    ready: Ready, controller: Controller, tmp_path: Path
-) -> None:
-    host, _ = ready
-    status, message, _ = said(check(controller, direct(host, host.lab.known_hosts, tmp_path / "gone")))
-    assert (status, message) == (Status.UNREACHABLE, f"private key {tmp_path / 'gone'} does not exist")
-
-
 def test_a_key_file_that_is_no_key_is_refused(ready: Ready, controller: Controller, tmp_path: Path) -> None:
     host, _ = ready
     (tmp_path / "noise").write_text("not a key\n")

@@ -30,7 +30,7 @@ FLOORS: Final[tuple[frozenset[str], ...]] = tuple(
         ),
     )
 )
-GROUND: Final = frozenset({"errors", "version", "suggest", "printable"})
+GROUND: Final = frozenset({"errors", "version", "suggest", "printable", "plural"})
 DOORS: Final = frozenset({"", "__main__", "api", "deploys"})
 _FLOOR: Final = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

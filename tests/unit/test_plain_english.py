@@ -47,6 +47,7 @@ RULES: Final[dict[str, str]] = {
     r"\bnothing but\b": "only",
     r"\bno good\b": "cannot be used",
     r"\b(?:is|are|was|were)(?: not)? there(?=[.,;:]|$)": "exists, does not exist",
+    r"\w\((?:s|es|ies)\)": "one or the other, with counted() of podstead.plural",
 }
 _RULES: Final = tuple((re.compile(turn, re.IGNORECASE), better) for turn, better in RULES.items())
 
@@ -211,6 +212,7 @@ BAD: Final = (
     "nothing but keys",
     "the range is no good",
     "the socket is not there",
+    "root is needed for 8 change(s)",
 )
 
 

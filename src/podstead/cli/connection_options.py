@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from shlex import quote
 
@@ -13,8 +13,11 @@ from pydantic import SecretStr
 
 from podstead.cli.records import record
 from podstead.cli.secret import ask
-from podstead.cli.setting_options import setting
+from podstead.cli.setting_options import setting, source_of
+from podstead.document.values import Node, Origin
 from podstead.errors import InputError
+from podstead.inventory.connection import connection as connection_of
+from podstead.inventory.connection_files import unusable_files
 from podstead.inventory.resolve import ResolvedHost
 
 
@@ -22,7 +25,7 @@ def _root_only(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     if value not in (None, "root"):
         raise InputError.single(
             f"--become-user: {value!r} is not root",
-            hint="podstead changes what belongs to the system; to act as a user, it becomes that user by itself",
+            hint="podstead changes the host as root, and switches to a user on its own when it has to act as that user",
         )
 
 
@@ -79,14 +82,27 @@ connection = record(
 )
 
 
-def connection_defaults(options: ConnectionOptions) -> dict[str, str]:
+def connection_defaults(options: ConnectionOptions) -> dict[str, Node]:
+    """The variables that options and settings stand for, each with the option or setting as its origin."""
     variables = {
-        "ansible_user": options.user,
-        "ansible_ssh_private_key_file": options.private_key,
-        "ansible_ssh_common_args": options.ssh_common_args,
-        "ansible_become_method": options.become_method,
+        "ansible_user": ("remote_user", options.user),
+        "ansible_ssh_private_key_file": ("private_key", options.private_key),
+        "ansible_ssh_common_args": ("ssh_common_args", options.ssh_common_args),
+        "ansible_become_method": ("become_method", options.become_method),
     }
-    return {key: value for key, value in variables.items() if value}
+    return {
+        key: Node(value, Origin(source_of(setting_name)))
+        for key, (setting_name, value) in variables.items()
+        if value
+    }
+
+
+def must_have_files(defaults: Mapping[str, Node]) -> None:
+    """Raise InputError for a file that the command line names and that cannot be used, whichever host would need it."""
+    options = {key: node for key, node in defaults.items() if node.origin.file.startswith("-")}
+    problems = unusable_files([connection_of("options", options, [])])
+    if problems:
+        raise InputError(problems)
 
 
 def with_connection_options(

@@ -14,6 +14,7 @@ from podstead.cli.records import record, stack
 from podstead.document.tags import PART_NAMES, part_of, parts_asked_for, position, wanted
 from podstead.errors import InputError, Problem
 from podstead.inventory.resolve import ResolvedHost
+from podstead.plural import counted
 from podstead.provision.vocabulary import Vocabulary, vocabulary
 from podstead.visit.job import JobOptions
 
@@ -156,7 +157,7 @@ def listed(selected: Selected, listing: Listing, chosen: Chosen | None = None) -
     hosts = selected.hosts
     lines: list[str] = []
     if listing.syntax_check:
-        lines.append(f"syntax ok: {len(hosts)} host{'' if len(hosts) == 1 else 's'}")
+        lines.append(f"syntax ok: {counted(len(hosts), 'host')}")
     if listing.list_hosts:
         lines += [host.name for host in hosts]
     if listing.list_tasks:

@@ -6,11 +6,8 @@ import contextlib
 import errno
 import gc
 import importlib
-import json
 import os
-import re
 import sys
-from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -33,7 +30,7 @@ VERBS = {
     "init": "Write a starter project: inventory, a role of your own, CI, a schema for editors.",
     "schema": "Print the JSON Schema of a layer, for editors.",
     "config": "Print every setting, its value and where it comes from.",
-    "doctor": "Check this machine: can podstead work from here?",
+    "doctor": "Check whether podstead can manage hosts from this machine.",
     "completion": "Print the script that completes podstead in bash, zsh or fish.",
 }
 #: What other tools call a verb, and what this one does.
@@ -155,8 +152,7 @@ def _call(*, closed: bool) -> int:
         for problem in error.problems:
             _say(str(problem))
         _hint(error)
-        if _wants_json(sys.argv[1:]):
-            click.echo(_document(error))
+        _print_document(error)
         return error.exit_code
     except PodsteadError as error:
         _say(error.message)
@@ -168,23 +164,19 @@ def _call(*, closed: bool) -> int:
     except click.ClickException as error:
         with contextlib.suppress(OSError):
             error.show()
+        _print_document(error)
         return Exit.USAGE
     except KeyboardInterrupt:
         _say("interrupted")
         return Exit.INTERRUPTED
 
 
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether standard output is for a program. The options may be what is wrong, so click cannot be asked."""
-    words = " ".join(arguments)
-    return bool(re.search(r"(?:^| )(?:-o ?|--output[ =])json(?: |$)", words))
+def _print_document(error: InputError | click.ClickException) -> None:
+    """Print what is wrong as JSON where a program reads standard output."""
+    from podstead.cli import error_document  # noqa: PLC0415 - no mistake, no document
 
-
-def _document(error: InputError) -> str:
-    problems = [
-        {"where": problem.where, "key": problem.key, "message": problem.message} for problem in error.problems
-    ]
-    return json.dumps({"schema": "podstead.error/1", "problems": problems, "hint": error.hint}, indent=2)
+    if error_document.wants_json(sys.argv[1:]):
+        click.echo(error_document.of(error))
 
 
 def _flush(*, closed: bool) -> None:

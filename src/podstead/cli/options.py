@@ -15,6 +15,7 @@ from podstead.cli.connection_options import (
     ConnectionOptions,
     connection_defaults,
     must_have_effect,
+    must_have_files,
     with_connection_options,
 )
 from podstead.cli.records import record
@@ -223,6 +224,8 @@ def _without_inventory(selection: Selection, *, named: bool) -> str:
 
 
 def _hosts(selection: Selection, pattern: str, options: ConnectionOptions | None) -> tuple[ResolvedHost, ...]:
+    defaults = connection_defaults(options) if options else {}
+    must_have_files(defaults)
     vault = vault_of(
         selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass
     )
@@ -234,7 +237,7 @@ def _hosts(selection: Selection, pattern: str, options: ConnectionOptions | None
             pattern=pattern,
             limit=selection.limit,
             roles_dirs=[Path(folder) for folder in selection.roles_path],
-            connection_defaults=connection_defaults(options) if options else {},
+            connection_defaults=defaults,
             vault=vault,
             warnings=warnings,
         )

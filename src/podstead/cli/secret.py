@@ -10,7 +10,7 @@ import click
 from pydantic import SecretStr
 
 from podstead.cli.records import Decorator
-from podstead.cli.setting_options import setting
+from podstead.cli.setting_options import setting, source_of
 from podstead.errors import InputError
 from podstead.inventory.vault import Vault, passwords
 
@@ -34,7 +34,8 @@ vault_options: tuple[Decorator, ...] = (
 
 def vault_of(files: Sequence[str], ids: Sequence[str], *, ask_vault_pass: bool) -> Vault:
     """Collect the vault passwords. Raises InputError where one cannot be had."""
-    return Vault(passwords(files, ids, ask=ask_vault_pass, prompt=ask))
+    option = source_of("vault_password_file") if files else ""
+    return Vault(passwords(files, ids, ask=ask_vault_pass, prompt=ask, option=option))
 
 
 def ask(prompt: str) -> SecretStr:

@@ -72,6 +72,16 @@ def setting(name: str, *names: str, **more: Any) -> Decorator:  # noqa: ANN401 -
     return click.option(*names, cls=SettingOption, envvar=entry.variable, show_envvar=True, **more)
 
 
+def source_of(name: str) -> str:
+    """Where the value of a setting comes from in this call: its option, a variable, or ``FILE:LINE``."""
+    ctx, entry = click.get_current_context(), SETTINGS[name]
+    configured = ctx.find_object(Configured)
+    is_option = ctx.get_parameter_source(entry.param or name) is ParameterSource.COMMANDLINE
+    if is_option or configured is None or configured.settings is None:
+        return entry.option.rpartition(", ")[2]
+    return next(value.source for value in configured.settings.values if value.setting is entry)
+
+
 def _type(entry: Setting) -> click.ParamType[Any] | None:
     if entry.kind == "number":
         return click.IntRange(entry.low, entry.high)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from packaging.specifiers import SpecifierSet
 
 from podstead.control.machine import Control, KeyFile, SshFile
+from podstead.plural import counted
 
 _DAY: Final = 86400
 _SLOW: Final = 10.0
@@ -159,7 +161,7 @@ def _agent(control: Control) -> Iterator[Diagnosis]:
     elif not agent.keys and locked:
         yield _warn("ssh agent", "is running but holds no key", f"ssh-add {locked[0].path}")
     else:
-        yield _ok("ssh agent", f"is running and holds {agent.keys} key(s)")
+        yield _ok("ssh agent", f"is running and holds {counted(agent.keys, 'key')}")
 
 
 def _keys(control: Control) -> Iterator[Diagnosis]:
@@ -200,7 +202,7 @@ def _file(what: str, file: SshFile, without: str) -> Iterator[Diagnosis]:
     elif not file.exists:
         yield _ok(what, f"{file.path} does not exist" + (f"; {without}" if without else ""))
     else:
-        yield _ok(what, f"{file.path} has {file.entries} entries")
+        yield _ok(what, f"{file.path} has {counted(file.entries, 'entry', 'entries')}")
 
 
 def _surroundings(control: Control) -> Iterator[Diagnosis]:
@@ -223,11 +225,18 @@ def _surroundings(control: Control) -> Iterator[Diagnosis]:
         )
     else:
         yield _ok("terminal", control.terminal)
+    today, installed = _date(control.now), _date(control.installed)
     if control.now < control.installed - _DAY:
         yield _warn(
             "clock",
-            "is earlier than the day on which podstead was installed; reports will have wrong times",
+            f"{today} is earlier than the day on which podstead was installed ({installed}); reports will have wrong times",
             "set the clock: timedatectl set-ntp true",
         )
     else:
-        yield _ok("clock", "not in the past")
+        yield _ok(
+            "clock", f"{today} is not earlier than the day on which podstead was installed ({installed})"
+        )
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

@@ -31,6 +31,16 @@ def builtin_roles() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "roles"
 
 
+def folder_problems(chosen: Iterable[Path]) -> list[Problem]:
+    """Return what is wrong with the folders that a person named: after a typo a role would be the built-in one."""
+    return [
+        Problem(where=str(folder), key="roles_path", message="is not a folder that can be read")
+        for folder in chosen
+        # Path's own raises where it may not look
+        if not os.path.isdir(folder) or not os.access(folder, os.R_OK | os.X_OK)  # noqa: PTH112
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
     """A role as its file gives it; ``needs`` are the roles that come before it, ``tags`` its own names for parts."""

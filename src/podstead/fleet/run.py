@@ -17,9 +17,10 @@ from typing import IO, TypedDict, Unpack
 
 from pydantic import TypeAdapter, ValidationError
 
-from podstead.errors import RunError
+from podstead.errors import InputError, RunError
 from podstead.fleet.interrupts import Interrupts
 from podstead.fleet.redact import Redact, redacted, redactor
+from podstead.inventory.connection_files import unusable_files
 from podstead.inventory.resolve import ResolvedHost
 from podstead.proof.finding import Finding
 from podstead.version import VERSION
@@ -197,7 +198,13 @@ def _last_line(stderr: IO[bytes]) -> str:
 
 
 def job_for(verb: Verb, hosts: Sequence[ResolvedHost], **options: Unpack[JobOptions]) -> Job:
-    """A job over hosts. Passwords and opened secrets of the hosts are what no report may hold."""
+    """A job over hosts. Passwords and opened secrets of the hosts are what no report may hold.
+
+    Raises InputError where a file that a way to a host needs does not exist on this machine, before anything is connected to.
+    """
+    problems = unusable_files(host.connection for host in hosts)
+    if problems:
+        raise InputError(problems)
     targets = [Target(name=host.name, connection=host.connection, spec=host.spec) for host in hosts]
     secrets = {text for host in hosts for text in host.secrets}
     connections = [host.connection for host in hosts]

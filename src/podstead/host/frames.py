@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from podstead.errors import LookError
+from podstead.errors import LookError, NoAnswerError
 
 _HEADER = re.compile(r"@@podstead (?P<kind>[a-z]+) 1 (?P<nonce>[0-9a-f]{16,64}) (?P<encoding>base64|hex)\s*")
 MAX_BYTES = 64 * 2**20
@@ -60,7 +60,8 @@ class Records:
 def decode(output: Sequence[str] | str, *, kind: str, nonce: str | None = None) -> Records:
     """Read what a script printed. Lines around the frame (login banners) are passed over.
 
-    Raises :class:`~podstead.errors.LookError` when the frame is missing, cut short, of another run, or garbled.
+    Raises :class:`~podstead.errors.LookError` when the frame is cut short or garbled, and
+    :class:`~podstead.errors.NoAnswerError` when it is missing or of another run.
     """
     lines = output.splitlines() if isinstance(output, str) else output
     for number, line in enumerate(lines):
@@ -68,7 +69,7 @@ def decode(output: Sequence[str] | str, *, kind: str, nonce: str | None = None) 
         if header and header["kind"] == kind and nonce in (None, header["nonce"]):
             return _body(lines[number + 1 :], header["nonce"], header["encoding"])
     excerpt = " | ".join(line.strip() for line in lines if line.strip())[:200]
-    raise LookError(f"the host did not answer with podstead's {kind} data; it said: {excerpt!a}")
+    raise NoAnswerError(f"the host did not answer with podstead's {kind} data; it said: {excerpt!a}")
 
 
 def _body(lines: Sequence[str], nonce: str, encoding: str) -> Records:

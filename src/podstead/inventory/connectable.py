@@ -9,6 +9,7 @@ from podstead.document.values import Node, reveal
 from podstead.errors import Problem
 from podstead.inventory.groups import Inventory
 from podstead.inventory.precedence import group_trees, host_trees
+from podstead.plural import agree, counted
 from podstead.suggest import the_first
 
 _CONNECTION: Final = "ansible_connection"
@@ -47,7 +48,7 @@ def connectable(
         else:
             reachable.append(name)
     for kind, names in passed_over.items():
-        many = "1 host is" if len(names) == 1 else f"{len(names)} hosts are"
+        many = f"{counted(len(names), 'host')} {agree(len(names), 'is', 'are')}"
         message = f"{many} passed over, because podstead has no connection like {kind}: {the_first(names)}"
         problem = Problem(where=", ".join(inventory.sources), key=_CONNECTION, message=message)
         (inventory.warnings if reachable else inventory.problems).append(problem)

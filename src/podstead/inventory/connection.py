@@ -10,18 +10,9 @@ from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import SecretStr
 
-from podstead.document.values import (
-    AmbiguousScalar,
-    Node,
-    Scalar,
-    Value,
-    VaultCiphertext,
-    describe,
-    is_hidden,
-    reveal,
-)
+from podstead.document.values import Node, Value, VaultCiphertext
 from podstead.errors import Problem
-from podstead.suggest import did_you_mean
+from podstead.inventory.connection_reader import Reader
 
 Kind: TypeAlias = Literal["ssh", "local", "podman", "docker", "chroot"]
 StrictHostKeys: TypeAlias = Literal["yes", "accept-new", "no"]
@@ -67,16 +58,6 @@ _REFUSED: Final = (
 _STRICT: Final[Mapping[str, StrictHostKeys]] = {
     "yes": "yes", "ask": "yes", "true": "yes", "accept-new": "accept-new", "no": "no", "off": "no", "false": "no",
 }  # fmt: skip
-_BOOLS: Final = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
 _USER = re.compile(r"(?!-)[^\s'\"`;&<>|(){}]*[^\s'\"`;&<>|(){}\\]")
 _ADDRESS = re.compile(r"(?!-)[^\s'\"`$\\;&<>|(){}]+")
 """What OpenSSH takes, so that no ProxyCommand can be made to run something else (valid_ruser, valid_hostname in ssh.c)."""
@@ -121,6 +102,8 @@ class Connection:
     become: bool = False
     become_method: BecomeMethod = "sudo"
     become_password: SecretStr | None = field(default=None, repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Where the names of files on this machine were written, by field."""
 
 
 def connection_variables(tree: Node, problems: list[Problem]) -> dict[str, Node]:
@@ -151,90 +134,16 @@ def _by_thing(variables: Mapping[str, Node]) -> dict[str, Node]:
     return found
 
 
-class _Reader:
-    """Reads typed values out of merged connection variables; what is wrong goes to ``problems``."""
-
-    def __init__(self, variables: Mapping[str, Node], problems: list[Problem]) -> None:
-        self.variables = variables
-        self.problems = problems
-
-    def report_problem(self, name: str, message: str) -> None:
-        self.problems.append(Problem(where=self.variables[name].origin.where, key=name, message=message))
-
-    def value(self, name: str) -> Scalar:
-        node = self.variables.get(name)
-        if node is None or node.value is None:
-            return None
-        if isinstance(node.value, tuple | Mapping):
-            self.report_problem(name, f"expected one value, found {describe(node)}")
-            return None
-        if isinstance(node.value, AmbiguousScalar):
-            self.report_problem(name, node.value.explanation)
-            return None
-        return None if isinstance(node.value, VaultCiphertext) else reveal(node.value)
-
-    def describe(self, name: str) -> str:
-        """What a message may say of a value: nothing of one that was encrypted."""
-        return describe(self.variables[name])
-
-    def hidden(self, name: str) -> bool:
-        return is_hidden(self.variables[name].value)
-
-    def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str | None:
-        value = self.value(name)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value:
-            self.report_problem(name, f"expected a string, found {self.describe(name)}: quote it")
-            return None
-        if not value.isprintable() or (pattern and not pattern.fullmatch(value)):
-            why = ": it has a blank or a character that a shell obeys, or begins with '-'" if pattern else ""
-            self.report_problem(name, f"{self.describe(name)} cannot be used here{why}")
-            return None
-        return value
-
-    def secret(self, name: str) -> SecretStr | None:
-        value = self.value(name)
-        if isinstance(value, bool):
-            self.report_problem(name, "expected a string: quote it")
-            return None
-        # a template may make a number of a password; it is text all the same
-        return None if value is None else SecretStr(str(value))
-
-    def flag(self, name: str) -> bool | None:
-        value = self.value(name)
-        found = _BOOLS.get(str(value).lower())
-        if value is not None and found is None:
-            self.report_problem(name, f"expected true or false, found {self.describe(name)}")
-        return found
-
-    def port(self, name: str) -> int | None:
-        value = self.value(name)
-        if value is None:
-            return None
-        text = str(value)
-        if isinstance(value, str | int) and text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65536:
-            return int(text)
-        self.report_problem(name, f"expected a port number from 1 to 65535, found {self.describe(name)}")
-        return None
-
-    def choice(self, name: str, choices: Mapping[str, str], otherwise: str) -> str:
-        value = self.text(name)
-        if value is None:
-            return otherwise
-        if value not in choices:
-            words = ", ".join(dict.fromkeys(choices.values()))
-            hint = "" if self.hidden(name) else did_you_mean(value, choices)
-            self.report_problem(name, f"expected one of {words}; found {self.describe(name)}{hint}")
-        return choices.get(value, otherwise)
-
-
 def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]) -> Connection:
     """Read how a host is reached from its merged connection variables."""
-    reader = _Reader(_by_thing(variables), problems)
+    reader = Reader(_by_thing(variables), problems)
     options: dict[str, str] = {}
+    origins = {"private_key": reader.where("ansible_ssh_private_key_file")}
     for name in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        options |= _ssh_arguments(reader, name)
+        found = _ssh_arguments(reader, name)
+        options |= found
+        if "config" in found:
+            origins["ssh_config_file"] = reader.where(name)
     checking = reader.flag("ansible_host_key_checking")
     if checking is not None:
         options.setdefault("stricthostkeychecking", "yes" if checking else "no")
@@ -274,10 +183,11 @@ def connection(host: str, variables: Mapping[str, Node], problems: list[Problem]
             reader.choice("ansible_become_method", {"sudo": "sudo", "doas": "doas", "su": "su"}, "sudo"),
         ),
         become_password=reader.secret("ansible_become_password"),
+        origins={name: where for name, where in origins.items() if where},
     )
 
 
-def _ssh_arguments(reader: _Reader, name: str) -> dict[str, str]:
+def _ssh_arguments(reader: Reader, name: str) -> dict[str, str]:
     """Read the few ssh options that podstead can keep; the values of others are not repeated, they may hold secrets."""
     text = reader.text(name)
     if not text:

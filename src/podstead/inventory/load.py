@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from podstead.document.roles import RoleLibrary
+from podstead.document.roles import RoleLibrary, folder_problems
 from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError, Problem
@@ -36,7 +36,7 @@ def load(  # noqa: PLR0913 - what a command line can say of it
     pattern: str = "all",
     limit: str | None = None,
     roles_dirs: Sequence[Path] = (),
-    connection_defaults: Mapping[str, str] | None = None,
+    connection_defaults: Mapping[str, Node] | None = None,
     vault: Vault | None = None,
     warnings: list[Problem] | None = None,
 ) -> tuple[ResolvedHost, ...]:
@@ -66,11 +66,9 @@ def load(  # noqa: PLR0913 - what a command line can say of it
 
     inventory.read_variables = read_variables
 
+    inventory.problems += folder_problems(roles_dirs)
     extras = extra(extra_vars, inventory.problems, vault)
-    options = Origin("options")
-    defaults = hide(
-        Node({key: Node(text, options) for key, text in (connection_defaults or {}).items()}, options)
-    )
+    defaults = hide(Node(dict(connection_defaults or {}), Origin("options")))
     role_library = RoleLibrary((folder / "roles" for folder in folders), chosen=roles_dirs)
     hosts, problems = resolve(
         inventory,

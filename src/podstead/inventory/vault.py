@@ -12,7 +12,7 @@ import binascii
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -106,22 +106,36 @@ def passwords(
     *,
     ask: bool = False,
     prompt: Callable[[str], SecretStr] = _cannot_ask,
+    option: str = "--vault-password-file",
 ) -> tuple[tuple[str, SecretStr], ...]:
     """Collect passwords: from files (or programs that print them), from ``ID@FILE``, ``ID@prompt``, and by asking.
 
-    Raises InputError for a file that cannot be read, is empty, or is a program that fails.
+    Raises InputError for a file that cannot be read, is empty, or is a program that fails; ``option`` is what named the files.
     """
-    found = [("default", _from_file(file, "")) for file in files]
+    found = [("default", _named_by(option, file, "")) for file in files]
     for vault_id in vault_ids:
         label, at, source = vault_id.rpartition("@")
         label = label or "default"
         prompted = source == "prompt" and at
         found.append(
-            (label, prompt(f"Vault password ({label}): ") if prompted else _from_file(source, label))
+            (
+                label,
+                prompt(f"Vault password ({label}): ") if prompted else _named_by("--vault-id", source, label),
+            )
         )
     if ask:
         found.append(("default", prompt("Vault password: ")))
     return tuple(found)
+
+
+def _named_by(option: str, name: str, label: str) -> SecretStr:
+    """Read a password; what is wrong is said with the option before the file."""
+    try:
+        return _from_file(name, label)
+    except InputError as error:
+        raise InputError(
+            replace(problem, where=f"{option}: {problem.where}") for problem in error.problems
+        ) from error
 
 
 def _from_file(name: str, label: str) -> SecretStr:

@@ -16,6 +16,7 @@ from podstead.ids import flaws
 from podstead.ids.flaws import ROOTFUL, RangeFlaw
 from podstead.ids.ranges import IdRange, total
 from podstead.ids.subid_files import Entry, SubidFile
+from podstead.plural import counted
 from podstead.proof import catalogue, remedy
 from podstead.proof.checks import finding_of
 from podstead.proof.finding import Finding, Verdict
@@ -67,7 +68,7 @@ def _file_flaws(file: SubidFile, accounts: AccountsState) -> Iterator[RangeFlaw]
     for name, entries in _by_owner(file.entries, accounts).items():
         size = total(entry.range for entry in entries)
         if size < 65536 and name != ROOTFUL:
-            text = f"{file.path}: {name} has {size} IDs, images expect 65536"
+            text = f"{file.path}: {name} has {counted(size, 'ID')}, images expect 65536"
             yield RangeFlaw(ref="C13", owner=name, text=text)
         if name not in accounts.by_name and name != ROOTFUL:
             text = f"{file.path}:{entries[0].line}: the host has no account {name}"
@@ -158,7 +159,9 @@ def findings(
     rest = [flaw for flaw in host_flaws(state, accounts) if not flaw.owners & verified_users]
     if not rest:
         owners = {_owner(entry, accounts) for side in state.sides for entry in side.entries}
-        return (finding_of("V03", Verdict.PASS, found=f"{len(owners)} owner(s) in both files, no flaw"),)
+        return (
+            finding_of("V03", Verdict.PASS, found=f"{counted(len(owners), 'owner')} in both files, no flaw"),
+        )
     grouped: dict[str, list[RangeFlaw]] = {}
     for flaw in rest:
         grouped.setdefault(flaw.ref, []).append(flaw)

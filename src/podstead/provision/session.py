@@ -13,6 +13,7 @@ from podstead.host.session import DROP_IN, SessionState, UserSession
 from podstead.host.state import HostState
 from podstead.host.subids import SubidsState
 from podstead.ids.ranges import IdMap
+from podstead.plural import counted
 from podstead.provision import looks
 from podstead.provision.change import (
     Change,
@@ -150,7 +151,7 @@ def _would_stop(change_id: str, name: str, user: UserSession) -> Refusal:
     return Refusal(
         id=change_id,
         title=f"Podman of {name} still uses an old ID map",
-        reason=f"its pause process holds the map from before the change, and 'podman system migrate' would stop {user.running} running container(s)",
+        reason=f"its pause process holds the map from before the change, and 'podman system migrate' would stop {counted(user.running, 'running container')}",
         remedy=f"stop them at a convenient time and apply again, or allow it by name: {allowing(change_id)}",
         allow=True,
     )

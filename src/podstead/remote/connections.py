@@ -26,6 +26,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from podstead.errors import LookError, PodsteadError
 from podstead.host.frames import MAX_BYTES
+from podstead.inventory.connection_files import config_problem, key_problem
 from podstead.printable import one_line
 from podstead.remote import become, bounded, transport
 from podstead.remote.bounded import MAX_LINES, TooMuch
@@ -65,10 +66,10 @@ class RemoteHost:
 
     def connect(self) -> None:
         """Open the connection; try again where a busy bastion or sshd dropped it (MaxStartups)."""
-        problem = transport.key_problem(self.target)
+        problem = key_problem(self.target.connection)
         if problem:
             raise UnreachableError(problem, hint="correct ansible_ssh_private_key_file or --private-key")
-        problem = transport.config_problem(self.target)
+        problem = config_problem(self.target.connection)
         if problem:
             raise UnreachableError(problem, hint="correct -F in ansible_ssh_common_args or --ssh-common-args")
         for attempt in range(1, _CONNECT_TRIES + 1):
@@ -205,8 +206,6 @@ class JobRunner:
 
     def all(self, folder: Path) -> None:
         """Do the job on every host and emit a result for each, whatever happens on it; ``folder`` is for this run."""
-        if any(target.connection.kind == "ssh" for target in self.job.targets):
-            transport.prepare_home()
         data = {
             transport.host_name(target): transport.host_data(target, folder) for target in self.job.targets
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import paramiko
 from pyinfra.connectors.sshuserclient.config import SSHConfig
 
+from podstead.inventory.connection_files import config_path, expanded
 from podstead.provision.change import checksum
 from podstead.visit.job import Target
 
@@ -68,21 +68,11 @@ def host_key_policy(target: Target) -> str:
     """
     if target.connection.strict_host_keys:
         return target.connection.strict_host_keys
-    config = _ssh_config(config_path(target))
+    config = _ssh_config(config_path(target.connection))
     if config is None:
         return "yes"
     strictness = config.lookup(target.connection.address).get("stricthostkeychecking", "ask").lower()
     return {"accept-new": "accept-new", "no": "no", "off": "no"}.get(strictness, "yes")
-
-
-def config_path(target: Target) -> str:
-    """The person's ssh_config. Whole: an Include that is relative is looked for in other folders than the present one."""
-    name = target.connection.ssh_config_file or "~/.ssh/config"
-    return os.devnull if name == "none" else os.path.abspath(_expanded(name))  # noqa: PTH100 - links stay
-
-
-def _expanded(name: str) -> str:
-    return os.path.expanduser(name)  # noqa: PTH111 - Path's own raises for a user that there is not
 
 
 @cache
@@ -106,9 +96,14 @@ def ssh_config_text(target: Target) -> str:
     if target.connection.proxy_jump:
         lines += [f"Host {target.connection.address}", f"    ProxyJump {target.connection.proxy_jump}"]
     # settings that stand before any Host of an included file would else belong to the block above
-    lines += ["Host *", f"Include {config_path(target)}", "Host *", "    StrictHostKeyChecking yes"]
+    lines += [
+        "Host *",
+        f"Include {config_path(target.connection)}",
+        "Host *",
+        "    StrictHostKeyChecking yes",
+    ]
     if target.connection.known_hosts_file:
-        lines.append(f"    UserKnownHostsFile {_expanded(target.connection.known_hosts_file)}")
+        lines.append(f"    UserKnownHostsFile {expanded(target.connection.known_hosts_file)}")
     return "\n".join(lines) + "\n"
 
 
@@ -119,46 +114,6 @@ def write_ssh_config(target: Target, folder: Path) -> str:
     if not path.exists():
         path.write_text(text, encoding="utf-8")
     return str(path)
-
-
-def prepare_home() -> None:
-    """pyinfra fails without ``~/.ssh`` (fresh CI containers have none)."""
-    folder = Path(_expanded("~/.ssh"))
-    if not folder.is_absolute():  # a user without a home
-        return
-    with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def key_problem(target: Target) -> str | None:
-    """Why the private key file cannot be used, before pyinfra lets it end the run for every host."""
-    if target.connection.private_key is None:
-        return None
-    path = _expanded(target.connection.private_key)
-    if not os.path.isfile(path) and not _is_out_of_reach(path):  # noqa: PTH113 - Path's own raises there
-        return f"private key {path} does not exist"
-    return None if os.access(path, os.R_OK) else f"private key {path} cannot be read"
-
-
-def _is_out_of_reach(path: str) -> bool:
-    try:
-        os.stat(path)  # noqa: PTH116 - as os.path
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def config_problem(target: Target) -> str | None:
-    """Why the ssh_config that was named cannot be used: without it a host may be reached as somebody else."""
-    if target.connection.kind != "ssh" or target.connection.ssh_config_file is None:
-        return None
-    path = config_path(target)
-    # a device will do (/dev/null)
-    if os.path.isdir(path) or not os.access(path, os.R_OK):  # noqa: PTH112 - as above
-        return f"ssh_config {path} does not exist or cannot be read"
-    return None
 
 
 def close(client: paramiko.SSHClient | None) -> None:

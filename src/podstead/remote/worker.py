@@ -28,7 +28,7 @@ load_later("invoke")
 import pyinfra  # noqa: E402
 
 from podstead.printable import one_line  # noqa: E402
-from podstead.remote import bounded, lifeline, match_exec  # noqa: E402
+from podstead.remote import bounded, known_hosts, lifeline, match_exec  # noqa: E402
 from podstead.remote.connections import JobRunner  # noqa: E402
 from podstead.visit.job import Job, Progress, Result  # noqa: E402
 
@@ -66,6 +66,7 @@ def main() -> int:
         answers.flush()
 
     bounded.install()
+    known_hosts.install()
     match_exec.install()
     run = JobRunner(job, emit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from podstead.plural import counted
 from podstead.printable import one_line
 from podstead.report.problems import Problem, Weight, problems
 from podstead.visit.record import Report
@@ -18,17 +19,13 @@ def _found(report: Report) -> str:
     if errors:
         first = ": " if len(errors) == 1 else "; first: "
         where = f"{one_line(errors[0].host)}: {one_line(errors[0].headline)}"
-        return f"{_many(errors, 'problem')}{_on(errors, report)}{first}{where}"
+        return f"{counted(len(errors), 'problem')}{_on(errors, report)}{first}{where}"
     pending = [problem for problem in found if problem.weight is Weight.PENDING]
     if pending:
-        return f"{_many(pending, 'change')} pending{_on(pending, report)}"
+        return f"{counted(len(pending), 'change')} pending{_on(pending, report)}"
     return ""
 
 
 def _on(found: list[Problem], report: Report) -> str:
     hosts = {problem.host for problem in found} & {host.name for host in report.hosts}
     return f" on {len(hosts)} of {len(report.hosts)} hosts" if len(report.hosts) > 1 and hosts else ""
-
-
-def _many(found: list[Problem], thing: str) -> str:
-    return f"1 {thing}" if len(found) == 1 else f"{len(found)} {thing}s"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from podstead.plural import counted
 from podstead.printable import one_line
 from podstead.proof.checks import CHECKS
 from podstead.proof.finding import Finding, Verdict
@@ -117,9 +118,8 @@ def _summary(user: str, findings: list[Finding], host: HostReport, screen: Scree
 def _room(capacity: Capacity) -> str:
     if not capacity.users:
         return f"no room for another user with {capacity.count} IDs"
-    return (
-        f"room for {capacity.users} more user(s) with {capacity.count} IDs each, the next at {capacity.next}"
-    )
+    users = counted(capacity.users, "more user")
+    return f"room for {users} with {capacity.count} IDs each, the next at {capacity.next}"
 
 
 def _every(findings: list[Finding], screen: Screen) -> None:

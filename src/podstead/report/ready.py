@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from podstead.ids.ranges import IdMap, IdRange
+from podstead.plural import agree, counted
 from podstead.printable import one_line
 from podstead.proof.catalogue import COSTS, Need
 from podstead.suggest import the_first
@@ -33,11 +34,9 @@ def ready(report: Report, *, here: str = "", me: str = "") -> str:
     for (user, grant), names in list(hosts_by_user.items())[:_PICTURES]:
         is_caller = (user, names) == (me, [here])
         lines += ["", *_user(user, grant, names, is_caller=is_caller, login=user in login_first)]
-    if len(hosts_by_user) > _PICTURES:
-        lines += [
-            "",
-            f"{len(hosts_by_user) - _PICTURES} more users are ready.",
-        ]
+    more = len(hosts_by_user) - _PICTURES
+    if more > 0:
+        lines += ["", f"{counted(more, 'more user')} {agree(more, 'is', 'are')} ready."]
     return "\n".join(lines)
 
 

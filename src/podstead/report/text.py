@@ -10,6 +10,7 @@ from rich.console import Console
 
 from podstead.errors import Exit
 from podstead.fleet.unfinished import lists
+from podstead.plural import counted
 from podstead.printable import one_line
 from podstead.report import proved, tasks
 from podstead.report.ending import last_line
@@ -18,7 +19,7 @@ from podstead.report.task_results import counts
 from podstead.report.tasks import together
 from podstead.report.view import View
 from podstead.suggest import the_first
-from podstead.visit.record import HostReport, Report, Status, failed_findings
+from podstead.visit.record import UNPREPARED, HostReport, Report, Status, failed_findings
 
 _NAME_WIDTH: Final = 26
 """Of the host's column in Ansible's recap."""
@@ -127,14 +128,15 @@ def _troubles(hosts: Sequence[HostReport], screen: Screen) -> None:
 
 
 def _notes(hosts: Sequence[HostReport], screen: Screen, *, verbose: int) -> None:
-    rows = [(host.name, ("note", note)) for host in hosts for note in host.notes]
+    # where no user is prepared, the command line has said so of all hosts together, before the run
+    rows = [(host.name, ("note", note)) for host in hosts for note in host.notes if note != UNPREPARED]
     if verbose:
         rows += [
             (
                 host.name,
                 (
                     "time",
-                    f"{host.connections} connection(s), {host.commands} command(s), {host.seconds:.2f} s",
+                    f"{counted(host.connections, 'connection')}, {counted(host.commands, 'command')}, {host.seconds:.2f} s",
                 ),
             )
             for host in hosts

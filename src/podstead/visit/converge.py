@@ -9,6 +9,7 @@ from podstead.document import tags
 from podstead.document.spec import HostSpec
 from podstead.host import frames
 from podstead.host.state import HostState, from_records
+from podstead.plural import agree, counted
 from podstead.provision import session, sysctls
 from podstead.provision.change import Change, Phase, needs
 from podstead.provision.plan import Plan
@@ -17,7 +18,7 @@ from podstead.visit.advice import advice
 from podstead.visit.job import Job
 from podstead.visit.look import WITHOUT_ROOT, NonceSource, RunScript, Visit, look
 from podstead.visit.obstacles import intended
-from podstead.visit.record import ChangeRecord, ChangeStatus, HostReport, Status, Trouble
+from podstead.visit.record import UNPREPARED, ChangeRecord, ChangeStatus, HostReport, Status, Trouble
 
 MAX_ROUNDS = 4
 """Packages bring versions, accounts bring UIDs, ranges bring ID maps: each may show one more thing to do."""
@@ -212,7 +213,7 @@ def _needs_root(name: str, state: HostState, changes: Sequence[Change]) -> HostR
         kernel=state.platform.kernel,
         changes=tuple(records),
         trouble=Trouble(
-            message=f"{len(changes)} change(s) need root, and this is {state.platform.user}",
+            message=f"{counted(len(changes), 'change')} {agree(len(changes), 'needs', 'need')} root, and this is {state.platform.user}",
             hint="add --become (-b, with -K if sudo asks for a password), or connect as root (-u root)",
         ),
     )
@@ -256,7 +257,9 @@ def _report(
 
 
 def _notes(spec: HostSpec, state: HostState, pending: Iterable[Change]) -> tuple[str, ...]:
-    notes: tuple[str, ...] = () if state.platform.is_root else (WITHOUT_ROOT,)
+    notes: tuple[str, ...] = () if spec.users else (UNPREPARED,)
+    if not state.platform.is_root:
+        notes += (WITHOUT_ROOT,)
     if not state.packages.podman() and any(change.phase is Phase.PACKAGES for change in pending):
         notes += (UNKNOWN_PODMAN,)
     return (*notes, *sysctls.notes(spec, state.sysctls))

@@ -17,6 +17,8 @@ from podstead.proof.finding import Finding, Verdict
 from podstead.provision.change import NotApplicable, Refusal
 
 SCHEMA: Final = "podstead.report/1"
+UNPREPARED: Final = "no user is prepared for rootless Podman on this host, because its document names none"
+"""The note of a host on which packages and settings alone are managed."""
 Verb = Literal["apply", "check", "verify"]
 """What a run does to its hosts."""
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from podstead.document.spec import HostSpec
+from podstead.document.values import Node, Origin
 from podstead.errors import InputError, Problem
 from podstead.inventory.load import load, read_inventory
 from podstead.inventory.resolve import ResolvedHost
@@ -23,6 +24,10 @@ def failing(*sources: str | Path, **options: Any) -> list[str]:
     with pytest.raises(InputError) as caught:
         load(sources, **options)
     return [str(problem) for problem in caught.value.problems]
+
+
+def by_options(**variables: str) -> dict[str, Node]:
+    return {name: Node(text, Origin("options")) for name, text in variables.items()}
 
 
 def names(hosts: tuple[ResolvedHost, ...]) -> list[str]:
@@ -111,6 +116,15 @@ def test_a_role_of_another_folder_can_be_named(tmp_path: Path) -> None:
     assert list(host.spec.users) == ["app"]
 
 
+def test_a_folder_of_roles_that_is_named_and_missing_is_a_mistake(tmp_path: Path) -> None:
+    """A role of its name would else be the built-in one."""
+    (tmp_path / "file").touch()
+    folders = [tmp_path / "nosuch", tmp_path / "file", tmp_path]
+    assert failing("a,", roles_dirs=folders, extra_vars=["podstead={roles: [fleet-node]}"]) == [
+        f"{tmp_path}/{name}: roles_path: is not a folder that can be read" for name in ("file", "nosuch")
+    ]
+
+
 def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -> None:
     write(tmp_path, {"more.yml": "podstead: {storage: {driver: vfs}}"})
     extra = [
@@ -141,7 +155,7 @@ def test_one_argument_may_hold_several_extra_variables_as_in_ansible() -> None:
 
 def test_connection_defaults_give_way_to_every_layer(tmp_path: Path) -> None:
     write(tmp_path, {"hosts.yml": "all: {hosts: {a: {ansible_user: own}, b: }}"})
-    hosts = load([tmp_path], connection_defaults={"ansible_user": "option", "ansible_become": "true"})
+    hosts = load([tmp_path], connection_defaults=by_options(ansible_user="option", ansible_become="true"))
     assert [(host.connection.user, host.connection.become) for host in hosts] == [
         ("own", True),
         ("option", True),
@@ -346,7 +360,7 @@ def test_a_resolved_host_does_not_show_passwords() -> None:
     hosts = load(
         ["a,"],
         extra_vars=["ansible_password=hunter2"],
-        connection_defaults={"ansible_become_pass": "hunter2"},
+        connection_defaults=by_options(ansible_become_pass="hunter2"),
     )
     assert hosts[0].connection.become_password is not None
     assert "hunter2" not in repr(hosts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podstead import api
-from podstead.errors import InputWarning, Problem
+from podstead.errors import InputError, InputWarning, Problem
 from podstead.inventory.load import load
 
 HOSTS = "web: {hosts: {a: , b: }}"
@@ -97,6 +97,53 @@ def test_hosts_that_were_not_chosen_are_not_told_about(tmp_path: Path) -> None:
 )
 def test_what_no_host_document_could_hold_is_another_tools(tmp_path: Path, text: str) -> None:
     assert hints(tmp_path, {"group_vars/all.yml": text, "host_vars/a.yml": text}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[all:vars]\nusers={alice: {}}\n",
+        "[all:vars]\nusers={'alice': {}}\n",
+        '[all:vars]\nusers="{alice: {}}"\n',
+        "[web]\na users='{alice: {}}'\nb\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["hosts.ini", "hosts"])
+def test_an_ini_inventory_is_told_with_a_line_that_can_be_pasted_there(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    """Ansible reads the first as text; podstead 0.1 read it as YAML."""
+    found: list[Problem] = []
+    place = tmp_path / name
+    place.write_text(text if text.startswith("[web]") else f"[web]\na\nb\n{text}")
+    load([place], pattern="a", warnings=found)
+    (said,) = map(str, found)
+    assert said.endswith(f': users: {SAYS}; write podstead="{{users: {{alice: {{}}}}}}"')
+    line = said.partition("; write ")[2]
+    for new in (f"[web]\na {line}\n", f"[web]\na\n[web:vars]\n{line}\n"):
+        place.write_text(new)
+        found.clear()
+        (host,) = load([place], pattern="a", warnings=found)
+        assert (list(host.spec.users), found) == (["alice"], [])
+
+
+@pytest.mark.parametrize("value", ["{{ people }}", "[alice", "{alice", "alice", "{'alice'}", "[alice]"])
+def test_what_an_ini_inventory_has_for_another_tool_is_passed_over(tmp_path: Path, value: str) -> None:
+    found: list[Problem] = []
+    (tmp_path / "hosts").write_text(f"[web]\na\n[web:vars]\npeople=bob\nusers={value}\n")
+    load([tmp_path / "hosts"], warnings=found)
+    assert found == []
+
+
+def test_a_mistake_beside_users_does_not_hide_the_hint(tmp_path: Path) -> None:
+    files = {"group_vars/all.yml": "users: {alice: {}}\nsysctls: {a: 1}\n"}
+    (said,) = hints(tmp_path, files)
+    assert said == (
+        f"group_vars/all.yml:1: users, sysctls: {SAYS}; write podstead: {{users: {{alice: {{}}}}, sysctls: {{a: 1}}}}"
+    )
+    project(tmp_path, {"group_vars/all.yml": said.partition("; write ")[2]})
+    with pytest.raises(InputError, match=r"all\.yml:1: sysctls"):
+        load([tmp_path])
 
 
 def test_on_the_command_line_it_is_always_said_with_what_to_write_there(tmp_path: Path) -> None:

@@ -195,3 +195,14 @@ def test_podman_alone_proves_nothing_against_the_helpers() -> None:
     """Nothing is wrong below: the finding says what failed and names nobody."""
     finding = judged("V10", subject(attempt(inside=no_container("odd").attempts["whole"])))
     assert (finding.verdict, finding.ref, finding.found) == (Verdict.FAIL, "", "odd")
+
+
+def test_one_limit_is_0_and_two_are() -> None:
+    full = no_container("crun: unshare: No space left on device")
+    limits = {"user.max_net_namespaces": "0", "user.max_pid_namespaces": "0"}
+    assert judged("V17", subject(full, host(live={"user.max_net_namespaces": "0"}))).found.startswith(
+        "user.max_net_namespaces is 0"
+    )
+    assert judged("V17", subject(full, host(live=limits))).found.startswith(
+        "user.max_net_namespaces, user.max_pid_namespaces are 0"
+    )

@@ -278,3 +278,24 @@ def test_podman_that_maps_one_id_is_explained_by_the_missing_line() -> None:
 def test_a_chown_that_fails_for_another_reason_is_not_laid_on_the_ranges() -> None:
     ill = replace(HEALTHY, attempts={**HEALTHY.attempts, "inside": inside(chown="chown 1:1 ok\n")})
     assert judged("V13", subject(ill)).ref == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, "/etc/subuid and /etc/subgid do not exist"),
+        ({"/etc/subuid": OWN}, "/etc/subgid does not exist"),
+    ],
+)
+def test_one_file_does_not_exist_and_two_do_not(files: dict[str, str], found: str) -> None:
+    assert judged("V02", subject(no_grant(), host(files=files))).found.startswith(found)
+
+
+def test_one_last_line_does_not_end_and_two_do_not() -> None:
+    both = f"alice:{RANGE}"
+    assert (
+        "the last lines of /etc/subuid and /etc/subgid do not end"
+        in judged("V02", subject(on=lines(both))).found
+    )
+    mixed = host(files={"/etc/subuid": OWN, "/etc/subgid": both})
+    assert "the last line of /etc/subgid does not end" in judged("V02", subject(on=mixed)).found

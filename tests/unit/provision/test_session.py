@@ -190,7 +190,7 @@ def test_running_containers_are_not_stopped_unless_allowed_by_name() -> None:
     outcome = migrate(one, spec_of())
     (refusal,) = outcome.refusals
     assert (outcome.changes, refusal.id, refusal.allow) == ((), "session:alice:migrate", True)
-    assert "would stop 3 running container(s)" in refusal.reason
+    assert "would stop 3 running containers" in refusal.reason
     assert "--allow session:alice:migrate" in refusal.remedy
     assert refusal == migrate(one, spec_of(), "session:bob:migrate").refusals[0]
     allowed = migrate(one, spec_of(), "session:alice:migrate")

@@ -56,6 +56,8 @@ def test_hosts_on_which_a_user_has_the_same_ids_share_a_picture() -> None:
     )
     assert text.count("in a container") == 3
     assert text.endswith("2 more users are ready.")
+    four = (host(f"db{number}", finding(f"u{number}"), grant=other) for number in range(4))
+    assert ready(report(*four)).endswith("1 more user is ready.")
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.COULD_NOT_LOOK])

@@ -407,3 +407,12 @@ def test_what_start_at_left_out_stays_left_out_when_its_change_is_done() -> None
     choice = TagSelection.of(Job(verb="apply", targets=(), start_at="subids:bob:ranges"), ORDERED)
     later = planned("subids:alice:ranges", "subids:carol:ranges", "session:alice:linger")
     assert [one.id for one in choice.select(later).changes] == ["subids:carol:ranges", "session:alice:linger"]
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 change needs root"), (2, "2 changes need root")])
+def test_changes_that_only_root_can_make_are_counted(number: int, said: str) -> None:
+    state = ModelHost().state({})
+    state = replace(state, platform=replace(state.platform, user="bob"))
+    report = converging._needs_root("web1", state, ORDERED.changes[:number])
+    assert report.trouble
+    assert report.trouble.message == f"{said}, and this is bob"

@@ -20,7 +20,7 @@ from podstead.report.screen import Screen
 @click.command("doctor")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, output: str) -> int:
-    """Check this machine: can podstead work from here?
+    """Check whether podstead can manage hosts from this machine.
 
     It checks versions, SSH client, agent, keys, known_hosts and config, the settings, the temporary folder and the
     worker process. It connects to no host and changes nothing. Exit code 1 when something fails.

@@ -11,13 +11,17 @@ import click
 from podstead.cli import options
 from podstead.cli.execute import emit
 from podstead.cli.options import Printing, warn
-from podstead.errors import InputError, LookError, Problem
+from podstead.errors import InputError, LookError, NoAnswerError, Problem
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory.load import load
 from podstead.report.view import View
 from podstead.version import VERSION
 from podstead.visit.prove import judge
 from podstead.visit.record import Report
+
+_HINT = (
+    "give the file with everything that the script printed; podstead verify --print-script prints the script"
+)
 
 
 @click.command("judge")
@@ -45,11 +49,13 @@ def command(*, file: Path, extra_vars: tuple[str, ...], printing: Printing) -> i
     name = "standard input" if str(file) == "-" else file.name
     try:
         host = judge(name, text, spec)
+    except (
+        NoAnswerError
+    ):  # its message repeats what a host said; a file that was named by mistake may hold anything
+        message = "this is not the complete output of podstead's script"
+        raise InputError.single(message, where=name, hint=_HINT) from None
     except LookError as error:
-        raise InputError.single(
-            f"{name}: {error.message}",
-            hint=error.hint or "the file must contain the whole output of the script",
-        ) from error
+        raise InputError.single(error.message, where=name, hint=error.hint or _HINT) from error
     report = Report(
         verb="verify",
         version=VERSION,

@@ -16,6 +16,7 @@ from podstead.cli.options import People, Printing, Selected, Selection
 from podstead.control.invoker import invoking_user
 from podstead.errors import Exit, InputError
 from podstead.inventory.named import HERE
+from podstead.plural import counted
 from podstead.printable import one_line
 from podstead.report.ready import ready
 from podstead.suggest import the_first
@@ -130,8 +131,9 @@ def _can_ask() -> bool:
 
 def _agreed(looked: Report) -> bool:
     names = [one_line(host.name) for host in looked.hosts if host.status in (Status.PENDING, Status.FAILED)]
-    many = "1 change" if looked.changes == 1 else f"{looked.changes} changes"
-    return click.confirm(f"\nMake {many} on {the_first(names)}?", default=False, err=True)
+    return click.confirm(
+        f"\nMake {counted(looked.changes, 'change')} on {the_first(names)}?", default=False, err=True
+    )
 
 
 def _asking_for_sudo(selection: Selection, connecting: ConnectionOptions) -> ConnectionOptions:

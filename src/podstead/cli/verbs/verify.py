@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - these are the options
     """Prove, on the host and as each user, that rootless Podman works.
 
     It uses real namespaces, the real newuidmap, real binds and real containers; each proof has a counter-proof.
-    Nothing is left behind. Exit code 1 when a check failed or could not be made.
+    Nothing is left behind. Exit code 1 when a check fails or cannot be carried out.
     """
     if print_script:
         click.echo(script.standalone(), nl=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from podstead.plural import agree
 from podstead.proof.diagnosis.sign import HELPERS, Register, Sign, failure_line
 from podstead.proof.subject import Subject
 
@@ -45,8 +46,8 @@ def not_on_path(subject: Subject) -> Sign | None:
         return None
     at = ", ".join(subject.state.platform.tools[name] for name in unreachable)
     return Sign(
-        found=f"{at} is not on the session's PATH ({evidence.environment.get('PATH', '')})",
-        expected="a PATH that has it",
+        found=f"{at} {agree(len(unreachable), 'is', 'are')} not on the session's PATH ({evidence.environment.get('PATH', '')})",
+        expected=f"a PATH that has {agree(len(unreachable), 'it', 'them')}",
     )
 
 
@@ -85,9 +86,9 @@ def shadowed(subject: Subject) -> Sign | None:
     if not bad:
         return None
     return Sign(
-        found=f"{', '.join(bad)} comes first on PATH and has no privileges",
+        found=f"{' and '.join(bad)} {agree(len(bad), 'comes first on PATH and has', 'come first on PATH and have')} no privileges",
         expected="the helper of the distribution",
-        remedy=f"remove {' and '.join(map(shlex.quote, bad))}, or put its folder after /usr/bin on PATH",
+        remedy=f"remove {' and '.join(map(shlex.quote, bad))}, or put {agree(len(bad), 'its folder', 'their folders')} after /usr/bin on PATH",
     )
 
 
@@ -118,7 +119,8 @@ def capabilities_dropped(subject: Subject) -> Sign | None:
     missing_capabilities = _missing_capabilities(bounds)
     if not missing_capabilities or helper is None or helper.ok:
         return failure_line(subject, r"open of [ug]id_map failed: Permission denied")
-    found = f"{' and '.join(missing_capabilities)} is not in the session's bounding set (CapBnd: {bounds})"
+    are = agree(len(missing_capabilities), "is", "are")
+    found = f"{' and '.join(missing_capabilities)} {are} not in the session's bounding set (CapBnd: {bounds})"
     if subject.state.platform.container or subject.host.get("container"):
         return Sign(found=found, expected="the default capabilities")
     return Sign(

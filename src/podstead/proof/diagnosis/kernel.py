@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from podstead.plural import agree
 from podstead.proof.diagnosis.sign import NAMESPACES, PODMAN, Register, Sign, failure_line
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
@@ -113,7 +114,7 @@ def other_namespaces(subject: Subject) -> Sign | None:
         if subject.sysctl(key := f"user.max_{kind}_namespaces") == "0"
     ]
     if zero:
-        return Sign(found=f"{', '.join(zero)} is 0", expected="more than 0")
+        return Sign(found=f"{', '.join(zero)} {agree(len(zero), 'is', 'are')} 0", expected="more than 0")
     spent = failure_line(subject, r"No space left on device")
     return Sign(found=spent.found, proved=False) if spent else None
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from podstead.ids.allocate import RESERVED
 from podstead.ids.ranges import IdRange, first_overlap, total
 from podstead.ids.subid_files import Entry, SubidFile
+from podstead.plural import agree, counted
 from podstead.proof import catalogue
 from podstead.proof.diagnosis.neighbours import sign_of_flaw
 from podstead.proof.diagnosis.sign import HELPERS, PODMAN, Register, Sign
@@ -51,7 +52,9 @@ def unreadable(subject: Subject) -> Sign | None:
 @register("C03", *_GRANT)
 def missing_file(subject: Subject) -> Sign | None:
     missing = [file.path for file in subject.state.subids.sides if not file.exists and file.readable]
-    return Sign(found=f"{' and '.join(missing)} does not exist") if missing and _from_files(subject) else None
+    if not missing or not _from_files(subject):
+        return None
+    return Sign(found=f"{' and '.join(missing)} {agree(len(missing), 'does', 'do')} not exist")
 
 
 @register("C05", "V01", *_GRANT)
@@ -79,7 +82,10 @@ def unfinished(subject: Subject) -> Sign | None:
     cut = [file.path for file in subject.state.subids.sides if file.unfinished]
     if not cut or not _from_files(subject):
         return None
-    return Sign(found=f"the last line of {' and '.join(cut)} does not end with a newline")
+    lines = agree(len(cut), "the last line", "the last lines")
+    return Sign(
+        found=f"{lines} of {' and '.join(cut)} {agree(len(cut), 'does', 'do')} not end with a newline"
+    )
 
 
 @register("C15", *_GRANT)
@@ -293,7 +299,9 @@ def too_small(subject: Subject) -> Sign | None:
     wanted = max(subject.spec.subids.count, 1)
     if not subject.granted or count >= wanted:
         return None
-    return Sign(found=f"{count} IDs", expected=f"at least {wanted}", values=range_values(_following(subject)))
+    return Sign(
+        found=counted(count, "ID"), expected=f"at least {wanted}", values=range_values(_following(subject))
+    )
 
 
 def _following(subject: Subject) -> IdRange | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from podstead.plural import agree
 from podstead.proof.diagnosis.sign import CONTAINERS, PODMAN, Register, Sign, failure_line
 from podstead.proof.finding import Verdict
 from podstead.proof.subject import Subject
@@ -48,7 +49,7 @@ def not_owned(subject: Subject) -> Sign | None:
     if not paths:
         return failure_line(subject, r"exists and it is not owned by the current user")
     return Sign(
-        found=f"{', '.join(paths[:3])} belongs to another user",
+        found=f"{', '.join(paths[:3])} {agree(len(paths[:3]), 'belongs', 'belong')} to another user",
         expected=f"files of {subject.user}",
         # never with -R: what containers own below belongs to subordinate IDs
         remedy=f"chown {subject.user}: {' '.join(paths)}" if _plain(paths) else "",
