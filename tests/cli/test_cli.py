@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
 from podstead.cli import verbs
+from podstead.cli.grouped_help import HEADINGS, OTHERS
 from podstead.cli.main import VERBS
 from podstead.visit.protocol import load
 from tests.model_host import ModelHost, encode, record
@@ -60,6 +63,35 @@ def test_every_verb_has_help(verb: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert f" podstead {verb} [OPTIONS]" in done.stdout.partition("\n")[0]
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
+
+
+GROUPED = ("apply", "check", "verify", "up")
+
+
+@pytest.mark.parametrize("verb", GROUPED)
+def test_help_of_a_run_has_examples_and_its_options_under_headings(verb: str) -> None:
+    shown = podstead(verb, "--help").stdout
+    sections = dict(re.findall(r"^([A-Z][A-Za-z ]+):\n((?:  .+\n|\n(?=  ))+)", shown, re.MULTILINE))
+    examples, *headings = (name for name in sections if name != "Usage")
+    assert examples == "Examples"
+    assert len(re.findall(rf"^  podstead {verb} ", sections["Examples"], re.MULTILINE)) == 3
+    assert headings == [name for name in (*HEADINGS, OTHERS) if name in headings]
+    assert {"Which hosts", "Which users", "Connection", "Output"} <= set(headings)
+    assert re.findall(r"^  (-.*?)  ", sections[OTHERS], re.MULTILINE) == ["-h, --help"]
+
+
+@pytest.mark.parametrize("verb", GROUPED)
+def test_help_lists_every_option_that_it_does_not_hide(verb: str) -> None:
+    command: click.Command = import_module(f"podstead.cli.verbs.{verb}").command
+    shown = podstead(verb, "--help").stdout
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [one.opts for one in options if (f" {one.opts[0]}" in shown) is one.hidden] == []
+
+
+def test_every_parameter_below_a_heading_is_one_of_a_verb() -> None:
+    commands = [import_module(f"podstead.cli.verbs.{verb}").command for verb in GROUPED]
+    known = {one.name for command in commands for one in command.params}
+    assert {name for names in HEADINGS.values() for name in names} <= known
 
 
 @pytest.mark.parametrize(
