@@ -108,6 +108,33 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert arguments[-1].lstrip("-") in refused(podstead(*arguments)) or "forks" in arguments[1]
 
 
+@pytest.mark.parametrize("verb", ["apply", "check", "verify", "up"])
+@pytest.mark.parametrize("slip", ["--users", "--bogus", "--use", "--usr"])
+def test_no_option_is_suggested_that_is_always_refused(verb: str, slip: str) -> None:
+    """``--user`` exists only to say what to write instead."""
+    error = refused(podstead(verb, slip, "alice"))
+    assert slip in error
+    assert not re.search(r"--user\b", error)
+
+
+def test_an_option_that_exists_is_suggested() -> None:
+    assert "--remote-user" in refused(podstead("check", "--remote-usr", "x"))
+
+
+@pytest.mark.parametrize(
+    "verb", [("check", "@local"), ("inventory", "@local"), ("show", "@local"), ("roles",)]
+)
+def test_a_folder_of_roles_that_does_not_exist_is_a_mistake_wherever_it_is_named(
+    verb: tuple[str, ...], tmp_path: Path
+) -> None:
+    said = refused(podstead(*verb, "--roles-path", "/nosuch/roles"))
+    assert said.startswith("podstead: /nosuch/roles: there is no such folder of roles\n")
+    (tmp_path / "podstead.toml").write_text("roles_path = 'mine'\n")
+    said = refused(podstead(*verb, cwd=tmp_path))
+    assert "mine: there is no such folder of roles" in said
+    assert "--roles-path" in said
+
+
 def test_without_an_inventory_there_is_none_to_show_and_it_says_what_to_give() -> None:
     text = refused(podstead("inventory"))
     assert "no inventory is configured" in text

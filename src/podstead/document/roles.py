@@ -14,7 +14,7 @@ from podstead.document.layers import EMPTY, Layer, Rank, Stage
 from podstead.document.tags import PART_NAMES, part_of
 from podstead.document.values import Node, VaultCiphertext, describe, is_hidden, is_template
 from podstead.document.yaml_document import collecting, read
-from podstead.errors import Problem
+from podstead.errors import InputError, Problem
 from podstead.suggest import did_you_mean, listed
 
 DEFAULT_ROLE = "rootless-podman"
@@ -41,6 +41,24 @@ class Role:
     needs: tuple[Node, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     override: bool = False
+
+
+def must_be_folders(folders: Iterable[Path]) -> None:
+    """Raise InputError for folders of roles that a person has named and that do not exist: their roles would be passed over."""
+    problems = [
+        Problem(
+            where=str(folder),
+            message="is not a folder of roles"
+            if os.path.lexists(folder)
+            else "there is no such folder of roles",
+        )
+        for folder in folders
+        if not _is_folder(folder)
+    ]
+    if problems:
+        raise InputError(
+            problems, hint="correct --roles-path, $PODSTEAD_ROLES_PATH or 'roles_path' in podstead.toml"
+        )
 
 
 class RoleLibrary:

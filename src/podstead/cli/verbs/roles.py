@@ -12,7 +12,7 @@ import click
 from podstead.cli import shell_completion
 from podstead.cli.setting_options import setting
 from podstead.document.layers import is_whole
-from podstead.document.roles import Role, RoleLibrary, builtin_roles
+from podstead.document.roles import Role, RoleLibrary, builtin_roles, must_be_folders
 from podstead.document.values import Node, displayed
 from podstead.errors import InputError, Problem
 from podstead.inventory.load import places
@@ -38,7 +38,9 @@ def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str
     """List the available roles, with their keys; with NAME, one role."""
     problems: list[Problem] = []
     folders = [folder / "roles" for folder in places(sources)]
-    role_library = RoleLibrary(folders, chosen=[Path(folder) for folder in roles_path])
+    chosen = [Path(folder) for folder in roles_path]
+    must_be_folders(chosen)
+    role_library = RoleLibrary(folders, chosen=chosen)
     if name and name not in role_library.known():
         raise InputError.single(
             f"there is no role {name!r}{did_you_mean(name, role_library.known())}", where="NAME"
