@@ -363,9 +363,9 @@ def test_mistakes_are_a_document_where_a_program_reads(tmp_path: Path) -> None:
         document = json.loads(done.stdout)
         assert document["schema"] == "podstead.error/1"
         (problem,) = document["problems"]
-        assert (problem["where"], problem["key"]) == (f"{place}:4", "usres")
+        assert (problem["where"], problem["key"]) == (f"{place}:4", "podstead.usres")
         assert "did you mean 'users'?" in problem["message"]
-        assert f"{place}:4: usres" in done.stderr, "people are told as well"
+        assert f"{place}:4: podstead.usres" in done.stderr, "people are told as well"
     assert podstead("check", "-i", str(place), "-o", "junit").stdout == ""
 
 

@@ -132,7 +132,7 @@ def test_what_people_try_of_the_library_is_there(tmp_path: Path) -> None:
         assert podstead.check(inventory, connect_timeout=2).exit_code is Exit.UNREACHABLE
     (host,) = podstead.hosts(place, for_users=["alice"])
     assert list(host.spec.users) == ["alice"]
-    with pytest.raises(podstead.InputError, match=r"for_users: users\.root"):
+    with pytest.raises(podstead.InputError, match=r"for_users 'root': root's Podman"):
         podstead.hosts(place, for_users=["root"])
 
 

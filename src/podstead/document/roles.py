@@ -75,6 +75,7 @@ class RoleLibrary:
         self._folders = tuple(dict.fromkeys(folders))
         self._builtin = builtin or builtin_roles()
         self._read: dict[str, Role | None] = {}
+        self._files: set[str] = set()
         self._known: tuple[str, ...] | None = None
 
     def known(self) -> tuple[str, ...]:
@@ -84,6 +85,11 @@ class RoleLibrary:
             found = {path.parent.name for folder in everywhere for path in folder.glob("*/role.yml")}
             self._known = tuple(sorted(found))
         return self._known
+
+    def is_in_role(self, problem: Problem) -> bool:
+        """Return whether a problem is in the file of a role, where the keys of the document stand at the top."""
+        file, _, line = problem.where.rpartition(":")
+        return problem.where in self._files or (line.isdecimal() and file in self._files)
 
     def role(self, name: str, problems: list[Problem]) -> Role | None:
         """Return a role by its name, if there is one that can be read."""
@@ -148,6 +154,7 @@ class RoleLibrary:
             self._read[name] = None
             path = Path(name) / "role.yml" if "/" in name_or_path else self._path(name)
             if path is not None and _is_file(path):
+                self._files.add(str(path))
                 with collecting(problems):
                     self._read[name] = self._checked(_role(name, path, problems), path, problems)
                 return self._read[name]
