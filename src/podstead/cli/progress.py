@@ -50,8 +50,6 @@ class Step:
         short = doing if len(doing) <= _SHORT else f"{doing[:_SHORT].rpartition(' ')[0]} ..."
         text = f"{host}: {short}: {detail}"
         if len(text) > width:
-            text = f"{host}: {detail}"
-        if len(text) > width:
             text = f"{_cut(host, max(width - len(detail) - 2, _SHORTEST))}: {detail}"
         return _cut(text, width)
 
