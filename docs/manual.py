@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
+from podstead.cli.grouped_help import GroupedCommand
 from podstead.cli.main import VERBS, cli
 from podstead.control.setting_table import CONFIG, SETTINGS
 from podstead.control.settings import ORDER
@@ -79,7 +80,14 @@ def _verb(verb: str, says: str, command: click.Command) -> Iterator[str]:
         "SYNOPSIS", f".B podstead {roff(verb)}", roff(" ".join(command.collect_usage_pieces(context)))
     )
     yield from _section("DESCRIPTION", *_paragraphs(command.help or ""))
-    yield from _section("OPTIONS", *_options(command))
+    if isinstance(command, GroupedCommand):
+        yield from _section("EXAMPLES", *_rows(command.examples))
+        yield from _section("OPTIONS")
+        for heading, rows in command.groups(_wide(command)):
+            yield f'.SS "{roff(heading)}"'
+            yield from _rows(rows)
+    else:
+        yield from _section("OPTIONS", *_options(command))
     yield from _section("SEE ALSO", *_see_also(["podstead"]))
 
 
@@ -101,8 +109,15 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _options(command: click.Command) -> Iterator[str]:
-    context = click.Context(command, info_name="podstead", terminal_width=1000, max_content_width=1000)
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
-        if record:
-            yield from (".TP", f".B {roff(record[0])}", roff(" ".join(record[1].split())))
+    context = _wide(command)
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
+    yield from _rows(row for one in options if (row := one.get_help_record(context)))
+
+
+def _wide(command: click.Command) -> click.Context:
+    return click.Context(command, info_name="podstead", terminal_width=1000, max_content_width=1000)
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for term, text in rows:
+        yield from (".TP", f".B {roff(term)}", roff(" ".join(text.split())))

@@ -63,7 +63,7 @@ def _layers_of(host: Host) -> list[PlainLayer]:
         ("--data", Rank(Stage.EXTRA), inventory.get_override_data()),
     ]
     return [
-        PlainLayer(name=name, rank=rank, values=data[DOCUMENT])
+        PlainLayer(name=name, rank=rank, values=data[DOCUMENT], in_inventory=True)
         for name, rank, data in places
         if data.get(DOCUMENT) is not None
     ]

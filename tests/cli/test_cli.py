@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
 from podstead.cli import verbs
+from podstead.cli.grouped_help import HEADINGS, OTHERS
 from podstead.cli.main import VERBS
 from podstead.visit.protocol import load
 from tests.model_host import ModelHost, encode, record
@@ -63,6 +66,35 @@ def test_every_verb_has_help(verb: str) -> None:
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
 
 
+GROUPED = ("apply", "check", "verify", "up")
+
+
+@pytest.mark.parametrize("verb", GROUPED)
+def test_help_of_a_run_has_examples_and_its_options_under_headings(verb: str) -> None:
+    shown = podstead(verb, "--help").stdout
+    sections = dict(re.findall(r"^([A-Z][A-Za-z ]+):\n((?:  .+\n|\n(?=  ))+)", shown, re.MULTILINE))
+    examples, *headings = (name for name in sections if name != "Usage")
+    assert examples == "Examples"
+    assert len(re.findall(rf"^  podstead {verb} ", sections["Examples"], re.MULTILINE)) == 3
+    assert headings == [name for name in (*HEADINGS, OTHERS) if name in headings]
+    assert {"Which hosts", "Which users", "Connection", "Output"} <= set(headings)
+    assert re.findall(r"^  (-.*?)  ", sections[OTHERS], re.MULTILINE) == ["-h, --help"]
+
+
+@pytest.mark.parametrize("verb", GROUPED)
+def test_help_lists_every_option_that_it_does_not_hide(verb: str) -> None:
+    command: click.Command = import_module(f"podstead.cli.verbs.{verb}").command
+    shown = podstead(verb, "--help").stdout
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [one.opts for one in options if (f" {one.opts[0]}" in shown) is one.hidden] == []
+
+
+def test_every_parameter_below_a_heading_is_one_of_a_verb() -> None:
+    commands = [import_module(f"podstead.cli.verbs.{verb}").command for verb in GROUPED]
+    known = {one.name for command in commands for one in command.params}
+    assert {name for names in HEADINGS.values() for name in names} <= known
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -75,6 +107,33 @@ def test_every_verb_has_help(verb: str) -> None:
 )
 def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert arguments[-1].lstrip("-") in refused(podstead(*arguments)) or "forks" in arguments[1]
+
+
+@pytest.mark.parametrize("verb", ["apply", "check", "verify", "up"])
+@pytest.mark.parametrize("slip", ["--users", "--bogus", "--use", "--usr"])
+def test_no_option_is_suggested_that_is_always_refused(verb: str, slip: str) -> None:
+    """``--user`` exists only to say what to write instead."""
+    error = refused(podstead(verb, slip, "alice"))
+    assert slip in error
+    assert not re.search(r"--user\b", error)
+
+
+def test_an_option_that_exists_is_suggested() -> None:
+    assert "--remote-user" in refused(podstead("check", "--remote-usr", "x"))
+
+
+@pytest.mark.parametrize(
+    "verb", [("check", "@local"), ("inventory", "@local"), ("show", "@local"), ("roles",)]
+)
+def test_a_folder_of_roles_that_does_not_exist_is_a_mistake_wherever_it_is_named(
+    verb: tuple[str, ...], tmp_path: Path
+) -> None:
+    said = refused(podstead(*verb, "--roles-path", "/nosuch/roles"))
+    assert said.startswith("podstead: /nosuch/roles: there is no such folder of roles\n")
+    (tmp_path / "podstead.toml").write_text("roles_path = 'mine'\n")
+    said = refused(podstead(*verb, cwd=tmp_path))
+    assert "mine: there is no such folder of roles" in said
+    assert "--roles-path" in said
 
 
 def test_without_an_inventory_there_is_none_to_show_and_it_says_what_to_give() -> None:
@@ -321,9 +380,9 @@ def test_mistakes_are_a_document_where_a_program_reads(tmp_path: Path) -> None:
         document = json.loads(done.stdout)
         assert document["schema"] == "podstead.error/1"
         (problem,) = document["problems"]
-        assert (problem["where"], problem["key"]) == (f"{place}:4", "usres")
+        assert (problem["where"], problem["key"]) == (f"{place}:4", "podstead.usres")
         assert "did you mean 'users'?" in problem["message"]
-        assert f"{place}:4: usres" in done.stderr, "people are told as well"
+        assert f"{place}:4: podstead.usres" in done.stderr, "people are told as well"
     assert podstead("check", "-i", str(place), "-o", "junit").stdout == ""
 
 

@@ -117,7 +117,7 @@ def test_a_vault_password_file_is_named_with_its_option(project: Path) -> None:
 
 
 def test_a_folder_of_roles_is_one_for_every_verb_that_reads_roles(project: Path) -> None:
-    problem = "nosuch: roles_path: is not a folder that can be read"
+    problem = "nosuch: there is no such folder of roles"
     for words in (("roles",), ("show", "web1", "-i", "hosts.yml"), ("check", "web1", "-i", "hosts.yml")):
         done = podstead(*words, "--roles-path", "nosuch", cwd=project)
         assert_refused(done, problem)

@@ -101,7 +101,7 @@ def test_variables_of_another_tool_pass_the_syntax_check_in_silence(tmp_path: Pa
     (tmp_path / "group_vars/web.yml").write_text("podstead:\n  users: [bob]\n")
     done = podstead(*words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "group_vars/web.yml:2: users: expected a mapping" in done.stderr
+    assert "group_vars/web.yml:2: podstead.users: expected a mapping" in done.stderr
 
 
 def test_the_old_form_of_an_inventory_is_said_once_on_standard_error(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_for_names_the_users_of_all_hosts_and_no_others(project: Path, verb: str
 def test_what_cannot_be_a_user_is_refused_before_anything_connects(project: Path, verb: str) -> None:
     done = podstead(verb, "--for", "al ice", cwd=project)
     assert done.returncode == 2
-    assert "--for: users.al ice: not a user name" in done.stderr
+    assert "podstead: --for 'al ice': not a user name" in done.stderr
     done = podstead(verb, "--for", "root", cwd=project)
     assert done.returncode == 2
     assert "root's Podman is not rootless" in done.stderr

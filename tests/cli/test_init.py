@@ -12,8 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner
+from packaging.requirements import Requirement
 
-from podstead.control.starter import project, requirement_of, series
+from podstead.cli.verbs import init
+from podstead.control.installed import UNKNOWN, requirement, requirement_of, series
+from podstead.control.starter import project
 from podstead.document.roles import RoleLibrary, builtin_roles
 from tests.support import preloaded
 
@@ -61,12 +65,12 @@ def test_it_writes_these_files_and_says_so(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert set(files(tmp_path)) == WRITTEN
     assert set(re.findall(r"^wrote  (.+)$", done.stdout, re.MULTILINE)) == WRITTEN
-    assert done.stdout.endswith(
+    assert (
         "  name your hosts in inventory/hosts.yml, and their users in inventory/group_vars/all.yml\n"
         "  podstead check --syntax-check      # reads everything, connects to nothing\n"
         "  podstead check --diff              # what would change\n"
         "  podstead up                        # shows it again, asks, does it, and proves it\n"
-    )
+    ) in done.stdout
 
 
 @pytest.mark.parametrize("role", RoleLibrary([builtin_roles()]).known())
@@ -104,7 +108,7 @@ def test_this_machine_is_asked_for_by_name(tmp_path: Path) -> None:
 def test_hosts_and_users_are_those_that_were_named(made: Path) -> None:
     shown = json.loads(podstead("show", "-o", "json", cwd=made).stdout)["hosts"]
     assert [host["name"] for host in shown] == ["web1.example.com", "192.0.2.7"]
-    assert all(host["document"]["users"] == {"alice": {"create": True}} for host in shown)
+    assert all(host["document"]["users"] == {"alice": {}} for host in shown)
     assert all(host["connection"]["become"] for host in shown)
 
 
@@ -151,7 +155,7 @@ def test_ci_installs_podstead_and_checks_on_every_push(made: Path, name: str) ->
     commands = scripts(document)
     assert 'pip install "$PODSTEAD"' in commands
     values = [document.get("env", {}).get("PODSTEAD", ""), document.get("variables", {}).get("PODSTEAD", "")]
-    assert re.search(r"podstead~=\d+\.\d+\.0|git\+", "".join(values))
+    assert requirement() in "".join(values)
     assert "podstead check --syntax-check" in commands
     assert any(one.startswith("podstead check --diff") for one in commands)
     if "github" in name:
@@ -234,8 +238,8 @@ def test_a_folder_that_nobody_can_write_to_is_a_sentence(tmp_path: Path) -> None
     [
         (("--host", "web 1"), "--host: 'web 1' is not a host name"),
         (("--host", "@local"), "--host: '@local' is not a host name"),
-        (("--for", "a;b"), "--for: 'a;b': not a user name"),
-        (("--for", "root"), "--for: 'root': "),
+        (("--for", "a;b"), "--for 'a;b': not a user name"),
+        (("--for", "root"), "--for 'root': "),
         (("--role", "fleet-nod"), "did you mean 'fleet-node'?"),
     ],
 )
@@ -247,28 +251,105 @@ def test_a_wrong_name_is_refused_before_anything_is_written(
 
 
 def test_a_name_that_yaml_reads_otherwise_is_quoted() -> None:
-    texts = project(["no", "127"], {"yes": True}, "rootless-podman")
+    texts = project(["no", "127"], ["yes"], "rootless-podman")
     assert yaml.safe_load(texts["inventory/hosts.yml"])["all"]["hosts"] == {"no": None, "127": None}
-    assert yaml.safe_load(texts["inventory/group_vars/all.yml"])["podstead"]["users"] == {
-        "yes": {"create": True}
-    }
+    assert yaml.safe_load(texts["inventory/group_vars/all.yml"])["podstead"]["users"] == {"yes": {}}
+
+
+def test_a_name_with_a_typo_creates_no_account(made: Path) -> None:
+    """As with ``--for`` everywhere else, the account must exist; the file says how it is created."""
+    text = (made / "inventory/group_vars/all.yml").read_text(encoding="utf-8")
+    assert "create" not in str(yaml.safe_load(text))
+    assert "write {create: true} instead of {}" in text
+    created = yaml.safe_load(text.replace("alice: {}", "alice: {create: true}"))
+    assert created["podstead"]["users"] == {"alice": {"create": True}}
+
+
+SHA = "0123456789012345678901234567890123456789"
 
 
 @pytest.mark.parametrize(
-    ("direct_url", "requirement"),
+    ("direct_url", "expected"),
     [
         (None, "podstead~=0.2.0"),
-        ('{"url": "file:///src/podstead", "dir_info": {"editable": true}}', "podstead~=0.2.0"),
-        ("not json", "podstead~=0.2.0"),
-        ("[]", "podstead~=0.2.0"),
-        (
-            '{"url": "https://me:secret@git.example.com/p.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}',
-            "git+https://git.example.com/p.git@abc",
+        *(
+            (
+                {
+                    "url": url,
+                    "vcs_info": {"vcs": "git", "commit_id": SHA, "requested_revision": "main"},
+                    **more,
+                },
+                f"podstead @ git+{clean}@{SHA}{fragment}",
+            )
+            for url, clean, more, fragment in (
+                ("https://git.example.com/p.git", "https://git.example.com/p.git", {}, ""),
+                ("https://me:secret@git.example.com/p.git", "https://git.example.com/p.git", {}, ""),
+                ("https://token@git.example.com:8443/p.git", "https://git.example.com:8443/p.git", {}, ""),
+                ("ssh://git@git.example.com/p.git", "ssh://git@git.example.com/p.git", {}, ""),
+                ("ssh://git:x@git.example.com/p.git", "ssh://git@git.example.com/p.git", {}, ""),
+                ("https://h/p.git", "https://h/p.git", {"subdirectory": "a"}, "#subdirectory=a"),
+            )
         ),
+        (
+            {"url": "https://me:x@h/podstead-0.2.0.tar.gz", "archive_info": {}},
+            "podstead @ https://h/podstead-0.2.0.tar.gz",
+        ),
+        (
+            {"url": "https://h/p.whl", "archive_info": {"hash": "sha256=ab", "hashes": {"sha256": "ab"}}},
+            "podstead @ https://h/p.whl#sha256=ab",
+        ),
+        # nothing of these can be had in CI
+        ({"url": "file:///src/podstead", "dir_info": {"editable": True}}, UNKNOWN),
+        ({"url": "file:///src/podstead", "dir_info": {}}, UNKNOWN),
+        ({"url": "file:///tmp/podstead-0.2.0.whl", "archive_info": {}}, UNKNOWN),
+        ({"url": "file:///src/p", "vcs_info": {"vcs": "git", "commit_id": SHA}}, UNKNOWN),
+        ({"url": "https://h/p.whl?signature=x", "archive_info": {}}, UNKNOWN),
+        ({"url": "https://h/p"}, UNKNOWN),
+        ({"url": 5}, UNKNOWN),
+        ({}, UNKNOWN),
+        ([], UNKNOWN),
     ],
 )
-def test_ci_installs_what_this_podstead_is(direct_url: str | None, requirement: str) -> None:
-    assert requirement_of("0.2.0", direct_url) == requirement
+def test_ci_installs_what_this_podstead_was_installed_from(direct_url: Any, expected: str) -> None:
+    text = None if direct_url is None else json.dumps(direct_url)
+    assert requirement_of("0.2.3", text) == expected
+    assert Requirement(expected).name == "podstead"
+
+
+def test_a_file_about_the_source_that_cannot_be_read_is_none() -> None:
+    assert requirement_of("0.2.3", "not json") == UNKNOWN
+
+
+CI = (".github/workflows/podstead.yml", ".gitlab-ci.yml")
+
+
+def written_by_init(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
+    """What init prints, and the files for CI, of a podstead that was installed from ``source``."""
+    monkeypatch.setattr(init, "requirement", lambda: source)
+    done = CliRunner().invoke(init.command, [str(folder)], catch_exceptions=False)
+    return done.output, [(folder / name).read_text(encoding="utf-8") for name in CI]
+
+
+def test_a_source_that_ci_cannot_reach_is_to_be_replaced_in_one_line_of_each_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed, texts = written_by_init(tmp_path, UNKNOWN, monkeypatch)
+    last = printed.rpartition("\n\n")[2]
+    assert last.startswith("Before CI can run: ")
+    assert [name for name in CI if name not in last] == []
+    for text in texts:
+        assert text.count("replace.invalid/") == 1
+        assert "TO REPLACE" in text.partition("replace.invalid/")[0]
+        assert "podstead~=" not in text
+
+
+def test_a_source_that_ci_can_reach_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = f"podstead @ git+https://git.example.com/p.git@{SHA}"
+    printed, texts = written_by_init(tmp_path, source, monkeypatch)
+    assert "Before CI can run" not in printed
+    for text in texts:
+        assert text.count(source) == 1
+        assert "REPLACE" not in text
 
 
 def test_the_pinned_series_follows_the_version() -> None:

@@ -242,6 +242,25 @@ def test_a_long_step_says_what_it_is_at() -> None:
     assert board.lines(81.0, 80, 24)[0] == "     1 s    web1: looking"
 
 
+@pytest.mark.parametrize("host", ["web1", "web1.example.com", f"web1.{'a-long-name.' * 8}example.com"])
+@pytest.mark.parametrize(
+    ("detail", "package"),
+    [
+        ("Setting up golang-github-containers-common (0.50.1+ds1-4) ...", "golang-github-containers-common"),
+        ("Unpacking containernetworking-plugins (1.1.1+ds1-3+b4) ...", "containernetworking-plugins"),
+        ("Downloading aardvark-dns", "aardvark-dns"),
+    ],
+)
+def test_on_eighty_columns_the_package_can_be_read(host: str, detail: str, package: str) -> None:
+    board = Board(1)
+    doing = "install podman, uidmap, crun, netavark, aardvark-dns, passt"
+    board.take(Progress(host=host, doing=doing, detail=detail), 10.0)
+    (row, _) = board.lines(70.0, 80, 24)
+    assert row.startswith("  1:00 min  web1")
+    assert f"{package} " in f"{row} "
+    assert len(row) < 80
+
+
 def test_who_is_at_it_longest_comes_first_with_the_time_of_the_step() -> None:
     board = Board(2)
     board.take(Progress(host="old", doing="connecting"), 0.0)

@@ -49,6 +49,8 @@ def test_a_host_that_refuses_connections_is_unreachable_and_the_others_are_done(
     chosen = hosts(["127.0.0.1,"], extra_vars=[NOBODY, "ansible_port=1"])
     report = podstead.check([*chosen, *hosts((), "@local", extra_vars=[NOBODY])])
     assert report.hosts[0].status is Status.UNREACHABLE
+    assert report.hosts[0].trouble
+    assert report.hosts[0].trouble.message == "127.0.0.1:1 refused the connection"
     assert report.hosts[1].commands == 1
     assert report.exit_code in (Exit.UNREACHABLE, Exit.FAILED)
 
@@ -132,7 +134,7 @@ def test_what_people_try_of_the_library_is_there(tmp_path: Path) -> None:
         assert podstead.check(inventory, connect_timeout=2).exit_code is Exit.UNREACHABLE
     (host,) = podstead.hosts(place, for_users=["alice"])
     assert list(host.spec.users) == ["alice"]
-    with pytest.raises(podstead.InputError, match=r"for_users: users\.root"):
+    with pytest.raises(podstead.InputError, match=r"for_users 'root': root's Podman"):
         podstead.hosts(place, for_users=["root"])
 
 

@@ -21,10 +21,11 @@ def test_a_starter_project_makes_a_host_ready(fresh: Host, controller: Controlle
 
     made = ("init", project, "--host", fresh.name, "--for", "runner", "--role", "fleet-node")
     assert podstead(*made, cwd=tmp_path) == 0
+    own = {"engine": NO_PIDS_CONTROLLER, "users": {"runner": {"create": True}}}
     reach = project / "inventory" / "host_vars" / f"{fresh.name}.yml"
     reach.parent.mkdir()
     reach.write_text(
-        json.dumps({**controller.reach("admin"), "podstead": {"engine": NO_PIDS_CONTROLLER}}),
+        json.dumps({**controller.reach("admin"), "podstead": own}),
         encoding="utf-8",
     )
     assert podstead("check", "--syntax-check") == 0

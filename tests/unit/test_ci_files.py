@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from podstead.control.starter import project
 from tests.unit.test_commands import wrong
 
 ROOT = Path(__file__).parents[2]
-STARTER = project(["web1"], {"alice": True}, "rootless-podman")
+STARTER = project(["web1"], ["alice"], "rootless-podman")
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -76,3 +78,55 @@ def test_no_input_is_pasted_into_a_script() -> None:
     assert [run for run in runs if "${{" in run] == []
     job = yaml.safe_load(COMPONENT)["podstead"]
     assert [line for line in (*job["script"], *job["before_script"]) if "$[[" in line] == []
+
+
+def test_the_component_installs_nothing_that_nobody_has_named() -> None:
+    """No package index has podstead, or somebody else's package of that name."""
+    assert "default" not in yaml.safe_load(HEAD)["spec"]["inputs"]["podstead"]
+
+
+ACTION_STEP: str = yaml.safe_load(ACTION)["runs"]["steps"][-1]["run"]
+COMPONENT_STEP = "\n".join(yaml.safe_load(COMPONENT)["podstead"]["script"])
+STEPS = {
+    "action": (["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"], ACTION_STEP),
+    "component in bash": (["bash", "-eo", "pipefail", "-c"], COMPONENT_STEP),
+    "component in sh": (["sh", "-ec"], COMPONENT_STEP),
+}
+
+
+def words_of(step: str, arguments: str, folder: Path) -> list[str]:
+    """What the script of a step hands to podstead, up to the reports, run in the shell of the step."""
+    stub = folder / "podstead"
+    stub.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
+    stub.chmod(0o755)
+    env = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        **{f"{before}{name}": value for before in ("", "PODSTEAD_") for name, value in
+           {"VERB": "apply", "ARGUMENTS": arguments, "REPORT": "r.xml", "GITHUB_STEP_SUMMARY": "s.md"}.items()},
+    }  # fmt: skip
+    shell, script = STEPS[step]
+    done = subprocess.run([*shell, script], cwd=folder, env=env, capture_output=True, text=True, check=True)
+    verb, *words = done.stdout.splitlines()
+    assert verb == "apply"
+    return words[: min(words.index(name) for name in ("-o", "--report") if name in words)]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("", []),
+        ("-i inventory web --diff", ["-i", "inventory", "web", "--diff"]),
+        ("-i inventory\nweb1\n  -l  x\n", ["-i", "inventory", "web1", "-l", "x"]),
+        ("\n\tweb1\n", ["web1"]),
+        ("*\npod*", ["*", "pod*"]),
+        ("$(touch x) `touch x` ;touch$IFS\"x'", ["$(touch", "x)", "`touch", "x`", ";touch$IFS\"x'"]),
+    ],
+)
+def test_every_word_of_the_arguments_reaches_podstead_and_no_shell(
+    step: str, arguments: str, words: list[str], tmp_path: Path
+) -> None:
+    """The pattern on a second line was once lost, and then apply means every host."""
+    assert words_of(step, arguments, tmp_path) == words
+    assert not (tmp_path / "x").exists()

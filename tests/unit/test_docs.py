@@ -104,6 +104,14 @@ def test_the_numbers_of_failure_modes_are_those_of_the_catalogue() -> None:
         assert found or text is new, name
 
 
+def test_no_page_installs_into_the_python_of_a_distribution() -> None:
+    """Its pip refuses (PEP 668, externally-managed-environment); one in an environment does not."""
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    installs = [line for line in lines if re.search(r"\bpip3? install\b", line)]
+    assert installs
+    assert [line for line in installs if "/bin/pip install" not in line] == []
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     texts = README + GUIDE + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -163,12 +163,23 @@ def _call(*, closed: bool) -> int:
         return Exit.INTERRUPTED
     except click.ClickException as error:
         with contextlib.suppress(OSError):
-            error.show()
+            _without_hidden(error).show()
         _print_document(error)
         return Exit.USAGE
     except KeyboardInterrupt:
         _say("interrupted")
         return Exit.INTERRUPTED
+
+
+def _without_hidden(error: click.ClickException) -> click.ClickException:
+    """The error without suggestions of options that help does not list: such an option exists to be refused."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error
+    hidden = {
+        name for param in error.ctx.command.params if getattr(param, "hidden", False) for name in param.opts
+    }
+    others = [name for name in error.possibilities or () if name not in hidden]
+    return click.NoSuchOption(error.option_name, possibilities=others, ctx=error.ctx)
 
 
 def _print_document(error: InputError | click.ClickException) -> None:

@@ -21,8 +21,12 @@ _BAD: Final = (Status.FAILED, Status.UNREACHABLE)
 _NAMED: Final = 20
 """Hosts that are named in one line."""
 _SHORT: Final = 30
+_SHORTEST: Final = 12
+"""To so many characters the name of a host is cut before what the host is at."""
 _LEAST: Final = 3
 """Lines of the board on the smallest terminal."""
+_MARGIN: Final = 12
+"""Of a row with a host: two blanks, the clock, two blanks."""
 _STDERR_ERRORS: Final = (OSError, ValueError, AttributeError)
 """Standard error is full, hung up or closed (then it is None). Who looks on must never end a run that changes hosts."""
 
@@ -36,12 +40,17 @@ class Step:
     since: float
     started: float
 
-    def __str__(self) -> str:
-        if not self.detail:
-            return one_line(self.doing)
+    def row(self, host: str, width: int) -> str:
+        """The host and its step in so many characters. What it is at in particular matters most and is cut last."""
+        host, doing, detail = one_line(host), one_line(self.doing), one_line(self.detail)
+        if not detail:
+            return _cut(f"{host}: {doing}", width)
         # a list of packages fills the line
-        doing = self.doing if len(self.doing) <= _SHORT else f"{self.doing[:_SHORT].rpartition(' ')[0]} ..."
-        return one_line(f"{doing}: {self.detail}")
+        short = doing if len(doing) <= _SHORT else f"{doing[:_SHORT].rpartition(' ')[0]} ..."
+        text = f"{host}: {short}: {detail}"
+        if len(text) > width:
+            text = f"{_cut(host, max(width - len(detail) - 2, _SHORTEST))}: {detail}"
+        return _cut(text, width)
 
 
 @dataclass(slots=True)
@@ -89,7 +98,11 @@ class Board:
         room = max(height - 2, _LEAST) - 1  # the summary; a line less than the terminal, or it scrolls
         waiting = sorted(self.busy.items(), key=lambda item: item[1].started)
         rows_shown = waiting if len(waiting) <= room else waiting[: room - 1]
-        rows = [f"  {_clock(now - step.since)}  {one_line(host)}: {step}" for host, step in rows_shown]
+        width = max(width - 1, 1)
+        rows = [
+            f"  {_clock(now - step.since)}  {step.row(host, max(width - _MARGIN, 1))}"
+            for host, step in rows_shown
+        ]
         if len(rows_shown) < len(waiting):
             rows.append(f"          and {len(waiting) - len(rows_shown)} more hosts")
         return [_cut(row, width) for row in [*rows, self.summary()]]
@@ -106,8 +119,8 @@ def _clock(seconds: float) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    """The end may go: everything is said again, whole, in the report."""
-    return text if len(text) < width else f"{text[: max(width - 2, 1)]}~"
+    """At most so many characters. The end may go: everything is said again, whole, in the report."""
+    return text if len(text) <= width else f"{text[: max(width - 1, 0)]}~"
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import click
 from podstead.cli.options import Selected, Selection
 from podstead.cli.records import record
 from podstead.cli.setting_options import setting
-from podstead.errors import InputError
+from podstead.errors import Exit, InputError
 from podstead.fleet.rollout import PROOFS, Proof, Strategy
 from podstead.fleet.strategy import ORDERS, Budget, Order, sizes
 from podstead.suggest import did_you_mean
@@ -114,4 +114,5 @@ def must_be_meant(selected: Selected, selection: Selection, options: RolloutOpti
             hint="add --yes, or name the hosts; --ask-above 0 or the setting ask_above never asks",
         )
     if not click.confirm(f"Apply to all {count} hosts of the inventory?", default=False, err=True):
-        raise click.exceptions.Exit(0)
+        click.echo("Nothing was changed.")
+        raise click.exceptions.Exit(Exit.PENDING)

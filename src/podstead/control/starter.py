@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Final
 
 import yaml
 
+from podstead.control.installed import UNKNOWN
 from podstead.document.layers import DOCUMENT
 from podstead.document.schema import layer_schema, role_schema
-from podstead.document.validate import validate
-from podstead.document.values import Node, Origin
+from podstead.document.values import Origin
 from podstead.errors import InputError, Problem
 from podstead.inventory.hostnames import HOST_NAME
+from podstead.inventory.people import wrong_names
 
 #: Path in the project -> file of the folder ``starter_files``. No name there begins with a dot: packaging tools pass over such.
 _TEXTS: Final = {
@@ -28,20 +28,24 @@ _TEXTS: Final = {
     "README.md": "project.md",
 }
 _ORDER: Final = ("podstead.toml", "inventory/hosts.yml", "inventory/group_vars/all.yml")
+_REPLACE: Final = (
+    "# TO REPLACE: this podstead was installed from a place that CI cannot reach. Put a source that it can reach in the place of the\n"
+    "# address with replace.invalid, such as git+https://example.com/podstead.git@COMMIT.\n"
+)
 _SCHEMA_LINE: Final = "# yaml-language-server: $schema=../../layer.schema.json\n"
 
 
 def project(
     hosts: Sequence[str],
-    users: Mapping[str, bool],
+    users: Sequence[str],
     role: str,
     *,
     local: bool = False,
-    requirement: str = "podstead",
+    requirement: str = UNKNOWN,
 ) -> dict[str, str]:
     """Return path -> text. ``local``: of this machine; without hosts, one that still has to be told them.
 
-    ``users`` says of each whether the account may be made; ``requirement`` is what CI installs (see :func:`requirement_of`).
+    ``requirement`` is what CI installs (see :mod:`podstead.control.installed`).
     """
     _check(hosts, users)
     texts = {
@@ -53,28 +57,11 @@ def project(
     folder = files("podstead.control") / "starter_files"
     for path, name in _TEXTS.items():
         text = (folder / name).read_text(encoding="utf-8")
-        texts[path] = text.replace("@ROLE@", role).replace("@REQUIREMENT@", requirement)
+        note = _REPLACE if requirement == UNKNOWN else ""
+        texts[path] = (
+            text.replace("@ROLE@", role).replace("@REQUIREMENT@", requirement).replace("# @REPLACE@\n", note)
+        )
     return {path: texts[path] for path in (*_ORDER, *sorted(texts.keys() - set(_ORDER)))}
-
-
-def requirement_of(version: str, direct_url: str | None) -> str:
-    """What ``pip install`` needs for this podstead: the commit that it was installed from, else its series on the index.
-
-    ``direct_url`` is the text of direct_url.json (PEP 610), None for a podstead from an index.
-    """
-    try:
-        origin = json.loads(direct_url or "{}")
-        vcs = origin["vcs_info"]
-        url = re.sub(r"//[^/@]*@", "//", str(origin["url"]))  # nobody's password belongs into CI
-        return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
-    except (ValueError, KeyError, TypeError):
-        return f"podstead~={series(version)}"
-
-
-def series(version: str) -> str:
-    """The first release whose successors a project may take by itself: 0.3.2 -> 0.3.0 (for pip's ``~=``)."""
-    match = re.match(r"(\d+)\.(\d+)", version)
-    return f"{match[1]}.{match[2]}.0" if match else "0.1.0"
 
 
 def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
@@ -83,12 +70,7 @@ def _check(hosts: Iterable[str], users: Iterable[str]) -> None:
         for name in hosts
         if name.startswith("@") or not HOST_NAME.fullmatch(name)
     ]
-    origin = Origin("--for")
-    for name in users:
-        entry = Node({"users": Node({name: Node({}, origin)}, origin)}, origin)
-        problems += [
-            Problem(where="--for", message=f"{name!r}: {problem.message}") for problem in validate(entry)[1]
-        ]
+    problems += wrong_names(users, Origin("--for"))
     if problems:
         raise InputError(problems)
 
@@ -110,15 +92,13 @@ def _hosts(hosts: Sequence[str]) -> str:
     )
 
 
-def _layer(users: Mapping[str, bool]) -> str:
-    lines = "".join(
-        f"    {_plain(name)}: {'{create: true}' if made else '{}'}\n" for name, made in users.items()
-    )
+def _layer(users: Sequence[str]) -> str:
+    lines = "".join(f"    {_plain(name)}: {{}}\n" for name in dict.fromkeys(users))
     lines = lines or "    {}\n    # alice: {}                   # replace the {} with your users\n"
     return (
         f"{_SCHEMA_LINE}# The desired state of all hosts; override it in group_vars/GROUP.yml or host_vars/HOST.yml.\n"
         f"{DOCUMENT}:\n  roles: [site]\n\n"
-        "  # Who runs containers. The account must exist, unless `create: true` is set.\n"
+        "  # Who runs containers. The account must exist; to have it created, write {create: true} instead of {}.\n"
         f"  users:\n{lines}"
     )
 

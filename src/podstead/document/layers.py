@@ -6,7 +6,7 @@ Mappings merge by key; everything else is replaced by the later layer; layers of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -18,6 +18,11 @@ Path = tuple[str, ...]
 
 DOCUMENT: Final = "podstead"
 """The one variable of an inventory that holds the host document; every other name is the user's own (decision 0017)."""
+
+
+def below_document(problem: Problem) -> Problem:
+    """Return a problem of a host document with its key as an inventory has it, below ``podstead``."""
+    return replace(problem, key=".".join(filter(None, (DOCUMENT, problem.key))))
 
 
 class Stage(IntEnum):

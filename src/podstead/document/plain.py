@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from podstead.document.layers import Layer, Rank, Stage, merge
+from podstead.document.layers import Layer, Rank, Stage, below_document, merge
 from podstead.document.roles import DEFAULT_ROLE, RoleLibrary
 from podstead.document.spec import HostSpec
 from podstead.document.validate import validate
@@ -23,6 +23,8 @@ class PlainLayer:
     rank: Rank
     values: Any
     """What should be a mapping with keys of the host document."""
+    in_inventory: bool = False
+    """Whether a person has written the values below the key ``podstead``, and looks for them there."""
 
 
 def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> HostSpec:
@@ -49,7 +51,10 @@ def document(layers: Sequence[PlainLayer], *, roles: Sequence[Path] = ()) -> Hos
         merge([defaults, *role_library.layers(names, problems), *layers_of_caller], problems)
     )
     if problems or more or spec is None:
-        raise InputError([*problems, *more])
+        below = {layer.name for layer in layers if layer.in_inventory}
+        raise InputError(
+            below_document(problem) if problem.where in below else problem for problem in (*problems, *more)
+        )
     return spec
 
 

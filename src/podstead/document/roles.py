@@ -14,7 +14,7 @@ from podstead.document.layers import EMPTY, Layer, Rank, Stage
 from podstead.document.tags import PART_NAMES, part_of
 from podstead.document.values import Node, VaultCiphertext, describe, is_hidden, is_template
 from podstead.document.yaml_document import collecting, read
-from podstead.errors import Problem
+from podstead.errors import InputError, Problem
 from podstead.suggest import did_you_mean, listed
 
 DEFAULT_ROLE = "rootless-podman"
@@ -31,16 +31,6 @@ def builtin_roles() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "roles"
 
 
-def folder_problems(chosen: Iterable[Path]) -> list[Problem]:
-    """Return what is wrong with the folders that a person named: after a typo a role would be the built-in one."""
-    return [
-        Problem(where=str(folder), key="roles_path", message="is not a folder that can be read")
-        for folder in chosen
-        # Path's own raises where it may not look
-        if not os.path.isdir(folder) or not os.access(folder, os.R_OK | os.X_OK)  # noqa: PTH112
-    ]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
     """A role as its file gives it; ``needs`` are the roles that come before it, ``tags`` its own names for parts."""
@@ -51,6 +41,24 @@ class Role:
     needs: tuple[Node, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     override: bool = False
+
+
+def must_be_folders(folders: Iterable[Path]) -> None:
+    """Raise InputError for folders of roles that a person has named and that do not exist: their roles would be passed over."""
+    problems = [
+        Problem(
+            where=str(folder),
+            message="is not a folder of roles that can be read"
+            if os.path.lexists(folder)
+            else "there is no such folder of roles",
+        )
+        for folder in folders
+        if not _is_folder(folder) or not os.access(folder, os.R_OK | os.X_OK)
+    ]
+    if problems:
+        raise InputError(
+            problems, hint="correct --roles-path, $PODSTEAD_ROLES_PATH or 'roles_path' in podstead.toml"
+        )
 
 
 class RoleLibrary:
@@ -67,6 +75,7 @@ class RoleLibrary:
         self._folders = tuple(dict.fromkeys(folders))
         self._builtin = builtin or builtin_roles()
         self._read: dict[str, Role | None] = {}
+        self._files: set[str] = set()
         self._known: tuple[str, ...] | None = None
 
     def known(self) -> tuple[str, ...]:
@@ -76,6 +85,11 @@ class RoleLibrary:
             found = {path.parent.name for folder in everywhere for path in folder.glob("*/role.yml")}
             self._known = tuple(sorted(found))
         return self._known
+
+    def is_in_role(self, problem: Problem) -> bool:
+        """Return whether a problem is in the file of a role, where the keys of the document stand at the top."""
+        file, _, line = problem.where.rpartition(":")
+        return problem.where in self._files or (line.isdecimal() and file in self._files)
 
     def role(self, name: str, problems: list[Problem]) -> Role | None:
         """Return a role by its name, if there is one that can be read."""
@@ -140,6 +154,7 @@ class RoleLibrary:
             self._read[name] = None
             path = Path(name) / "role.yml" if "/" in name_or_path else self._path(name)
             if path is not None and _is_file(path):
+                self._files.add(str(path))
                 with collecting(problems):
                     self._read[name] = self._checked(_role(name, path, problems), path, problems)
                 return self._read[name]

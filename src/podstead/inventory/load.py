@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from podstead.document.roles import RoleLibrary, folder_problems
+from podstead.document.roles import RoleLibrary, must_be_folders
 from podstead.document.values import Node, Origin
 from podstead.document.yaml_document import collecting, parse, read_text
 from podstead.errors import InputError, Problem
@@ -46,6 +46,7 @@ def load(  # noqa: PLR0913 - what a command line can say of it
     What a person should know, and is no mistake, is added to ``warnings``. Raises InputError with all problems of all files
     and of the chosen hosts; what other hosts and groups say is not judged.
     """
+    must_be_folders(roles_dirs)
     vault = vault or Vault()
     inventory = read_inventory(sources, pattern=pattern)
     chosen = choose(inventory, pattern, limit)
@@ -66,7 +67,6 @@ def load(  # noqa: PLR0913 - what a command line can say of it
 
     inventory.read_variables = read_variables
 
-    inventory.problems += folder_problems(roles_dirs)
     extras = extra(extra_vars, inventory.problems, vault)
     defaults = hide(Node(dict(connection_defaults or {}), Origin("options")))
     role_library = RoleLibrary((folder / "roles" for folder in folders), chosen=roles_dirs)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from podstead.document.layers import EMPTY
+from podstead.document.layers import EMPTY, below_document
 from podstead.document.validate import validate
 from podstead.document.values import Node, Origin
-from podstead.errors import InputError
+from podstead.errors import InputError, Problem
 from podstead.inventory.resolve import ResolvedHost
 
 
@@ -22,5 +22,16 @@ def for_users(host: ResolvedHost, names: Sequence[str], origin: Origin) -> Resol
     tree = Node({**host.tree.entries, "users": Node(users, origin)}, host.tree.origin, host.tree.replaced)
     spec, problems = validate(tree)
     if spec is None or problems:
-        raise InputError(problems)
+        raise InputError(list(wrong_names(names, origin)) or map(below_document, problems))
     return replace(host, spec=spec, tree=tree)
+
+
+def wrong_names(names: Iterable[str], origin: Origin) -> Iterator[Problem]:
+    """Yield why a name cannot be that of a user, as ``--for 'a b': ...`` where ``origin`` is ``--for``."""
+    for name in names:
+        if not name:  # an empty variable of a script
+            yield Problem(where=origin.where, message="is empty")
+            continue
+        entry = Node({"users": Node({name: Node({}, origin)}, origin)}, origin)
+        for problem in validate(entry)[1]:
+            yield Problem(where=f"{origin.where} {name!r}", message=problem.message)

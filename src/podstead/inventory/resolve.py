@@ -16,6 +16,7 @@ from podstead.document.layers import (
     Provenance,
     Rank,
     Stage,
+    below_document,
     merge,
     origins,
     overlay,
@@ -85,6 +86,8 @@ class _Resolver:
         memberships: Mapping[str, Groups],
     ) -> None:
         self.problems: list[Problem] = []
+        self.document_problems: list[Problem] = []
+        """With keys of the host document, as a role has them."""
         self.inventory = inventory
         self.role_library = role_library
         self.vault = vault
@@ -96,7 +99,7 @@ class _Resolver:
             Layer(name=f"-e {depth}", rank=Rank(Stage.EXTRA, depth), tree=extra.document)
             for depth, extra in enumerate(self.extras)
         ]
-        self.extra_document = merge(layers, self.problems)
+        self.extra_document = merge(layers, self.document_problems)
         self.extra_connection = combined(extra.connection for extra in self.extras)
         self.extra_variables = combined(extra.variables for extra in self.extras)
         self.documents: dict[str, list[Layer]] = {}
@@ -129,7 +132,7 @@ class _Resolver:
             tree.entries,
         )
         if found.document is not EMPTY and check:
-            self.problems.extend(validate(found.document, fragment=True)[1])
+            self.document_problems.extend(validate(found.document, fragment=True)[1])
         return found
 
     def remembered_place(self, tree: Node) -> _Place:
@@ -157,7 +160,7 @@ class _Resolver:
             for place in places
             if place.document.entries
         ]
-        document = merge(layers, self.problems)
+        document = merge(layers, self.document_problems)
         roles = (
             self.extra_document.entries.get("roles") or document.entries.get("roles") or self.roles_of(groups)
         )
@@ -175,18 +178,24 @@ class _Resolver:
                 {DOCUMENT: tree}, self.extra_variables, own_variables, self.variables_of(groups)
             )
             rendering = self.special.rendering(name, variables)
-            problems: list[Problem] = []
-            rendered = rendering.render(tree, problems) if is_open else tree
-            reach = rendering.render(reach, problems)
+            in_document: list[Problem] = []
+            in_connection: list[Problem] = []
+            rendered = rendering.render(tree, in_document) if is_open else tree
+            reach = rendering.render(reach, in_connection)
             secrets = rendering.secrets
-            if problems:  # what could not be rendered cannot be judged, everything else can
-                self.problems.extend([*problems, *validate(tree, fragment=True)[1]])
+            if (
+                in_document or in_connection
+            ):  # what could not be rendered cannot be judged, everything else can
+                self.document_problems.extend([*in_document, *validate(tree, fragment=True)[1]])
+                self.problems.extend(in_connection)
                 connection(name, reach.entries, self.problems)
                 return None
             tree = rendered
-        before = len(self.problems)
+        before = len(self.document_problems)
         spec = self.validated(tree)
-        self.problems[before:] = [_hiding(secrets, problem) for problem in self.problems[before:]]
+        self.document_problems[before:] = [
+            _hiding(secrets, problem) for problem in self.document_problems[before:]
+        ]
         reached = connection(name, reach.entries, self.problems)
         if spec is None:
             return None
@@ -203,7 +212,7 @@ class _Resolver:
     def validated(self, tree: Node) -> HostSpec | None:
         if id(tree) not in self.specs:
             spec, problems = validate(tree)
-            self.problems.extend(problems)
+            self.document_problems.extend(problems)
             self.specs[id(tree)] = (tree, spec)  # holding the tree keeps its id its own
         return self.specs[id(tree)][1]
 
@@ -218,7 +227,7 @@ class _Resolver:
 
     def roles_of(self, groups: Groups) -> Node:
         if groups not in self.group_roles:
-            merged = merge(self.documents_of(groups), self.problems)
+            merged = merge(self.documents_of(groups), self.document_problems)
             self.group_roles[groups] = merged.entries.get("roles", _DEFAULT_ROLES)
         return self.group_roles[groups]
 
@@ -227,13 +236,13 @@ class _Resolver:
         names = _names(roles)
         key = (groups, names)
         if key not in self.bases:
-            layers = self.role_library.layers(_wanted(roles), self.problems)
+            layers = self.role_library.layers(_wanted(roles), self.document_problems)
             for layer in layers:
                 if layer.name not in self.checked_roles:
                     self.checked_roles.add(layer.name)
-                    self.problems.extend(validate(layer.tree, fragment=True)[1])
+                    self.document_problems.extend(validate(layer.tree, fragment=True)[1])
             self.tags[names] = self.role_library.tags(layers)
-            self.bases[key] = merge([_DEFAULTS, *layers, *self.documents_of(groups)], self.problems)
+            self.bases[key] = merge([_DEFAULTS, *layers, *self.documents_of(groups)], self.document_problems)
         return self.bases[key]
 
     def group_places(self, groups: Groups) -> list[_Place]:
@@ -306,7 +315,11 @@ def resolve(
     )
     hosts = [resolver.host(name, groups[name], inventory.hosts[name]) for name in chosen]
     inventory.warnings += hints(_trees(inventory, chosen, groups), extras)
-    return tuple(host for host in hosts if host is not None), resolver.problems
+    found = [
+        problem if role_library.is_in_role(problem) else below_document(problem)
+        for problem in resolver.document_problems
+    ]
+    return tuple(host for host in hosts if host is not None), [*resolver.problems, *found]
 
 
 def _trees(inventory: Inventory, chosen: Sequence[str], groups: Mapping[str, Groups]) -> Iterator[Node]:

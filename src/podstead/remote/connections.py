@@ -28,7 +28,7 @@ from podstead.errors import LookError, PodsteadError
 from podstead.host.frames import MAX_BYTES
 from podstead.inventory.connection_files import config_problem, key_problem
 from podstead.printable import one_line
-from podstead.remote import become, bounded, transport
+from podstead.remote import become, bounded, transport, unreachable
 from podstead.remote.bounded import MAX_LINES, TooMuch
 from podstead.visit.converge import converge
 from podstead.visit.job import Job, Progress, Result, Target
@@ -77,9 +77,8 @@ class RemoteHost:
             try:
                 self.host.connect(show_errors=False, raise_exceptions=True)
             except (PyinfraError, EOFError, OSError) as error:
-                text = str(error)
-                if attempt == _CONNECT_TRIES or not _worth_another_try(text):
-                    message, hint = _explain(self.target, text)
+                if attempt == _CONNECT_TRIES or not unreachable.worth_another_try(error):
+                    message, hint = unreachable.explain(self.target, error)
                     raise UnreachableError(message, hint=hint) from error
                 gevent.sleep(0.2 * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
             else:
@@ -155,43 +154,6 @@ def _way(target: Target) -> str:
     user = f" as {target.connection.user}" if target.connection.user else ""
     become_root = f", then {target.connection.become_method}" if target.connection.become else ""
     return f"{target.connection.kind} {address}{user}{become_root}"
-
-
-def _worth_another_try(text: str) -> bool:
-    return any(
-        mark in text
-        for mark in ("EOF", "banner", "reset by peer", "Connection closed", "Broken pipe", "kex_exchange")
-    )
-
-
-def _explain(target: Target, text: str) -> tuple[str, str]:
-    """Message and advice for a failed connection."""
-    if target.connection.kind != "ssh":
-        name = f"{target.connection.kind} {target.connection.address}"
-        return (
-            f"cannot run commands in {name}: {text}",
-            "check that it exists and is running, and that this user is allowed to use it",
-        )
-    where = f"{target.connection.address}:{target.connection.port or 22}"
-    if "No host key for" in text:
-        return (
-            f"the host key of {where} is not in known_hosts",
-            f"check the key and connect once with 'ssh {target.connection.address}', or accept new keys with -o StrictHostKeyChecking=accept-new in ansible_ssh_common_args",
-        )
-    if "does not match" in text:
-        return (
-            f"the host key of {where} has changed",
-            "find out why; if the change is expected: ssh-keygen -R " + (target.connection.address),
-        )
-    if "Authentication" in text or "No authentication methods" in text or "private key" in text:
-        user = f" as {target.connection.user}" if target.connection.user else ""
-        return (
-            f"{where} refused the login{user}",
-            "check user (-u), key (--private-key), agent, or password (-k)",
-        )
-    if "resolve" in text or "Name or service not known" in text:
-        return f"the name {target.connection.address} cannot be resolved", "check ansible_host"
-    return f"cannot connect to {where}: {text}", "check address, port, firewall, and that sshd runs"
 
 
 @dataclass(slots=True)

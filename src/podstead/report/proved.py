@@ -110,7 +110,9 @@ def _summary(user: str, findings: list[Finding], host: HostReport, screen: Scree
         if count[verdict]
     ]
     broken = bool(failed_findings(tuple(findings)))
-    verdict = ("not ready" if broken else "ready") if user else ("fail" if broken else "ok")
+    # of the host itself, which is not ready or not, only the review is left to say
+    of_host = "fail" if broken else "warn" if count[Verdict.WARN] else "ok"
+    verdict = ("not ready" if broken else "ready") if user else of_host
     room = f"; {_room(host.capacity)}" if not user and host.capacity else ""
     _line(verdict, f"{one_line(user) or 'the host'}: {', '.join(words)}{room}", screen)
 
@@ -142,7 +144,8 @@ def _cause(cause: Cause, screen: Screen) -> None:
     indent = _WIDTH + 2
     _line(_WORDS[finding.verdict], f"{names}:  {headline(cause)}", screen)
     if finding.ref:
-        reference = f"{finding.ref} {finding.mode} ({finding.severity.value}); podstead explain {finding.ref}"
+        severity = "" if finding.verdict is Verdict.WARN else f" ({finding.severity.value})"
+        reference = f"{finding.ref} {finding.mode}{severity}; podstead explain {finding.ref}"
         screen.more("why", reference, indent)
     screen.more("found", cause.found, indent)
     screen.more("expected", finding.expected, indent)

@@ -116,15 +116,6 @@ def test_a_role_of_another_folder_can_be_named(tmp_path: Path) -> None:
     assert list(host.spec.users) == ["app"]
 
 
-def test_a_folder_of_roles_that_is_named_and_missing_is_a_mistake(tmp_path: Path) -> None:
-    """A role of its name would else be the built-in one."""
-    (tmp_path / "file").touch()
-    folders = [tmp_path / "nosuch", tmp_path / "file", tmp_path]
-    assert failing("a,", roles_dirs=folders, extra_vars=["podstead={roles: [fleet-node]}"]) == [
-        f"{tmp_path}/{name}: roles_path: is not a folder that can be read" for name in ("file", "nosuch")
-    ]
-
-
 def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -> None:
     write(tmp_path, {"more.yml": "podstead: {storage: {driver: vfs}}"})
     extra = [
@@ -140,6 +131,39 @@ def test_extra_variables_come_in_three_forms_and_the_last_wins(tmp_path: Path) -
         "-e #2: subids.count: this is not a valid variable name; write -e 'podstead={subids: {count: 5}}'",
         "-e #4: expected key=value, {key: value} or @file",
         "/nowhere.yml: cannot be read: No such file or directory",
+    ]
+
+
+def test_a_key_is_named_as_it_stands_in_its_file_below_podstead_or_at_the_top_of_a_role(
+    tmp_path: Path,
+) -> None:
+    write(
+        tmp_path,
+        {
+            "hosts.yml": "web:\n  hosts:\n    a:\n",
+            "group_vars/web.yml": "podstead:\n  roles: [one, two]\n  users: []\n  storage: {driver: '{{ no }}'}\n",
+            "roles/one/role.yml": "subids:\n  cuont: 5\nstorage:\n  driver: '{{ gone }}'\n",
+            "roles/two/role.yml": "subids: [\n",
+        },
+    )
+    said = [line.partition(" ") for line in failing(tmp_path, extra_vars=["podstead={session: 5}"])]
+    assert [(place.removeprefix(f"{tmp_path}/"), text.partition(":")[0]) for place, _, text in said] == [
+        ("-e", "#1"),
+        ("group_vars/web.yml:3:", "podstead.users"),
+        ("group_vars/web.yml:4:", "podstead.storage.driver"),
+        ("roles/one/role.yml:2:", "subids.cuont"),
+        ("roles/two/role.yml:1:", "is not YAML"),
+    ]
+    assert failing("a,", extra_vars=["podstead={session: 5}"])[0].startswith("-e #1: podstead.session: ")
+    role = failing("a,", roles_dirs=[tmp_path / "roles"], extra_vars=["podstead={roles: [three]}"])
+    assert role[0].startswith("-e #1: podstead.roles: there is no role 'three'")
+
+
+def test_a_folder_of_roles_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert failing("a,", roles_dirs=[tmp_path / "nosuch", tmp_path / "file", tmp_path]) == [
+        f"{tmp_path}/file: is not a folder of roles that can be read",
+        f"{tmp_path}/nosuch: there is no such folder of roles",
     ]
 
 
@@ -171,7 +195,7 @@ def test_one_mistake_that_reaches_many_hosts_is_reported_once(tmp_path: Path) ->
         },
     )
     assert failing(tmp_path) == [
-        f"{tmp_path}/group_vars/web.yml:2: users.a.lingr: unknown key (did you mean 'linger'?)"
+        f"{tmp_path}/group_vars/web.yml:2: podstead.users.a.lingr: unknown key (did you mean 'linger'?)"
     ]
 
 
@@ -325,8 +349,8 @@ def test_a_slip_in_a_key_is_a_mistake_in_the_document_and_a_variable_beside_it(t
     assert (host.spec.users, warnings) == ({}, [])
     write(tmp_path, {"group_vars/all.yml": "x: 1\npodstead:\n  user: {alice: {}}\n  http_port: 5\n"})
     assert failing(tmp_path) == [
-        f"{tmp_path}/group_vars/all.yml:3: user: unknown key (did you mean 'users'?)",
-        f"{tmp_path}/group_vars/all.yml:4: http_port: unknown key; known keys: {', '.join(HostSpec.model_fields)}",
+        f"{tmp_path}/group_vars/all.yml:3: podstead.user: unknown key (did you mean 'users'?)",
+        f"{tmp_path}/group_vars/all.yml:4: podstead.http_port: unknown key; known keys: {', '.join(HostSpec.model_fields)}",
     ]
 
 
@@ -339,7 +363,7 @@ def test_groups_of_one_depth_that_disagree_about_the_document_are_reported(tmp_p
     )
     (problem,) = failing(tmp_path)
     assert (
-        f"{tmp_path}/h.yml:2: subids.count: is the number 2 here and the number 1 in {tmp_path}/h.yml:1"
+        f"{tmp_path}/h.yml:2: podstead.subids.count: is the number 2 here and the number 1 in {tmp_path}/h.yml:1"
         in problem
     )
 

@@ -86,7 +86,9 @@ def test_no_mistake_repeats_a_secret_and_each_has_its_place(tmp_path: Path, line
 def test_a_template_in_a_sealed_file_is_not_repeated_when_it_fails(tmp_path: Path) -> None:
     said = mistakes(tmp_path, "", f'podstead: {{subids: {{count: "{{{{ 1 {SECRET} }}}}"}}}}')
     assert len(said) == 1
-    assert said[0].startswith("group_vars/all/z.yml:1: subids.count: the template fails on a secret value")
+    assert said[0].startswith(
+        "group_vars/all/z.yml:1: podstead.subids.count: the template fails on a secret value"
+    )
 
 
 def test_a_variable_that_is_missing_is_named_beside_a_secret_too(tmp_path: Path) -> None:
@@ -103,14 +105,14 @@ def test_roles_in_a_sealed_file_are_taken(tmp_path: Path) -> None:
 def test_a_role_of_a_sealed_file_that_is_missing_is_a_mistake_without_its_name(tmp_path: Path) -> None:
     (said,) = mistakes(tmp_path, "", "podstead: {roles: [topsecretword]}\n")
     assert said.startswith(
-        "group_vars/all/z.yml:1: roles: there is no role with this hidden name; known roles: "
+        "group_vars/all/z.yml:1: podstead.roles: there is no role with this hidden name; known roles: "
     )
 
 
 def test_a_role_that_is_sealed_by_itself_or_a_template_of_the_list_is_refused(tmp_path: Path) -> None:
     text = sealed_variable("x", "rootless-podman").replace("x: ", "podstead:\n roles:\n - ")
     assert (
-        "group_vars/all/a.yml:3: roles: the name of a role cannot be encrypted by itself"
+        "group_vars/all/a.yml:3: podstead.roles: the name of a role cannot be encrypted by itself"
         in mistakes(tmp_path, text)[0]
     )
     (tmp_path / "more").mkdir()
@@ -178,7 +180,7 @@ def test_what_is_undefined_inside_a_value_is_a_mistake_with_its_place(
 ) -> None:
     text = f'podstead: {{engine: {{a: {{b: "{value}"}}}}}}\nbig: "1e999"\nfar: "{{{{ [[nosuch]] }}}}"\n'
     (said,) = mistakes(tmp_path, text)
-    assert said.startswith(f"group_vars/all/a.yml:{3 if 'far' in value else 1}: engine.a.b: ")
+    assert said.startswith(f"group_vars/all/a.yml:{3 if 'far' in value else 1}: podstead.engine.a.b: ")
     assert message in said
 
 
@@ -196,7 +198,8 @@ def test_the_home_of_nobody_is_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in refusal("@~nosuch/x")
     (said,) = mistakes(tmp_path, "podstead: {roles: ['~nosuch/x']}")
     assert (
-        said == "group_vars/all/a.yml:1: roles: there is no role at '~nosuch/x': no role.yml was found there"
+        said
+        == "group_vars/all/a.yml:1: podstead.roles: there is no role at '~nosuch/x': no role.yml was found there"
     )
 
 

@@ -142,7 +142,7 @@ def test_a_template_that_fails_is_a_mistake_with_its_place(tmp_path: Path, value
     )
     (problem,) = failing(tmp_path, group_vars__all=text)
     assert problem.startswith("group_vars/all.yml:")
-    assert ": engine.containers.tz: " in problem
+    assert ": podstead.engine.containers.tz: " in problem
     assert message in problem
 
 
@@ -152,7 +152,7 @@ def test_a_mistake_inside_another_variable_names_where_that_was_written(tmp_path
         group_vars__all='podstead: {engine: {containers: {tz: "{{ a }}"}}}',
         group_vars__web='\n\na: "{{ b }}"',
     )
-    assert problem.startswith("group_vars/web.yml:3: engine.containers.tz: the template needs 'b'")
+    assert problem.startswith("group_vars/web.yml:3: podstead.engine.containers.tz: the template needs 'b'")
 
 
 def test_a_mistake_that_reaches_a_thousand_hosts_is_said_once(tmp_path: Path) -> None:
@@ -160,12 +160,14 @@ def test_a_mistake_that_reaches_a_thousand_hosts_is_said_once(tmp_path: Path) ->
         tmp_path,
         hosts="all: {hosts: {'h[1:1000]': }}",
         group_vars__all='podstead: {subids: {count: "{{ n }}"}}',
-    ) == ["group_vars/all.yml:1: subids.count: the template needs 'n', which is not defined for this host"]
+    ) == [
+        "group_vars/all.yml:1: podstead.subids.count: the template needs 'n', which is not defined for this host"
+    ]
 
 
 def test_what_a_template_makes_is_validated(tmp_path: Path) -> None:
     (problem,) = failing(tmp_path, group_vars__all="podstead: {subids: {count: \"{{ 'many' }}\"}}")
-    assert problem == "group_vars/all.yml:1: subids.count: expected a whole number, found 'many'"
+    assert problem == "group_vars/all.yml:1: podstead.subids.count: expected a whole number, found 'many'"
 
 
 def test_what_is_unsafe_or_comes_out_of_a_template_is_not_rendered_again(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_what_is_unsafe_or_comes_out_of_a_template_is_not_rendered_again(tmp_pat
 
 def test_roles_are_no_templates(tmp_path: Path) -> None:
     assert failing(tmp_path, group_vars__all="podstead: {roles: ['{{ x }}']}\nx: rootless-podman") == [
-        "group_vars/all.yml:1: roles: templates are not rendered in roles, because roles decide which variables exist"
+        "group_vars/all.yml:1: podstead.roles: templates are not rendered in roles, because roles decide which variables exist"
     ]
 
 

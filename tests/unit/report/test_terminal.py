@@ -8,6 +8,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -510,3 +511,18 @@ def test_a_file_that_is_no_utf8_can_be_shown_and_sent() -> None:
     assert "\n # f\\xfcr alle\n+x:1:2\n" in change.diff
     assert "# f\\xfcr alle" in shown(one, diff=True)
     assert one == Report.model_validate_json(one.to_json())
+
+
+def test_a_host_with_only_something_to_review_is_not_called_ok_and_its_warning_has_no_severity() -> None:
+    odd = Finding(
+        check="V03", title="t", verdict=Verdict.WARN, severity=Severity.MAJOR, cause="c", ref="C15", mode="m"
+    )
+    text = shown(report(host(Status.OK, findings=(odd,)), verb="verify"))
+    assert re.search(r"^  warn +the host: 0 passed, 1 to review$", text, re.MULTILINE)
+    assert "why: C15 m; podstead explain C15" in text
+    fine = replace(odd, verdict=Verdict.PASS, cause="", ref="")
+    assert re.search(
+        r"^  ok +the host: 1 passed$",
+        shown(report(host(Status.OK, findings=(fine,)), verb="verify")),
+        re.MULTILINE,
+    )

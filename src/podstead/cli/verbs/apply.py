@@ -8,11 +8,20 @@ from podstead.cli import options
 from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
+from podstead.cli.grouped_help import GroupedCommand
 from podstead.cli.options import People, Printing, Selection
 from podstead.cli.rollout_options import RolloutOptions, rollout
 
 
-@click.command("apply")
+@click.command(
+    "apply",
+    cls=GroupedCommand,
+    examples=(
+        ("podstead apply @local --for alice", "this machine, for alice"),
+        ("podstead apply -i hosts.yml web --diff", "the hosts of group web, with every file that changes"),
+        ("podstead apply admin@web1.example.com -b", "a host without an inventory, as root by sudo"),
+    ),
+)
 @options.selection
 @connection
 @options.people

@@ -8,10 +8,22 @@ from podstead.cli import options
 from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.converging import converge
 from podstead.cli.filters import Filters, Listing, filters, listing
+from podstead.cli.grouped_help import GroupedCommand
 from podstead.cli.options import People, Printing, Selection
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=GroupedCommand,
+    examples=(
+        ("podstead check --for alice", "what is missing for alice on this machine"),
+        (
+            "podstead check -i hosts.yml web --diff",
+            "what would change on the hosts of group web, file by file",
+        ),
+        ("podstead check -i hosts.yml --syntax-check", "whether the input is correct; connects to no host"),
+    ),
+)
 @options.selection
 @connection
 @options.people

@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Final
 
 import click
 
+from podstead.control.installed import UNKNOWN, requirement
 from podstead.control.invoker import invoking_user
-from podstead.control.starter import project, requirement_of
+from podstead.control.starter import project
 from podstead.document.roles import DEFAULT_ROLE, RoleLibrary, builtin_roles
 from podstead.errors import InputError, Problem
 from podstead.printable import one_line
 from podstead.suggest import did_you_mean, listed
-from podstead.version import VERSION
+
+_CI: Final = (
+    "Before CI can run: this podstead was installed from a place that CI cannot reach. Name one that it can reach as PODSTEAD,\n"
+    "at the top of .github/workflows/podstead.yml and .gitlab-ci.yml, such as git+https://example.com/podstead.git@COMMIT."
+)
 
 
 @click.command("init")
@@ -34,7 +39,7 @@ from podstead.version import VERSION
     "users",
     multiple=True,
     metavar="USER",
-    help="An account that is to run containers; created if it is missing. Repeatable. With --local: you.",
+    help="An account that is to run containers, and that exists. Repeatable. With --local: you.",
 )
 @click.option(
     "--role", default=DEFAULT_ROLE, show_default=True, metavar="NAME", help="The built-in role to start from."
@@ -54,8 +59,8 @@ def command(
         raise InputError.single(f"--role: there is no built-in role {role!r}{hint}")
     if local and hosts:
         raise InputError.single("--local: the inventory is this machine, or the hosts that --host names")
-    requirement = requirement_of(VERSION, _direct_url())
-    texts = project(hosts, _accounts(users, local=local), role, local=local, requirement=requirement)
+    source = requirement()
+    texts = project(hosts, _accounts(users, local=local), role, local=local, requirement=source)
     existing = _existing_files(folder, texts, force=force)
     for path, text in texts.items():
         _write(folder / path, text)
@@ -70,20 +75,14 @@ def command(
     click.echo("  podstead check --syntax-check      # reads everything, connects to nothing")
     click.echo("  podstead check --diff              # what would change")
     click.echo("  podstead up                        # shows it again, asks, does it, and proves it")
+    if source == UNKNOWN:
+        click.echo(f"\n{_CI}")
     return 0
 
 
-def _direct_url() -> str | None:
-    try:
-        return distribution("podstead").read_text("direct_url.json")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return None
-
-
-def _accounts(users: Sequence[str], *, local: bool) -> Mapping[str, bool]:
-    """Whoever calls has an account here; for names given by hand, it may have to be made."""
+def _accounts(users: Sequence[str], *, local: bool) -> Sequence[str]:
     caller = invoking_user() if local and not users else None
-    return {caller: False} if caller else dict.fromkeys(users, True)
+    return [caller] if caller else users
 
 
 def _existing_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> set[str]:

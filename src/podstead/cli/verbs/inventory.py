@@ -13,6 +13,7 @@ import click
 from podstead.cli import options
 from podstead.cli.options import Selection
 from podstead.cli.secret import vault_of
+from podstead.document.roles import must_be_folders
 from podstead.errors import InputError
 from podstead.inventory.groups import Inventory
 from podstead.inventory.listing import Listing
@@ -81,6 +82,7 @@ class _Read:
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
+        must_be_folders(map(Path, selection.roles_path))
         _need_inventory(selection.sources, selection.pattern)
         self.vault = vault_of(
             selection.vault_password_file, selection.vault_id, ask_vault_pass=selection.ask_vault_pass

@@ -12,9 +12,9 @@ import click
 from podstead.cli import shell_completion
 from podstead.cli.setting_options import setting
 from podstead.document.layers import is_whole
-from podstead.document.roles import Role, RoleLibrary, builtin_roles, folder_problems
+from podstead.document.roles import Role, RoleLibrary, builtin_roles, must_be_folders
 from podstead.document.values import Node, displayed
-from podstead.errors import InputError
+from podstead.errors import InputError, Problem
 from podstead.inventory.load import places
 from podstead.printable import printable
 from podstead.suggest import did_you_mean
@@ -36,11 +36,11 @@ from podstead.suggest import did_you_mean
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(*, name: str | None, sources: tuple[str, ...], roles_path: tuple[str, ...], output: str) -> int:
     """List the available roles, with their keys; with NAME, one role."""
-    problems = folder_problems(Path(folder) for folder in roles_path)
-    if problems:
-        raise InputError(problems)
     folders = [folder / "roles" for folder in places(sources)]
-    role_library = RoleLibrary(folders, chosen=[Path(folder) for folder in roles_path])
+    problems: list[Problem] = []
+    chosen = [Path(folder) for folder in roles_path]
+    must_be_folders(chosen)
+    role_library = RoleLibrary(folders, chosen=chosen)
     if name and name not in role_library.known():
         raise InputError.single(
             f"there is no role {name!r}{did_you_mean(name, role_library.known())}", where="NAME"

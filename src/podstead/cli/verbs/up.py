@@ -12,6 +12,7 @@ import click
 from podstead.cli import options
 from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.execute import execute
+from podstead.cli.grouped_help import GroupedCommand
 from podstead.cli.options import People, Printing, Selected, Selection
 from podstead.control.invoker import invoking_user
 from podstead.errors import Exit, InputError
@@ -24,7 +25,18 @@ from podstead.visit.look import WITHOUT_ROOT
 from podstead.visit.record import Report, Status
 
 
-@click.command("up")
+@click.command(
+    "up",
+    cls=GroupedCommand,
+    examples=(
+        ("podstead up --for alice", "make this machine ready for alice"),
+        ("podstead up -i hosts.yml web", "the hosts of group web, and the users that the inventory names"),
+        (
+            "podstead up admin@web1.example.com -b -K",
+            "a host without an inventory; asks for the password for sudo",
+        ),
+    ),
+)
 @options.selection
 @connection
 @options.people

@@ -12,6 +12,7 @@ from podstead.cli import options, shell_completion
 from podstead.cli.connection_options import ConnectionOptions, connection
 from podstead.cli.execute import execute
 from podstead.cli.filters import Listing, listed, listing_of_verify
+from podstead.cli.grouped_help import GroupedCommand
 from podstead.cli.options import People, Printing, Selection
 from podstead.cli.setting_options import setting
 from podstead.errors import InputError
@@ -22,7 +23,15 @@ from podstead.visit import script
 from podstead.visit.record import Report
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    cls=GroupedCommand,
+    examples=(
+        ("podstead verify --for alice", "prove that rootless Podman works for alice on this machine"),
+        ("podstead verify -i hosts.yml web -o json", "the hosts of group web, as one JSON document"),
+        ("podstead verify -i hosts.yml --check V10", "only what one check says"),
+    ),
+)
 @options.selection
 @connection
 @options.people

@@ -201,12 +201,22 @@ ps_install() { # manager package...
     "ps_install_$ps_m" "$@" 5>&-
 }
 
-ps_tell() { # process: as long as it lives, the last line of the log of this change, at once, on 5. No pipe: what a service holds open is not waited for
+ps_package() { # a log of any package manager on standard input: its last line that names a package, and no complaint of a script
+    sed -n -E -e 's/^Get:[0-9]+ [^ ]+ [^ ]+ [^ ]+ ([a-z0-9][^ ]*) .*/Downloading \1/p' \
+        -e '/^(Unpacking|Setting up|Processing triggers for) /p' \
+        -e 's/^\([0-9]+\/[0-9]+\): ([^ ]+\.rpm) .*/Downloading \1/p' \
+        -e 's/^ *[[(] *[0-9]+\/[0-9]+[])] +((Download|Retriev|Install|Upgrad|Updat|Reinstall)ing):? +/\1 /p' \
+        -e 's/^ *((Retriev|Install|Upgrad|Updat|Reinstall)ing|Running scriptlet) *: +/\1 /p' \
+        -e 's/^ *(\( *[0-9]+\/[0-9]+\) +)?((download|install|upgrad|reinstall)ing) +/\2 /p' \
+        -e 's/^ *([a-z0-9][^ ]*) downloading\.\.\.$/downloading \1/p' | tail -n 1
+}
+
+ps_tell() { # process: as long as it lives, what the log of this change is at, at once, on 5. No pipe: what a service holds open is not waited for
     trap '' PIPE # whoever has stopped reading does not end an installation
     ps_told=
     while [ -n "$1" ] && [ -d "/proc/$1" ]; do
-        ps_last=$(tail -c 400 /proc/self/fd/6 | tail -n 1)
-        if [ "$ps_last" != "$ps_told" ]; then
+        ps_last=$(tail -c 4000 /proc/self/fd/6 | ps_package)
+        if [ -n "$ps_last" ] && [ "$ps_last" != "$ps_told" ]; then
             printf '@@podstead doing %.100s\n' "$ps_last" >&5
             ps_told=$ps_last
         fi
