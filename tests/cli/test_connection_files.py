@@ -120,4 +120,5 @@ def test_a_folder_of_roles_is_one_for_every_verb_that_reads_roles(project: Path)
     problem = "nosuch: there is no such folder of roles"
     for words in (("roles",), ("show", "web1", "-i", "hosts.yml"), ("check", "web1", "-i", "hosts.yml")):
         done = podstead(*words, "--roles-path", "nosuch", cwd=project)
-        assert_refused(done, problem)
+        advice = "  correct --roles-path, $PODSTEAD_ROLES_PATH or 'roles_path' in podstead.toml"
+        assert_refused(done, problem, advice)

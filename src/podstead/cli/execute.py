@@ -62,13 +62,13 @@ def execute(  # noqa: PLR0913 - what the verbs differ in
         verbose=printing.verbose,
         command=again.command("verify" if verb == "apply" else "apply") if alone else "",
         note=again.note,
-        lists=_kept(report),
+        lists=_lists(report),
     )
     emit(report, view, printing)
     return report
 
 
-def _kept(report: Report) -> dict[str, Path]:
+def _lists(report: Report) -> dict[str, Path]:
     """Keep the lists of hosts that did not come to their end; without a place for them the report says them all the same."""
     try:
         return unfinished.keep(report, unfinished.state_folder(os.environ))

@@ -50,9 +50,9 @@ class GroupedCommand(click.Command):
         rest = super().parse_args(ctx, args)
         for param in self.params:
             value = ctx.params.get(param.name or "")
-            given = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-            if given and ("" in value if isinstance(value, tuple) else value == ""):
-                raise InputError.single("is empty", where=param.opts[0])
+            typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+            if typed and ("" in value if isinstance(value, tuple) else value == ""):
+                raise InputError.single("is empty", where=max(param.opts, key=len))
         return rest
 
     def groups(self, ctx: click.Context) -> Iterator[tuple[str, list[Row]]]:

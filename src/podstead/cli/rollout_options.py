@@ -37,7 +37,7 @@ rollout = record(
         "--serial",
         multiple=True,
         metavar="N|N%|LIST",
-        help="Apply to so many hosts at a time, one batch after the other, such as 1,10%,50%; the last size is repeated.",
+        help="Apply to so many hosts, then to the next: a number, a percentage or a list such as 1,10%,50%, whose last size is repeated.",
     ),
     click.option(
         "--order",
@@ -69,7 +69,7 @@ rollout = record(
     setting(
         "ask_above",
         "--ask-above",
-        help="Ask before an apply to more hosts than this that neither a pattern nor --limit has chosen; 0: never.",
+        help="Ask before an apply without a pattern and --limit to more hosts than this; 0: never.",
     ),
     click.option("-y", "--yes", is_flag=True, help="Do not ask."),
 )

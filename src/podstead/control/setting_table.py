@@ -129,7 +129,7 @@ SETTINGS: Final = _settings(
         default=20,
         low=0,
         high=1_000_000,
-        help="ask before an apply to more hosts than this that nobody has chosen; 0: never",
+        help="ask before an apply to all hosts of an inventory that has more than this; 0: never",
     ),
     Setting(
         name="output",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +15,8 @@ from podstead.visit.record import Report, Status
 
 #: Name of a list, which is the name of its file as well -> the status of its hosts.
 LISTS: Final = {"failed": Status.FAILED, "unreachable": Status.UNREACHABLE, "never-started": Status.SKIPPED}
-KEPT: Final = 100
+_RUN: Final = re.compile(r"\d{8}T\d{6}Z-\d+")
+NEWEST: Final = 100
 """Runs whose lists are kept."""
 
 
@@ -27,17 +30,27 @@ def lists(report: Report) -> dict[str, tuple[str, ...]]:
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
-    """Where podstead keeps what it knows of earlier runs (XDG Base Directory Specification)."""
+    """Where podstead keeps what it knows of earlier runs (XDG Base Directory Specification).
+
+    With sudo $HOME may be another user's: root would make folders there that the user cannot remove.
+    """
     state = Path(environment.get("XDG_STATE_HOME", ""))
-    home = Path(environment.get("HOME") or "~", ".local", "state")
-    # the specification says that a path that is not absolute is to be ignored
-    return (state if state.is_absolute() else home.expanduser()) / "podstead" / "runs"
+    if state.is_absolute():  # the specification says that any other is to be ignored
+        return state / "podstead" / "runs"
+    home = Path(environment.get("HOME", ""))
+    try:
+        own = home.is_absolute() and home.stat().st_uid == os.geteuid()
+    except OSError:
+        own = False
+    if not own:
+        home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    return home / ".local" / "state" / "podstead" / "runs"
 
 
 def keep(report: Report, folder: Path) -> dict[str, Path]:
     """
-    Write the lists into a new folder below ``folder``, and return the file of each. Older ones than the newest
-    :data:`KEPT` are removed. Raises OSError where that is not possible.
+    Write the lists into a new folder below ``folder``, and return the file of each. The lists of
+    the newest :data:`NEWEST` runs stay. Raises OSError where that is not possible.
     """
     found = lists(report)
     if not found or len(report.hosts) < 2:
@@ -48,6 +61,6 @@ def keep(report: Report, folder: Path) -> dict[str, Path]:
     files = {name: place / name for name in found}
     for name, path in files.items():
         path.write_text("".join(f"{host}\n" for host in found[name]), encoding="utf-8")
-    for old in sorted(path for path in folder.iterdir() if path.is_dir())[:-KEPT]:
+    for old in sorted(path for path in folder.iterdir() if _RUN.fullmatch(path.name))[:-NEWEST]:
         shutil.rmtree(old)
     return files

@@ -21,6 +21,7 @@ from podstead.cli.filters import Filters, Listing
 from podstead.cli.main import VERBS
 from podstead.cli.options import People, Printing, Selection
 from podstead.cli.records import Group, record
+from podstead.cli.rollout_options import RolloutOptions
 
 
 def groups() -> dict[str, Group]:
@@ -60,7 +61,7 @@ def differences(group: Group) -> tuple[set[str], set[str]]:
 
 
 def test_the_groups_are_found() -> None:
-    assert {Selection, ConnectionOptions, People, Printing, Filters, Listing} == {
+    assert {Selection, ConnectionOptions, People, Printing, Filters, Listing, RolloutOptions} == {
         group.cls for group in GROUPS.values()
     }
 
@@ -109,8 +110,8 @@ def arguments(command: click.Command, folder: Path) -> Iterator[str]:
             yield one.opts[0]
             if isinstance(kind, click.Choice):
                 yield str(kind.choices[0])
-            elif isinstance(kind, click.IntRange) and not one.count:
-                yield str(kind.min)
+            elif isinstance(kind, click.IntRange | click.FloatRange) and not one.count:
+                yield str(kind.min or 1)
             elif not (one.is_flag or one.count):
                 yield ("junit=" if one.name == "reports" else "") + str(folder / "file")
 

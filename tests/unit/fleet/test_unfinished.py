@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import stat
 from pathlib import Path
 
 import pytest
 
-from podstead.fleet.unfinished import KEPT, keep, lists, state_folder
+from podstead.fleet.unfinished import NEWEST, keep, lists, state_folder
 from podstead.inventory.patterns import split
 from podstead.visit.record import HostReport, Report, Status
 
@@ -41,21 +43,28 @@ def test_one_host_and_a_good_run_leave_nothing(good: Report, tmp_path: Path) -> 
 
 
 def test_old_lists_go(tmp_path: Path) -> None:
-    for number in range(KEPT + 5):
+    for number in range(NEWEST + 5):
         (tmp_path / f"20250101T{number:06}Z-1").mkdir()
+    (tmp_path / "0-of-somebody-else").mkdir()
     keep(MIXED, tmp_path)
+    (tmp_path / "0-of-somebody-else").rmdir()
     left = sorted(path.name for path in tmp_path.iterdir())
-    assert (len(left), left[0]) == (KEPT, "20250101T000006Z-1")
+    assert (len(left), left[0]) == (NEWEST, "20250101T000006Z-1")
     assert left[-1].startswith("20261201T")
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({"HOME": "/home/me"}, "/home/me/.local/state/podstead/runs"),
-        ({"HOME": "/home/me", "XDG_STATE_HOME": "/state"}, "/state/podstead/runs"),
-        ({"HOME": "/home/me", "XDG_STATE_HOME": "state"}, "/home/me/.local/state/podstead/runs"),
-    ],
-)
-def test_the_folder_is_that_of_the_specification(environment: dict[str, str], expected: str) -> None:
-    assert state_folder(environment) == Path(expected)
+def test_the_folder_is_that_of_the_specification(tmp_path: Path) -> None:
+    own = tmp_path / ".local" / "state" / "podstead" / "runs"
+    assert state_folder({"HOME": str(tmp_path)}) == own
+    assert state_folder({"HOME": str(tmp_path), "XDG_STATE_HOME": "/state"}) == Path("/state/podstead/runs")
+    assert state_folder({"HOME": str(tmp_path), "XDG_STATE_HOME": "state"}) == own
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_makes_no_folders_in_the_home_of_somebody_else(tmp_path: Path) -> None:
+    """sudo may keep $HOME."""
+    mine = Path(pwd.getpwuid(0).pw_dir) / ".local" / "state" / "podstead" / "runs"
+    os.chown(tmp_path, 65534, 65534)
+    assert state_folder({"HOME": str(tmp_path)}) == mine
+    assert state_folder({"HOME": str(tmp_path / "nosuch")}) == mine
+    assert state_folder({}) == mine

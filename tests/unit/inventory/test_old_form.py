@@ -142,7 +142,7 @@ def test_a_mistake_beside_users_does_not_hide_the_hint(tmp_path: Path) -> None:
         f"group_vars/all.yml:1: users, sysctls: {SAYS}; write podstead: {{users: {{alice: {{}}}}, sysctls: {{a: 1}}}}"
     )
     project(tmp_path, {"group_vars/all.yml": said.partition("; write ")[2]})
-    with pytest.raises(InputError, match=r"all\.yml:1: sysctls"):
+    with pytest.raises(InputError, match=r"all\.yml:1: podstead\.sysctls"):
         load([tmp_path])
 
 

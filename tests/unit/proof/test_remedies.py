@@ -150,7 +150,7 @@ def test_no_free_range_is_named_where_a_line_is_not_settled() -> None:
     )
     told = next(one for one in findings(subject(on=on)) if one.ref == "C10")
     assert "usermod -v" not in told.remedy
-    assert "podstead verify says in its line about the host where the next free range starts" in told.remedy
+    assert "no free range can be named here: podstead check says which range apply would grant" in told.remedy
 
 
 def test_the_ids_that_follow_are_named_only_where_they_are_free() -> None:

@@ -1,0 +1,74 @@
+"""A change goes over real hosts in batches: the proof of the first decides about the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podstead.proof.finding import Verdict
+from podstead.visit.record import Status
+from tests.lab import Host, Lab
+from tests.real_hosts.controller import Controller
+
+pytestmark = [pytest.mark.real_hosts, pytest.mark.lasts(60)]
+
+NAMES = ("one", "two", "three")
+BROKEN = "mkdir -p ~/.config/containers && echo 'no = [toml' >~/.config/containers/containers.conf"
+"""Podman does not start for alice; no part of a plan looks there."""
+
+
+@pytest.fixture(scope="module")
+def hosts(lab: Lab) -> Iterator[dict[str, Host]]:
+    """Three hosts with Podman, and nothing prepared."""
+    made = lab.boot_many(dict.fromkeys(NAMES, "debian-13"), podman=True)
+    try:
+        yield made
+    finally:
+        for host in made.values():
+            host.stop()
+
+
+@pytest.fixture(scope="module")
+def inventory(controller: Controller, hosts: dict[str, Host]) -> Path:
+    return controller.inventory({name: controller.reach() for name in hosts})
+
+
+def granted(host: Host) -> bool:
+    return "alice:" in host.sh("cat /etc/subuid 2>/dev/null || :").stdout
+
+
+def test_a_canary_that_is_not_proved_stops_the_run_and_the_others_stay_as_they_were(
+    controller: Controller, hosts: dict[str, Host], inventory: Path
+) -> None:
+    hosts["one"].ssh("alice", BROKEN)
+    ran = controller.json("apply", inventory, "--serial", "1", "--any-errors-fatal")
+    assert ran.code == 1, str(ran)
+    first = ran.host("one")
+    assert first.status is Status.FAILED
+    assert {change.status.value for change in first.changes} == {"changed"}, (
+        "apply itself had nothing to complain of"
+    )
+    assert {one.check for one in first.findings if one.verdict is Verdict.FAIL} >= {"V31"}
+    assert (granted(hosts["one"]), granted(hosts["two"]), granted(hosts["three"])) == (True, False, False)
+    for name in ("two", "three"):
+        trouble = ran.host(name).trouble
+        assert trouble
+        assert trouble.message == "not started: 1 host has failed, and --any-errors-fatal allows none"
+
+
+def test_the_same_run_goes_on_where_the_canary_is_good_and_proves_every_host(
+    controller: Controller, hosts: dict[str, Host], inventory: Path
+) -> None:
+    hosts["one"].ssh("alice", "rm ~/.config/containers/containers.conf")
+    ran = controller.podstead("apply", "-i", inventory, "--serial", "1,100%", "--any-errors-fatal")
+    assert ran.code == 0, str(ran)
+    for name in NAMES:
+        assert f"ok: [{name}] => alice ready" in ran.out
+    assert "changed: [two, three] => (item=subids:alice:ranges)" in ran.out
+    assert "to prove" not in ran.out, "it has been proved"
+    assert all(map(granted, hosts.values()))
+    again = controller.json("apply", inventory, "--serial", "2", "--prove", "never")
+    assert {host.status for host in again.report.hosts} == {Status.OK}
+    assert [host.findings for host in again.report.hosts] == [(), (), ()]
