@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -121,8 +122,11 @@ def test_a_changed_host_key_is_refused(ready: Ready, controller: Controller, tmp
     known.write_text(f"{host.address} {' '.join(public)}\n")
     status, message, hint = said(check(controller, direct(host, known)))
     assert (status, message) == (Status.UNREACHABLE, f"the host key of {host.address}:22 has changed")
-    assert "ssh-keygen -R" in hint
     assert known.read_text() == f"{host.address} {' '.join(public)}\n"
+    command = hint.partition("if the change is expected: ")[2]
+    assert command == f"ssh-keygen -f {known} -R {host.address}"
+    subprocess.run(shlex.split(command), check=True, capture_output=True)
+    assert known.read_text() == ""
 
 
 def test_a_user_who_may_not_use_sudo_is_told_so(ready: Ready, controller: Controller) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import Final
 
 from podstead.visit.job import Target
@@ -46,12 +48,9 @@ def _of_keys(target: Target, text: str) -> tuple[str, str] | None:
             f"check the key and connect once with '{_ssh(target)}', or accept new keys with -o StrictHostKeyChecking=accept-new in {option}",
         )
     if "does not match" in text:
-        port = target.connection.port or 22
-        address = target.connection.address
-        entry = address if port == 22 else f"'[{address}]:{port}'"
         return (
             f"the host key of {where} has changed",
-            f"find out why; if the change is expected: ssh-keygen -R {entry}",
+            f"find out why; if the change is expected: {_forget(target)}",
         )
     if "Authentication" in text or "No authentication methods" in text or "private key" in text:
         user = f" as {target.connection.user}" if target.connection.user else ""
@@ -60,6 +59,14 @@ def _of_keys(target: Target, text: str) -> tuple[str, str] | None:
             "check user (-u), key (--private-key), agent, or password (-k)",
         )
     return None
+
+
+def _forget(target: Target) -> str:
+    """The command that removes the host's keys from known_hosts, as a shell takes it (ssh-keygen(1))."""
+    port, address = target.connection.port or 22, target.connection.address
+    file = target.connection.known_hosts_file
+    where = ["-f", os.path.expanduser(file)] if file else []  # noqa: PTH111 - Path's own raises for an unknown user
+    return shlex.join(["ssh-keygen", *where, "-R", address if port == 22 else f"[{address}]:{port}"])
 
 
 def _of_network(target: Target, text: str, error: BaseException) -> tuple[str, str]:

@@ -122,6 +122,8 @@ def test_a_changed_key_is_forgotten_under_the_name_that_known_hosts_has(port: in
     message, hint = unreachable.explain(target(port=port), error)
     assert message == f"the host key of 192.0.2.1:{port or 22} has changed"
     assert hint.endswith(f": ssh-keygen -R {entry}")
+    own = target(port=port, known_hosts_file="/srv/known hosts")
+    assert unreachable.explain(own, error)[1].endswith(f": ssh-keygen -f '/srv/known hosts' -R {entry}")
 
 
 def test_a_login_that_is_refused_names_the_user() -> None:
