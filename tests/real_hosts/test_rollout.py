@@ -69,6 +69,27 @@ def test_the_same_run_goes_on_where_the_canary_is_good_and_proves_every_host(
     assert "changed: [two, three] => (item=subids:alice:ranges)" in ran.out
     assert "to prove" not in ran.out, "it has been proved"
     assert all(map(granted, hosts.values()))
+    kinds = {host.name: host.kind for host in controller.json("check", inventory).report.hosts}
+    assert kinds["one"] == kinds["two"]
+    assert kinds["one"]["podman"].startswith("5.")
+    assert (kinds["one"]["system"], kinds["one"]["storage"] != "") == ("debian 13", True)
     again = controller.json("apply", inventory, "--serial", "2", "--prove", "never")
     assert {host.status for host in again.report.hosts} == {Status.OK}
     assert [host.findings for host in again.report.hosts] == [(), (), ()]
+
+
+def test_a_canary_of_each_kind_comes_first_and_is_proved(
+    controller: Controller, hosts: dict[str, Host], inventory: Path
+) -> None:
+    """On one host Podman is of another version, as dpkg has it: it is a kind of its own."""
+    hosts["three"].sh("sed -i '/^Package: podman$/,/^$/s/^Version: .*/Version: 5.9.9/' /var/lib/dpkg/status")
+    hosts["three"].ssh("alice", BROKEN)
+    ran = controller.podstead("apply", "-i", inventory, "--canary", "auto", "--max-fail", "0")
+    assert ran.code == 1, str(ran)
+    assert "skipping: [two] => not started: 1 host has failed, and --max-fail allows 0" in ran.out
+    assert "note: [one] the canary of 2 hosts with debian 13, " in ran.out
+    assert "note: [three] the canary of 1 host with debian 13, " in ran.out
+    assert "ok: [one] => alice ready" in ran.out
+    assert "failed: three\n  --limit @" in ran.out
+    hosts["three"].ssh("alice", "rm ~/.config/containers/containers.conf")
+    assert controller.podstead("apply", "-i", inventory, "--canary", "auto", "--max-fail", "0").code == 0

@@ -30,7 +30,7 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = {
         "command_timeout",
     ),
     "What to do": ("check", "yes", "tags", "skip_tags", "start_at", "allow", "checks", "since", "probe_timeout", "as_user"),
-    "Many hosts": ("serial", "order", "max_fail", "max_fail_percentage", "any_errors_fatal", "prove", "ask_above"),
+    "Many hosts": ("serial", "order", "canary", "max_fail", "max_fail_percentage", "any_errors_fatal", "prove", "ask_above"),
     "Instead of a run": ("list_hosts", "list_tasks", "list_tags", "syntax_check", "print_script"),
     "Output": ("diff", "output", "output_file", "reports", "verbose"),
 }  # fmt: skip

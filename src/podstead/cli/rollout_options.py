@@ -22,6 +22,7 @@ class RolloutOptions:
 
     serial: tuple[str, ...]
     order: Order
+    canary: str | None
     max_fail: int | None
     max_fail_percentage: float | None
     any_errors_fatal: bool
@@ -47,6 +48,11 @@ rollout = record(
         help="The order of the hosts.",
     ),
     click.option(
+        "--canary",
+        type=click.Choice(["auto"]),
+        help="Look at all hosts first, and begin with one host of each kind: system, kernel, Podman, runtime, storage.",
+    ),
+    click.option(
         "--max-fail",
         type=click.IntRange(0),
         metavar="N",
@@ -64,7 +70,7 @@ rollout = record(
         multiple=True,
         metavar="WHEN",
         help="Verify, and count as failed what is not proved: canary (the first batch), each (batch), end (all hosts), never. "
-        "With --serial: canary,end.",
+        "With --serial or --canary: canary,end.",
     ),
     setting(
         "ask_above",
@@ -81,8 +87,14 @@ def strategy(options: RolloutOptions) -> Strategy | None:
     budget = Budget(
         hosts=options.max_fail, percentage=options.max_fail_percentage, first=options.any_errors_fatal
     )
-    prove = _proofs(options.prove, batches=bool(serial))
-    chosen = Strategy(serial=serial, order=options.order, budget=budget, prove=prove)
+    canary = options.canary is not None
+    chosen = Strategy(
+        serial=serial,
+        order=options.order,
+        canary=canary,
+        budget=budget,
+        prove=_proofs(options.prove, batches=bool(serial) or canary),
+    )
     return None if chosen == Strategy() else chosen
 
 

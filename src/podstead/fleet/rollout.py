@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from podstead.fleet.run import INTERRUPTED, OnInterrupt, OnProgress, not_started, run
-from podstead.fleet.strategy import Budget, Count, Order, Size, batches, ordered
+from podstead.fleet.strategy import Budget, Count, Order, Size, batches, canaries, ordered
+from podstead.plural import counted
 from podstead.visit.job import Job, Target
-from podstead.visit.record import HostReport, Report, Status
+from podstead.visit.record import HostReport, Report, Status, Verb
 
 Proof = Literal["each", "canary", "end", "never"]
 PROOFS: Final = get_args(Proof)
@@ -20,12 +21,13 @@ _NOT_APPLIED: Final = (Status.FAILED, Status.UNREACHABLE, Status.SKIPPED)
 class Strategy:
     """How a change is rolled out.
 
-    ``prove`` says what ``verify`` has to find right before the run goes on or ends: the first batch (``canary``), every batch
+    ``canary``: one host of each kind, found by a look at all, is the first batch. ``prove`` says what ``verify`` has to find right before the run goes on or ends: the first batch (``canary``), every batch
     (``each``), all hosts after the last batch (``end``). A host whose proof fails counts as failed.
     """
 
     serial: tuple[Size, ...] = ()
     order: Order = "inventory"
+    canary: bool = False
     budget: Budget = field(default_factory=Budget)
     prove: frozenset[Proof] = frozenset()
 
@@ -57,6 +59,7 @@ class _Rollout:
     reports: dict[str, HostReport] = field(default_factory=dict)
     proved: set[str] = field(default_factory=set)
     runs: list[Report] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
     why: str = ""
     """Why no other host is started."""
 
@@ -65,9 +68,13 @@ class _Rollout:
         targets = {target.name: target for target in self.job.targets}
         count = Count(self.strategy.budget)
         prove = self.strategy.prove
-        for number, names in enumerate(
-            batches(ordered(list(targets), self.strategy.order), self.strategy.serial)
-        ):
+        names_in_order = ordered(list(targets), self.strategy.order)
+        first = (
+            self._canaries([targets[name] for name in names_in_order], count) if self.strategy.canary else ()
+        )
+        others = [name for name in names_in_order if name not in first and name not in self.reports]
+        every = (*((first,) if first else ()), *batches(others, self.strategy.serial))
+        for number, names in enumerate(every):
             if self.why:
                 return
             count.start_batch(len(names))
@@ -77,6 +84,23 @@ class _Rollout:
         if "end" in prove and not self.why:
             count.start_batch(len(targets))
             self._prove(targets.values(), count)
+
+    def _canaries(self, targets: Sequence[Target], count: Count) -> tuple[str, ...]:
+        """Look at all hosts, and choose one of each kind. Those that cannot be looked at have failed."""
+        count.start_batch(len(targets))
+        looked = self._do("check", targets, None)
+        uninspected = [host for host in looked.hosts if not host.kind]
+        for host in uninspected:
+            self.reports[host.name] = host
+        exceeded = count.add(uninspected)
+        self.why = INTERRUPTED if looked.interrupted else exceeded
+        hosts_by_canary = canaries(looked.hosts)
+        kinds = {host.name: ", ".join(filter(None, host.kind.values())) for host in looked.hosts}
+        self.notes = {
+            name: f"the canary of {counted(number, 'host')} with {kinds[name]}"
+            for name, number in hosts_by_canary.items()
+        }
+        return tuple(hosts_by_canary)
 
     def _prove(self, targets: Iterable[Target], count: Count) -> None:
         """Verify those hosts of which something can be proved and was not yet."""
@@ -88,15 +112,17 @@ class _Rollout:
         if chosen and not self.why:
             self._run("verify", chosen, count)
 
-    def _run(
-        self, verb: Literal["apply", "check", "verify"], targets: Sequence[Target], count: Count
-    ) -> None:
+    def _do(self, verb: Verb, targets: Sequence[Target], limit: int | None) -> Report:
         done = run(
-            self.job.model_copy(update={"verb": verb, "targets": tuple(targets), "fail_limit": count.left}),
+            self.job.model_copy(update={"verb": verb, "targets": tuple(targets), "fail_limit": limit}),
             on_progress=self.on_progress,
             on_interrupt=self.on_interrupt,
         )
         self.runs.append(done)
+        return done
+
+    def _run(self, verb: Verb, targets: Sequence[Target], count: Count) -> None:
+        done = self._do(verb, targets, count.left)
         exceeded = count.add(done.hosts)
         self.why = INTERRUPTED if done.interrupted else exceeded
         for host in done.hosts:
@@ -110,17 +136,20 @@ class _Rollout:
 
     def report(self) -> Report:
         """Everything that was run, as one report."""
-        hosts = tuple(
-            self.reports.get(target.name) or not_started(target.name, self.why) for target in self.job.targets
-        )
         return self.runs[0].model_copy(
             update={
-                "hosts": hosts,
+                "verb": self.job.verb,
+                "hosts": tuple(self._host(target.name) for target in self.job.targets),
                 "seconds": round(sum(done.seconds for done in self.runs), 3),
                 "interrupted": any(done.interrupted for done in self.runs),
                 "fleet": self.runs[-1].fleet,
             }
         )
+
+    def _host(self, name: str) -> HostReport:
+        host = self.reports.get(name) or not_started(name, self.why)
+        note = self.notes.get(name)
+        return host.model_copy(update={"notes": (*host.notes, note)}) if note else host
 
 
 def proved(applied: HostReport, verified: HostReport) -> HostReport:

@@ -142,3 +142,12 @@ class Count:
         self.failed |= bad
         self.in_batch |= bad
         return self.budget.exceeded(run=len(self.failed), batch=len(self.in_batch), size=self.size)
+
+
+def canaries(looked: Iterable[HostReport]) -> dict[str, int]:
+    """The first host of each kind -> how many hosts are of that kind; a host that could not be looked at has none."""
+    names_by_kind: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for report in looked:
+        if report.kind:
+            names_by_kind.setdefault(tuple(sorted(report.kind.items())), []).append(report.name)
+    return {names[0]: len(names) for names in names_by_kind.values()}

@@ -16,6 +16,7 @@ from podstead.provision.plan import Plan
 from podstead.visit import script
 from podstead.visit.advice import advice
 from podstead.visit.job import Job
+from podstead.visit.kind import kind_of
 from podstead.visit.look import WITHOUT_ROOT, NonceSource, RunScript, Visit, look
 from podstead.visit.obstacles import intended
 from podstead.visit.record import UNPREPARED, ChangeRecord, ChangeStatus, HostReport, Status, Trouble
@@ -249,6 +250,7 @@ def _report(
         status=_status(records, remaining),
         system=state.platform.name,
         kernel=state.platform.kernel,
+        kind=kind_of(spec, state),
         changes=tuple(records),
         refusals=remaining.refusals,
         not_applicable=remaining.not_applicable,

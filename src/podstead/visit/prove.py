@@ -19,6 +19,7 @@ from podstead.proof.verdict import findings
 from podstead.provision.room import remaining_capacity
 from podstead.visit import protocol, script
 from podstead.visit.job import Job
+from podstead.visit.kind import kind_of
 from podstead.visit.look import WITHOUT_ROOT, Visit
 from podstead.visit.obstacles import intended
 from podstead.visit.record import Capacity, Grant, HostReport, Status, Trouble, failed_findings
@@ -79,6 +80,7 @@ def report(
         status=Status.FAILED if failed else Status.OK,
         system=state.platform.name,
         kernel=state.platform.kernel,
+        kind=kind_of(spec, state),
         findings=chosen,
         trouble=trouble,
         notes=(*notes, *lint.notes(state.subids, state.accounts)),

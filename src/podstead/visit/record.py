@@ -93,6 +93,10 @@ class HostReport(Record):
     status: Status
     system: str = ""
     kernel: str = ""
+    kind: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="What may make the same change go well on one host and badly on another: system, kernel, podman, runtime, storage.",
+    )
     changes: tuple[ChangeRecord, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     not_applicable: tuple[NotApplicable, ...] = ()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podstead.errors import InputError
-from podstead.fleet.strategy import ORDERS, Budget, Count, Order, Size, batches, ordered, sizes
+from podstead.fleet.strategy import ORDERS, Budget, Count, Order, Size, batches, canaries, ordered, sizes
 from podstead.visit.record import HostReport, Status
 
 TEN = tuple(f"web{number}" for number in range(10))
@@ -144,3 +144,20 @@ def test_one_more_than_what_is_left_is_one_too_many(
     else:
         assert budget.exceeded(run=run + left, batch=left, size=size) == ""
         assert budget.exceeded(run=run + left + 1, batch=left + 1, size=size)
+
+
+def test_one_host_of_each_kind_is_a_canary_and_one_that_could_not_be_looked_at_is_none() -> None:
+    def host(name: str, podman: str = "", status: Status = Status.PENDING) -> HostReport:
+        return HostReport(
+            name=name, status=status, kind={"system": "debian 12", "podman": podman} if podman else {}
+        )
+
+    looked = [
+        host("gone", status=Status.UNREACHABLE),
+        host("a", "4.3.1"),
+        host("b", "5.4.2", Status.FAILED),  # what a look refuses is no reason against it
+        host("c", "4.3.1"),
+        host("d", "4.3.1", Status.OK),
+    ]
+    assert canaries(looked) == {"a": 3, "b": 1}
+    assert canaries([]) == {}
