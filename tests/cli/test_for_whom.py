@@ -181,24 +181,32 @@ def test_what_is_to_be_pasted_is_quoted(tmp_path: Path) -> None:
 
 
 def test_the_command_to_apply_repeats_the_words_and_no_variable_that_may_be_a_secret(project: Path) -> None:
-    def command(*words: str) -> str:
+    def command(*words: str, verb: str = "check") -> str:
         """As a run would print it: the verb's own parser reads the words, and nothing is connected to."""
         code = (
             "import sys, click\n"
             "from podstead.cli import again\n"
-            "from podstead.cli.verbs import check\n"
-            "with check.command.make_context('check', sys.argv[1:], resilient_parsing=False) as context:\n"
+            "from podstead.cli.verbs import apply, check\n"
+            "verb, *words = sys.argv[1:]\n"
+            "command = {'apply': apply, 'check': check}[verb].command\n"
+            "with command.make_context(verb, words, resilient_parsing=False) as context:\n"
             "    found = again.commands(context.params['pattern'])\n"
             "    print(found.command('apply'), found.missing)\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code, *words], cwd=project, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, verb, *words],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout.strip()
 
     assert command("web1", "--for", "alice", "-b") == "podstead apply web1 -b --for alice"
     assert command("web1", "-t", "session") == "podstead apply web1 -t session"
     assert command("web1", "--allow", "sysctls:x:boot") == "podstead apply web1 --allow sysctls:x:boot"
+    batches = ("--serial", "1,10%", "--max-fail", "0", "--any-errors-fatal")
+    assert command("web1", *batches, verb="apply") == f"podstead apply web1 {' '.join(batches)}"
     document = "podstead={subids: {count: 70000}}"
     assert command("web1", "-e", document) == f"podstead apply web1 -e '{document}'"
     for secret in (

@@ -20,7 +20,10 @@ _EVERY: Final = frozenset(
 """Parameters of every verb that say which hosts, for whom, and how they are reached."""
 _CONVERGING: Final = frozenset({"tags", "skip_tags", "start_at", "allow"})
 """Those that say what apply and check deal with."""
-SHARED: Final = {"apply": _EVERY | _CONVERGING, "check": _EVERY | _CONVERGING, "verify": _EVERY}
+_ROLLOUT: Final = frozenset(
+    {"serial", "order", "canary", "max_fail", "max_fail_percentage", "any_errors_fatal", "prove"}
+)
+SHARED: Final = {"apply": _EVERY | _CONVERGING | _ROLLOUT, "check": _EVERY | _CONVERGING, "verify": _EVERY}
 _SECRET: Final = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 
 
