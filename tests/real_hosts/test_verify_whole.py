@@ -236,4 +236,4 @@ def test_what_is_no_whole_answer_is_said_to_be_none(
     for text in ("", "hello\n", answer[: len(answer) // 2], answer.replace("A", "!")):
         ran = controller.podstead("judge", "-", input=text)
         assert ran.code == 2
-        assert "whole output of the script" in ran.err
+        assert "give the file with everything that the script printed" in ran.err

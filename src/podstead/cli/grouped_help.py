@@ -38,6 +38,11 @@ HEADINGS: Final[Mapping[str, Sequence[str]]] = {
 OTHERS: Final = "Other options"
 
 
+def _name(param: click.Parameter) -> str:
+    """How a message names an option: by its first long name."""
+    return next((name for name in param.opts if name.startswith("--")), param.opts[0])
+
+
 class GroupedCommand(click.Command):
     """A command whose help has ``examples``: command lines and what each does."""
 
@@ -52,7 +57,7 @@ class GroupedCommand(click.Command):
             value = ctx.params.get(param.name or "")
             typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
             if typed and ("" in value if isinstance(value, tuple) else value == ""):
-                raise InputError.single("is empty", where=max(param.opts, key=len))
+                raise InputError.single("is empty", where=_name(param))
         return rest
 
     def groups(self, ctx: click.Context) -> Iterator[tuple[str, list[Row]]]:
