@@ -38,7 +38,7 @@ rollout = record(
         "--serial",
         multiple=True,
         metavar="N|N%|LIST",
-        help="Apply to so many hosts, then to the next: a number, a percentage or a list such as 1,10%,50%, whose last size is repeated.",
+        help="Apply in batches of this size: a number, a percentage or a list such as 1,10%,50%; the last size is repeated.",
     ),
     click.option(
         "--order",
