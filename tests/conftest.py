@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import Generator
 from typing import Any
 
@@ -15,6 +16,10 @@ from hypothesis import settings
 for _number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+
+# what runs keep of themselves is not for the home of whoever runs the tests
+_STATE = tempfile.TemporaryDirectory(prefix="podstead-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("podstead", deadline=None)

@@ -102,7 +102,7 @@ def on_terminal(*words: str, rows: int = 24, columns: int = 80) -> Iterator[Seen
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    env |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    env |= {name: value for name, value in os.environ.items() if name in ("PYTHONPATH", "XDG_STATE_HOME")}
     process = subprocess.Popen(
         [sys.executable, "-m", "podstead", *words],
         stdin=slave,
