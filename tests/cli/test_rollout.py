@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,13 @@ def skipped(found: dict[str, tuple[str, str]]) -> dict[str, str]:
     return {name: message for name, (status, message) in found.items() if status == "skipped"}
 
 
-def test_without_a_budget_every_batch_is_begun(project: Path) -> None:
-    found = outcome(project, "--serial", "1,3")
-    assert {status for status, _ in found.values()} == {"unreachable"}
-    assert list(found) == HOSTS
-
-
 @pytest.mark.parametrize(
     ("words", "started", "why"),
     [
         (("--serial", "2", "--any-errors-fatal"), ["web1", "web2"], "--any-errors-fatal allows none"),
-        (("--serial", "2", "--max-fail", "2"), ["web1", "web2", "web3", "web4"], "--max-fail allows 2"),
+        (("--serial", "1,3"), ["web1"], "the only host of a batch has failed"),
+        (("--serial", "2", "--max-fail", "2"), ["web1", "web2"], "no host of a batch could be done"),
+        (("-f", "1", "--max-fail", "2"), ["web1", "web2", "web3"], "--max-fail allows 2"),
         (("--serial", "50%", "--max-fail-percentage", "50"), ["web1", "web2", "web3"], "allows 50%"),
         (("--serial", "2", "--order", "reverse_sorted", "--max-fail", "0"), ["web5", "web6"], "allows 0"),
         # in one batch as well: who is at work comes to an end, nobody else begins
@@ -99,6 +96,8 @@ def test_the_lists_are_named_and_the_next_run_takes_them(project: Path) -> None:
         ),
         (("--prove", "never,end"), "--prove: never, and something else"),
         (("--max-fail-percentage", "101"), "--max-fail-percentage"),
+        (("--max-fail-percentage", "nan"), "--max-fail-percentage: not a number"),
+        (("--check", "--serial", "0"), "--serial: '0': expected"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_connected_to(
@@ -116,8 +115,41 @@ def test_an_apply_to_many_hosts_that_nobody_has_chosen_is_asked_for_first(projec
     assert (
         "this would apply to all 6 hosts of the inventory, and there is no terminal to ask on" in done.stderr
     )
-    assert "add --yes, or name the hosts" in done.stderr
+    assert "add --yes, or choose hosts with a pattern or --limit" in done.stderr
     for words in (("--yes",), ("web*",), ("--limit", "all"), ("--ask-above", "0"), ("--check",)):
         assert podstead(project, *few, *words).returncode == 4, words
     (project / "podstead.toml").write_text('inventory = ["hosts.yml"]\nask_above = 0\n', encoding="utf-8")
     assert podstead(project, "apply", "-T", "2").returncode == 4
+
+
+def test_a_worker_that_ends_in_a_later_batch_does_not_take_along_what_was_reported_before(
+    project: Path,
+) -> None:
+    """A name that no connector of pyinfra takes ends the worker of the second batch."""
+    document = json.loads((project / "hosts.yml").read_text(encoding="utf-8"))
+    document["all"]["hosts"] = {
+        "web1": {"ansible_host": "127.0.0.1"},
+        "web2": {"ansible_host": "127.0.0.2"},
+        "@a": {},
+    }
+    (project / "hosts.yml").write_text(json.dumps(document), encoding="utf-8")
+    found = outcome(project, "--serial", "2,1", "--max-fail", "9", "--prove", "never")
+    assert found["web1"][0] == "unreachable"
+    assert found["@a"][0] in ("failed", "skipped")
+
+
+def test_a_user_without_an_account_and_a_home_gets_the_report_all_the_same(project: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become a user that there is not")
+    program = [sys.executable, "-m", "podstead", "apply", "-T", "2"]
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "nobody"}
+    env |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    done = subprocess.run(
+        ["unshare", "-U", "--map-user=12345", "--map-group=12345", *program],
+        cwd=project, env=env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 4, done.stderr
+    assert (
+        "the lists of unfinished hosts could not be kept: there is no account with UID 12345" in done.stderr
+    )
+    assert "unreachable: web1, web2, web3" in done.stdout

@@ -43,7 +43,7 @@ def test_a_canary_that_is_not_proved_stops_the_run_and_the_others_stay_as_they_w
     controller: Controller, hosts: dict[str, Host], inventory: Path
 ) -> None:
     hosts["one"].ssh("alice", BROKEN)
-    ran = controller.json("apply", inventory, "--serial", "1", "--any-errors-fatal")
+    ran = controller.json("apply", inventory, "--serial", "1")
     assert ran.code == 1, str(ran)
     first = ran.host("one")
     assert first.status is Status.FAILED
@@ -55,7 +55,7 @@ def test_a_canary_that_is_not_proved_stops_the_run_and_the_others_stay_as_they_w
     for name in ("two", "three"):
         trouble = ran.host(name).trouble
         assert trouble
-        assert trouble.message == "not started: 1 host has failed, and --any-errors-fatal allows none"
+        assert trouble.message == "not started: the only host of a batch has failed"
 
 
 def test_the_same_run_goes_on_where_the_canary_is_good_and_proves_every_host(
@@ -84,12 +84,39 @@ def test_a_canary_of_each_kind_comes_first_and_is_proved(
     """On one host Podman is of another version, as dpkg has it: it is a kind of its own."""
     hosts["three"].sh("sed -i '/^Package: podman$/,/^$/s/^Version: .*/Version: 5.9.9/' /var/lib/dpkg/status")
     hosts["three"].ssh("alice", BROKEN)
-    ran = controller.podstead("apply", "-i", inventory, "--canary", "auto", "--max-fail", "0")
+    ran = controller.podstead("apply", "-i", inventory, "--canary", "auto")
     assert ran.code == 1, str(ran)
-    assert "skipping: [two] => not started: 1 host has failed, and --max-fail allows 0" in ran.out
+    assert "skipping: [two] => not started: three, a canary, has failed" in ran.out
     assert "note: [one] the canary of 2 hosts with debian 13, " in ran.out
     assert "note: [three] the canary of 1 host with debian 13, " in ran.out
     assert "ok: [one] => alice ready" in ran.out
     assert "failed: three\n  --limit @" in ran.out
     hosts["three"].ssh("alice", "rm ~/.config/containers/containers.conf")
     assert controller.podstead("apply", "-i", inventory, "--canary", "auto", "--max-fail", "0").code == 0
+
+
+def test_a_host_without_users_has_nothing_to_be_proved(
+    controller: Controller, hosts: dict[str, Host]
+) -> None:
+    inventory = controller.inventory({name: controller.reach() for name in hosts}, users={})
+    ran = controller.json("apply", inventory, "--serial", "1")
+    assert ran.code == 0, str(ran)
+    assert {host.status for host in ran.report.hosts} == {Status.OK}
+
+
+def test_what_only_several_hosts_show_is_found_though_they_were_proved_in_different_batches(
+    controller: Controller, hosts: dict[str, Host]
+) -> None:
+    """alice has the same numbers everywhere by rule, and other ones on one host."""
+    reach = {name: controller.reach() for name in hosts}
+    inventory = controller.inventory(reach, subids={"allocation": "by-uid"})
+    hosts["two"].sh("cp /etc/subuid /etc/subgid /root")
+    hosts["two"].sh("sed -i 's/^alice:.*/alice:700000:65536/' /etc/subuid /etc/subgid")
+    try:
+        ran = controller.json("apply", inventory, "--serial", "1", "--prove", "each", "--max-fail", "9")
+        assert ran.code == 1, str(ran)
+        (finding,) = ran.report.fleet
+        assert finding.check == "V03"
+        assert all(name in finding.found for name in NAMES)
+    finally:
+        hosts["two"].sh("cp /root/subuid /etc/subuid; cp /root/subgid /etc/subgid")

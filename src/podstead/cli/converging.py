@@ -24,7 +24,8 @@ def converge(  # noqa: PLR0913 - these are the options
     rollout_options: RolloutOptions | None = None,
 ) -> int:
     """Validate everything; then list what was asked for, or do the run. Returns the exit code."""
-    how = strategy(rollout_options) if rollout_options else None
+    everything = not (filters.tags or filters.skip_tags or filters.start_at)
+    how = strategy(rollout_options, everything=everything) if rollout_options else None
     selected = select(
         selection, connection_options, people, local_becomes=verb == "apply", must_be_named=verb == "apply"
     )
@@ -32,7 +33,14 @@ def converge(  # noqa: PLR0913 - these are the options
     chosen = choose(selected.hosts, filters)
     if listed(selected, listing, chosen):
         return 0
-    if rollout_options:
+    if rollout_options and verb == "apply":
         must_be_meant(selected, selection, rollout_options)
-    report = execute(verb, selected, printing, {**chosen.options(), "allow": allow}, diff=diff, strategy=how)
+    report = execute(
+        verb,
+        selected,
+        printing,
+        {**chosen.options(), "allow": allow},
+        diff=diff,
+        strategy=how if verb == "apply" else None,
+    )
     return int(report.exit_code)

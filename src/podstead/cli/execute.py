@@ -70,6 +70,8 @@ def execute(  # noqa: PLR0913 - what the verbs differ in
 
 def _lists(report: Report) -> dict[str, Path]:
     """Keep the lists of hosts that did not come to their end; without a place for them the report says them all the same."""
+    if not unfinished.lists(report):
+        return {}
     try:
         return unfinished.keep(report, unfinished.state_folder(os.environ))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 
@@ -81,8 +82,13 @@ rollout = record(
 )
 
 
-def strategy(options: RolloutOptions) -> Strategy | None:
-    """What the options mean; None where the run is one batch that nothing stops. Raises InputError."""
+def strategy(options: RolloutOptions, *, everything: bool) -> Strategy | None:
+    """What the options mean; None where the run is one batch that nothing stops. Raises InputError.
+
+    Only where ``everything`` of the document is applied, batches are proved without being asked for.
+    """
+    if options.max_fail_percentage is not None and math.isnan(options.max_fail_percentage):
+        raise InputError.single("not a number", where="--max-fail-percentage")
     serial = sizes(options.serial)
     budget = Budget(
         hosts=options.max_fail, percentage=options.max_fail_percentage, first=options.any_errors_fatal
@@ -93,12 +99,12 @@ def strategy(options: RolloutOptions) -> Strategy | None:
         order=options.order,
         canary=canary,
         budget=budget,
-        prove=_proofs(options.prove, batches=bool(serial) or canary),
+        prove=_proofs(options.prove, usual=everything and (bool(serial) or canary)),
     )
     return None if chosen == Strategy() else chosen
 
 
-def _proofs(texts: tuple[str, ...], *, batches: bool) -> frozenset[Proof]:
+def _proofs(texts: tuple[str, ...], *, usual: bool) -> frozenset[Proof]:
     words = [word.strip() for text in texts for word in text.split(",")]
     known: dict[str, Proof] = {name: name for name in PROOFS}
     for word in words:
@@ -109,7 +115,7 @@ def _proofs(texts: tuple[str, ...], *, batches: bool) -> frozenset[Proof]:
     if "never" in words and len(set(words)) > 1:
         raise InputError.single("never, and something else: only one of them can be meant", where="--prove")
     if not words:
-        return frozenset({"canary", "end"} if batches else ())
+        return frozenset({"canary", "end"} if usual else ())
     return frozenset(known[word] for word in words if word != "never")
 
 
@@ -123,8 +129,8 @@ def must_be_meant(selected: Selected, selection: Selection, options: RolloutOpti
     if not (sys.stdin and sys.stdin.isatty()):
         raise InputError.single(
             f"this would apply to all {count} hosts of the inventory, and there is no terminal to ask on",
-            hint="add --yes, or name the hosts; --ask-above 0 or the setting ask_above never asks",
+            hint="add --yes, or choose hosts with a pattern or --limit; --ask-above 0 or the setting ask_above never asks",
         )
     if not click.confirm(f"Apply to all {count} hosts of the inventory?", default=False, err=True):
-        click.echo("Nothing was changed.")
+        click.echo("Nothing was changed.", err=True)
         raise click.exceptions.Exit(Exit.PENDING)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from podstead.fleet.run import INTERRUPTED, OnInterrupt, OnProgress, not_started, run
+from podstead.errors import RunError
+from podstead.fleet.run import INTERRUPTED, OnInterrupt, OnProgress, across_hosts, not_started, run
 from podstead.fleet.strategy import Budget, Count, Order, Size, batches, canaries, ordered
 from podstead.plural import counted
 from podstead.visit.job import Job, Target
-from podstead.visit.record import HostReport, Report, Status, Verb
+from podstead.visit.record import HostReport, Report, Status, Trouble, Verb
 
 Proof = Literal["each", "canary", "end", "never"]
 PROOFS: Final = get_args(Proof)
@@ -44,7 +45,12 @@ def roll_out(
     Raises :class:`~podstead.errors.RunError` where the run as a whole was impossible.
     """
     rollout = _Rollout(job, strategy, on_progress, on_interrupt)
-    rollout.go()
+    try:
+        rollout.go()
+    except KeyboardInterrupt:  # between two batches, where no run takes it; what is done has to be told
+        rollout.why = INTERRUPTED
+        if not rollout.runs:
+            raise
     return rollout.report()
 
 
@@ -81,6 +87,8 @@ class _Rollout:
             self._run(self.job.verb, [targets[name] for name in names], count)
             if "each" in prove or ("canary" in prove and number == 0):
                 self._prove((targets[name] for name in names), count)
+            if "canary" in prove and number == 0:
+                self._judge_canaries(count)
         if "end" in prove and not self.why:
             count.start_batch(len(targets))
             self._prove(targets.values(), count)
@@ -102,22 +110,34 @@ class _Rollout:
         }
         return tuple(hosts_by_canary)
 
+    def _judge_canaries(self, count: Count) -> None:
+        self.why = self.why or count.canary
+
     def _prove(self, targets: Iterable[Target], count: Count) -> None:
         """Verify those hosts of which something can be proved and was not yet."""
         chosen = [
-            target
-            for target in targets
-            if target.name not in self.proved and self.reports[target.name].status not in _NOT_APPLIED
+            target for target in targets if target.name not in self.proved and self._can_be_proved(target)
         ]
         if chosen and not self.why:
             self._run("verify", chosen, count)
 
+    def _can_be_proved(self, target: Target) -> bool:
+        """A host that is as it should be, and somebody to be proved."""
+        report = self.reports.get(target.name)
+        return bool(report and report.status not in _NOT_APPLIED and target.spec.users)
+
     def _do(self, verb: Verb, targets: Sequence[Target], limit: int | None) -> Report:
-        done = run(
-            self.job.model_copy(update={"verb": verb, "targets": tuple(targets), "fail_limit": limit}),
-            on_progress=self.on_progress,
-            on_interrupt=self.on_interrupt,
-        )
+        job = self.job.model_copy(update={"verb": verb, "targets": tuple(targets), "fail_limit": limit})
+        try:
+            done = run(job, on_progress=self.on_progress, on_interrupt=self.on_interrupt)
+        except RunError as error:
+            if not self.runs:
+                raise
+            trouble = Trouble(message=error.message, hint=error.hint)
+            hosts = (
+                HostReport(name=target.name, status=Status.FAILED, trouble=trouble) for target in targets
+            )
+            done = self.runs[-1].model_copy(update={"hosts": tuple(hosts), "seconds": 0.0})
         self.runs.append(done)
         return done
 
@@ -139,17 +159,22 @@ class _Rollout:
         return self.runs[0].model_copy(
             update={
                 "verb": self.job.verb,
-                "hosts": tuple(self._host(target.name) for target in self.job.targets),
+                "hosts": tuple(self._host(target) for target in self.job.targets),
                 "seconds": round(sum(done.seconds for done in self.runs), 3),
-                "interrupted": any(done.interrupted for done in self.runs),
-                "fleet": self.runs[-1].fleet,
+                "interrupted": self.why == INTERRUPTED,
+                "fleet": across_hosts(self.job, [self.reports[name] for name in sorted(self.proved)]),
             }
         )
 
-    def _host(self, name: str) -> HostReport:
-        host = self.reports.get(name) or not_started(name, self.why)
-        note = self.notes.get(name)
-        return host.model_copy(update={"notes": (*host.notes, note)}) if note else host
+    def _host(self, target: Target) -> HostReport:
+        host = self.reports.get(target.name) or not_started(target.name, self.why)
+        notes = []
+        if host.status is not Status.SKIPPED and target.name in self.notes:
+            notes.append(self.notes[target.name])
+        to_prove = not self.strategy.prove.isdisjoint(("each", "end"))
+        if to_prove and self.why and target.name not in self.proved and self._can_be_proved(target):
+            notes.append(f"not verified: {self.why}")
+        return host.model_copy(update={"notes": (*host.notes, *notes)}) if notes else host
 
 
 def proved(applied: HostReport, verified: HostReport) -> HostReport:

@@ -98,11 +98,11 @@ def run(
         seconds=round(time.monotonic() - began, 3),
         interrupted=bool(interrupts.count),
         hosts=hosts,
-        fleet=_across_hosts(job, hosts) if job.verb == "verify" else (),
+        fleet=across_hosts(job, hosts) if job.verb == "verify" else (),
     )
 
 
-def _across_hosts(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
+def across_hosts(job: Job, hosts: Sequence[HostReport]) -> tuple[Finding, ...]:
     """What only the hosts together show."""
     from podstead.fleet import compare  # noqa: PLC0415 - the checks and their judges come along, which only verify needs
 

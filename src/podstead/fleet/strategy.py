@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeVar, get_args
 
 from podstead.errors import InputError
+from podstead.suggest import the_first
 from podstead.visit.record import HostReport, Status
 
 Order = Literal["inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"]
@@ -94,7 +95,7 @@ class Budget:
     """The first host that fails stops the run (Ansible's ``any_errors_fatal``)."""
 
     def exceeded(self, *, run: int, batch: int, size: int) -> str:
-        """Say why the run has to stop; empty while it may go on.
+        """Say why the run has to stop; empty while it may go on. A batch of which all have failed stops it in any case.
 
         ``run`` hosts have failed in the run, ``batch`` of them in a batch of ``size``.
         """
@@ -105,7 +106,14 @@ class Budget:
             return f"{failed}, and --max-fail allows {self.hosts}"
         if self.percentage is not None and 100 * batch > self.percentage * size:
             return f"{batch} of {size} hosts of a batch have failed, and --max-fail-percentage allows {self.percentage:g}%"
+        if size and batch >= size:
+            return "no host of a batch could be done" if size > 1 else "the only host of a batch has failed"
         return ""
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Nobody has said how many hosts may fail."""
+        return self.hosts is None and self.percentage is None and not self.first
 
     def left(self, *, run: int, size: int) -> int | None:
         """How many hosts may fail in a batch of ``size`` that begins now; None where that does not matter."""
@@ -129,6 +137,13 @@ class Count:
     def start_batch(self, size: int) -> None:
         """A batch of ``size`` hosts begins."""
         self.size, self.in_batch = size, set()
+
+    @property
+    def canary(self) -> str:
+        """Why the run has to stop after its canaries, where nobody has said how many hosts may fail: none of them."""
+        if not (self.budget.is_unlimited and self.in_batch):
+            return ""
+        return f"{the_first(sorted(self.in_batch))}, a canary, has failed"
 
     @property
     def left(self) -> int | None:

@@ -32,18 +32,24 @@ def lists(report: Report) -> dict[str, tuple[str, ...]]:
 def state_folder(environment: Mapping[str, str]) -> Path:
     """Where podstead keeps what it knows of earlier runs (XDG Base Directory Specification).
 
-    With sudo $HOME may be another user's: root would make folders there that the user cannot remove.
+    With sudo $HOME may be another user's: root would make folders there that the user cannot remove. Raises OSError where
+    nothing says what the home folder of this user is.
     """
     state = Path(environment.get("XDG_STATE_HOME", ""))
     if state.is_absolute():  # the specification says that any other is to be ignored
         return state / "podstead" / "runs"
     home = Path(environment.get("HOME", ""))
     try:
-        own = home.is_absolute() and home.stat().st_uid == os.geteuid()
+        own = home.is_absolute() and home != Path("/") and home.stat().st_uid == os.geteuid()
     except OSError:
         own = False
     if not own:
-        home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+        try:
+            home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+        except KeyError:
+            raise OSError(
+                f"there is no account with UID {os.geteuid()}, and HOME is not a folder of its own"
+            ) from None
     return home / ".local" / "state" / "podstead" / "runs"
 
 
@@ -62,5 +68,5 @@ def keep(report: Report, folder: Path) -> dict[str, Path]:
     for name, path in files.items():
         path.write_text("".join(f"{host}\n" for host in found[name]), encoding="utf-8")
     for old in sorted(path for path in folder.iterdir() if _RUN.fullmatch(path.name))[:-NEWEST]:
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)  # another run may be doing the same
     return files

@@ -96,8 +96,9 @@ def _from_file(name: str, option: str) -> Iterator[str]:
         message = f"{'@' + name!r} is neither a file of host names nor one of @local, @ssh/HOST, @podman/NAME, @docker/NAME, @chroot/DIR"
         raise InputError.single(message, where=option)
     for line in read_text(path).splitlines():
-        if line.strip() and not line.strip().startswith(("#", "@")):
-            yield from split(line.strip(), option)
+        part = line.strip()
+        if part and (PSEUDO.fullmatch(part) or not part.startswith(("#", "@"))):
+            yield from split(part, option)
 
 
 def _cut(text: str, separator: str) -> list[str]:

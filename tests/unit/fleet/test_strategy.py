@@ -74,7 +74,10 @@ def test_shuffled_hosts_come_in_another_order_now_and_then() -> None:
 @pytest.mark.parametrize(
     ("budget", "run", "batch", "size", "why"),
     [
-        (Budget(), 10, 10, 10, ""),
+        (Budget(), 12, 9, 10, ""),
+        # whatever the budget: nothing speaks for the next batch
+        (Budget(), 12, 10, 10, "no host of a batch could be done"),
+        (Budget(hosts=50), 2, 1, 1, "the only host of a batch has failed"),
         (Budget(hosts=0), 0, 0, 5, ""),
         (Budget(hosts=0), 1, 0, 5, "1 host has failed, and --max-fail allows 0"),
         (Budget(hosts=2), 2, 2, 5, ""),
@@ -140,7 +143,7 @@ def test_one_more_than_what_is_left_is_one_too_many(
     if budget.exceeded(run=run, batch=0, size=size):
         assert left == 0
     elif left is None or left >= size:
-        assert budget.exceeded(run=run + size, batch=size, size=size) == ""
+        assert budget.exceeded(run=run + size - 1, batch=size - 1, size=size) == ""
     else:
         assert budget.exceeded(run=run + left, batch=left, size=size) == ""
         assert budget.exceeded(run=run + left + 1, batch=left + 1, size=size)
@@ -161,3 +164,13 @@ def test_one_host_of_each_kind_is_a_canary_and_one_that_could_not_be_looked_at_i
     ]
     assert canaries(looked) == {"a": 3, "b": 1}
     assert canaries([]) == {}
+
+
+def test_without_a_budget_no_canary_may_fail() -> None:
+    bad = HostReport(name="b", status=Status.FAILED)
+    for budget, why in ((Budget(), "b, a canary, has failed"), (Budget(hosts=1), "")):
+        count = Count(budget)
+        count.start_batch(3)
+        assert count.canary == ""
+        count.add([bad])
+        assert count.canary == why

@@ -68,3 +68,13 @@ def test_root_makes_no_folders_in_the_home_of_somebody_else(tmp_path: Path) -> N
     assert state_folder({"HOME": str(tmp_path)}) == mine
     assert state_folder({"HOME": str(tmp_path / "nosuch")}) == mine
     assert state_folder({}) == mine
+    assert state_folder({"HOME": "/"}) == mine, "a service has it so, and keeps nothing there"
+
+
+def test_a_host_that_is_reached_without_an_inventory_is_in_a_list_that_can_be_read(tmp_path: Path) -> None:
+    hosts = tuple(
+        HostReport(name=name, status=Status.UNREACHABLE) for name in ("@ssh/root@192.0.2.1:22", "web1")
+    )
+    report_ = report().model_copy(update={"hosts": hosts})
+    files = keep(report_, tmp_path)
+    assert list(split(f"@{files['unreachable']}")) == ["@ssh/root@192.0.2.1:22", "web1"]

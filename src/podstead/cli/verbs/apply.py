@@ -62,5 +62,5 @@ def command(  # noqa: PLR0913 - these are the options
         listing=listing,
         diff=diff,
         allow=allow,
-        rollout_options=None if check else rollout_options,
+        rollout_options=rollout_options,
     )
