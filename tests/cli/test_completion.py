@@ -126,3 +126,16 @@ def test_a_verb_that_is_none_is_no_error_in_the_middle_of_a_line() -> None:
         [sys.executable, "-m", "podstead"], env=env, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stderr == ""
+
+
+def test_an_empty_option_is_no_mistake_while_somebody_is_typing() -> None:
+    env = {
+        **os.environ,
+        "_PODSTEAD_COMPLETE": "bash_complete",
+        "COMP_WORDS": 'podstead check -i "" --verb',
+        "COMP_CWORD": "4",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "podstead"], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stderr, done.stdout) == ("", "plain,--verbose\n")

@@ -138,9 +138,8 @@ def test_a_worker_that_ends_in_a_later_batch_does_not_take_along_what_was_report
     assert found["@a"][0] in ("failed", "skipped")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user that there is not")
 def test_a_user_without_an_account_and_a_home_gets_the_report_all_the_same(project: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can become a user that there is not")
     program = [sys.executable, "-m", "podstead", "apply", "-T", "2"]
     env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "nobody"}
     env |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}

@@ -53,7 +53,7 @@ class GroupedCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse options that are there and empty, such as those of a script whose variable was never set."""
         rest = super().parse_args(ctx, args)
-        for param in self.params:
+        for param in () if ctx.resilient_parsing else self.params:  # somebody may still be typing
             value = ctx.params.get(param.name or "")
             typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
             if typed and ("" in value if isinstance(value, tuple) else value == ""):

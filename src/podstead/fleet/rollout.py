@@ -22,8 +22,9 @@ _NOT_APPLIED: Final = (Status.FAILED, Status.UNREACHABLE, Status.SKIPPED)
 class Strategy:
     """How a change is rolled out.
 
-    ``canary``: one host of each kind, found by a look at all, is the first batch. ``prove`` says what ``verify`` has to find right before the run goes on or ends: the first batch (``canary``), every batch
-    (``each``), all hosts after the last batch (``end``). A host whose proof fails counts as failed.
+    ``canary``: one host of each kind, found by a look at all, is the first batch. ``prove`` says what ``verify`` has to find
+    right before the run goes on or ends: the first batch (``canary``), every batch (``each``), all hosts after the last batch
+    (``end``). A host whose proof fails counts as failed.
     """
 
     serial: tuple[Size, ...] = ()
@@ -72,26 +73,27 @@ class _Rollout:
     def go(self) -> None:
         """Apply to each batch, and prove it where that is asked for, until a reason to stop is there."""
         targets = {target.name: target for target in self.job.targets}
+        names = ordered(list(targets), self.strategy.order)
         count = Count(self.strategy.budget)
-        prove = self.strategy.prove
-        names_in_order = ordered(list(targets), self.strategy.order)
-        first = (
-            self._canaries([targets[name] for name in names_in_order], count) if self.strategy.canary else ()
-        )
-        others = [name for name in names_in_order if name not in first and name not in self.reports]
-        every = (*((first,) if first else ()), *batches(others, self.strategy.serial))
-        for number, names in enumerate(every):
-            if self.why:
-                return
-            count.start_batch(len(names))
-            self._run(self.job.verb, [targets[name] for name in names], count)
-            if "each" in prove or ("canary" in prove and number == 0):
-                self._prove((targets[name] for name in names), count)
-            if "canary" in prove and number == 0:
-                self._judge_canaries(count)
-        if "end" in prove and not self.why:
+        first = self._canaries([targets[name] for name in names], count) if self.strategy.canary else ()
+        others = [name for name in names if name not in first and name not in self.reports]
+        every = (*((first,) if first else ()), *batches(others, self.strategy.serial, len(names)))
+        for number, batch in enumerate(every):
+            if not self.why:
+                self._batch([targets[name] for name in batch], count, is_first=number == 0)
+        if "end" in self.strategy.prove and not self.why:
             count.start_batch(len(targets))
             self._prove(targets.values(), count)
+
+    def _batch(self, targets: Sequence[Target], count: Count, *, is_first: bool) -> None:
+        prove = self.strategy.prove
+        is_canary = is_first and "canary" in prove
+        count.start_batch(len(targets))
+        self._run(self.job.verb, targets, count)
+        if is_canary or "each" in prove:
+            self._prove(targets, count)
+        if is_canary:
+            self.why = self.why or count.canary
 
     def _canaries(self, targets: Sequence[Target], count: Count) -> tuple[str, ...]:
         """Look at all hosts, and choose one of each kind. Those that cannot be looked at have failed."""
@@ -109,9 +111,6 @@ class _Rollout:
             for name, number in hosts_by_canary.items()
         }
         return tuple(hosts_by_canary)
-
-    def _judge_canaries(self, count: Count) -> None:
-        self.why = self.why or count.canary
 
     def _prove(self, targets: Iterable[Target], count: Count) -> None:
         """Verify those hosts of which something can be proved and was not yet."""
@@ -156,13 +155,16 @@ class _Rollout:
 
     def report(self) -> Report:
         """Everything that was run, as one report."""
+        proved_hosts = [
+            self.reports[target.name] for target in self.job.targets if target.name in self.proved
+        ]
         return self.runs[0].model_copy(
             update={
                 "verb": self.job.verb,
                 "hosts": tuple(self._host(target) for target in self.job.targets),
                 "seconds": round(sum(done.seconds for done in self.runs), 3),
                 "interrupted": self.why == INTERRUPTED,
-                "fleet": across_hosts(self.job, [self.reports[name] for name in sorted(self.proved)]),
+                "fleet": across_hosts(self.job, proved_hosts) if proved_hosts else (),
             }
         )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeVar, get_args
 
 from podstead.errors import InputError
+from podstead.plural import agree, counted
 from podstead.suggest import the_first
 from podstead.visit.record import HostReport, Status
 
@@ -53,17 +54,14 @@ def sizes(texts: Sequence[str], where: str = "--serial") -> tuple[Size, ...]:
     return tuple(Size.parse(word, where) for text in texts for word in text.split(","))
 
 
-def batches(hosts: Sequence[_T], serial: Sequence[Size]) -> tuple[tuple[_T, ...], ...]:
-    """Split hosts into batches of these sizes; the last size is repeated. Without sizes all hosts are one batch."""
-    if not hosts:
-        return ()
-    return tuple(_batches(hosts, serial or (Size(len(hosts)),)))
+def batches(hosts: Sequence[_T], serial: Sequence[Size], total: int) -> Iterator[tuple[_T, ...]]:
+    """Split hosts into batches of these sizes; the last size is repeated. Without sizes all hosts are one batch.
 
-
-def _batches(hosts: Sequence[_T], serial: Sequence[Size]) -> Iterator[tuple[_T, ...]]:
+    Percentages are of ``total``, all hosts of the run: others may have been done before.
+    """
     start = number = 0
     while start < len(hosts):
-        size = serial[min(number, len(serial) - 1)].of(len(hosts))
+        size = serial[min(number, len(serial) - 1)].of(total) if serial else len(hosts)
         yield tuple(hosts[start : start + size])
         start, number = start + size, number + 1
 
@@ -99,7 +97,7 @@ class Budget:
 
         ``run`` hosts have failed in the run, ``batch`` of them in a batch of ``size``.
         """
-        failed = f"{run} host{' has' if run == 1 else 's have'} failed"
+        failed = f"{counted(run, 'host')} {agree(run, 'has', 'have')} failed"
         if self.first and run:
             return f"{failed}, and --any-errors-fatal allows none"
         if self.hosts is not None and run > self.hosts:

@@ -21,7 +21,9 @@ NEWEST: Final = 100
 
 
 def lists(report: Report) -> dict[str, tuple[str, ...]]:
-    """Return the lists that are not empty, each in the order of the report."""
+    """Return the lists that are not empty, each in the order of the report. Of one host there is nothing to list."""
+    if len(report.hosts) < 2:
+        return {}
     found = {
         name: tuple(host.name for host in report.hosts if host.status is status)
         for name, status in LISTS.items()
@@ -59,7 +61,7 @@ def keep(report: Report, folder: Path) -> dict[str, Path]:
     the newest :data:`NEWEST` runs stay. Raises OSError where that is not possible.
     """
     found = lists(report)
-    if not found or len(report.hosts) < 2:
+    if not found:
         return {}
     started = datetime.fromisoformat(report.started).strftime("%Y%m%dT%H%M%SZ")
     place = folder / f"{started}-{os.getpid()}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import Final
 
+from podstead.inventory.connection_files import expanded
 from podstead.visit.job import Target
 
 _WORTH_ANOTHER_TRY: Final = (
@@ -65,7 +65,7 @@ def _forget(target: Target) -> str:
     """The command that removes the host's keys from known_hosts, as a shell takes it (ssh-keygen(1))."""
     port, address = target.connection.port or 22, target.connection.address
     file = target.connection.known_hosts_file
-    where = ["-f", os.path.expanduser(file)] if file else []  # noqa: PTH111 - Path's own raises for an unknown user
+    where = ["-f", expanded(file)] if file else []
     return shlex.join(["ssh-keygen", *where, "-R", address if port == 22 else f"[{address}]:{port}"])
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from podstead.proof.finding import Severity, Verdict
 from podstead.report.causes import Cause, causes
-from podstead.report.proved import headline
+from podstead.report.proved import headline, names_of
 from podstead.visit.record import ChangeStatus, HostReport, Report, Status
 
 TOGETHER = "the hosts together"
@@ -88,7 +88,7 @@ def _of_cause(host: str, cause: Cause) -> Problem:
         users=tuple(user for user in cause.users if user),
         details="\n".join(f"{label}: {text}" for label, text in rows if text),
         remedy="; ".join(
-            text if len(cause.remedies) == 1 else f"{', '.join(users)}: {text}"
+            text if len(cause.remedies) == 1 else f"{names_of(users)}: {text}"
             for users, text in cause.remedies
         ),
         severity=finding.severity,

@@ -83,12 +83,12 @@ def _reason(found: Sequence[Cause]) -> str:
     if not wrong:
         return ""
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return f"{_names(wrong[0].users)}: {headline(wrong[0])}{more}"
+    return f"{names_of(wrong[0].users)}: {headline(wrong[0])}{more}"
 
 
 def _proved(host: HostReport) -> str:
     users = list(dict.fromkeys(finding.user for finding in host.findings if finding.user))
-    return f"{_names(users)} ready" if users else "proved"
+    return f"{names_of(users)} ready" if users else "proved"
 
 
 def _line(word: str, text: str, screen: Screen, *, indent: int = 2) -> None:
@@ -132,7 +132,7 @@ def _every(findings: list[Finding], screen: Screen) -> None:
             screen.line(f"{' ' * (_WIDTH + 4)}{one_line(text)}", "dim", hang=_WIDTH + 4)
 
 
-def _names(users: Sequence[str]) -> str:
+def names_of(users: Sequence[str]) -> str:
     """Those whom something concerns, the first of them by name."""
     known = [one_line(user) or "the host" for user in users]
     return ", ".join(known[:_NAMED]) + (f" and {len(known) - _NAMED} more" if len(known) > _NAMED else "")
@@ -140,7 +140,7 @@ def _names(users: Sequence[str]) -> str:
 
 def _cause(cause: Cause, screen: Screen) -> None:
     finding = cause.finding
-    names = _names(cause.users)
+    names = names_of(cause.users)
     indent = _WIDTH + 2
     _line(_WORDS[finding.verdict], f"{names}:  {headline(cause)}", screen)
     if finding.ref:
@@ -150,7 +150,7 @@ def _cause(cause: Cause, screen: Screen) -> None:
     screen.more("found", cause.found, indent)
     screen.more("expected", finding.expected, indent)
     for users, text in cause.remedies:
-        owners = "" if len(cause.remedies) == 1 else f"{_names(users)}: "
+        owners = "" if len(cause.remedies) == 1 else f"{names_of(users)}: "
         screen.remedy(f"{owners}{text}", indent)
     for label, text in (
         ("costs", ", ".join(finding.costs)),

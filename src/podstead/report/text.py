@@ -61,7 +61,7 @@ def draw(report: Report, view: View, console: Console) -> None:
 
 def _lists(report: Report, screen: Screen, view: View) -> None:
     """Who did not come to the end, each with the file that --limit takes."""
-    rows = lists(report) if len(report.hosts) > 1 else {}
+    rows = lists(report)
     if rows:
         screen.blank()
     for name, hosts in rows.items():

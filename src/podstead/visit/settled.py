@@ -58,10 +58,15 @@ def _without_apply(finding: Finding, wanted: Plan) -> Finding:
     refused = [refusal for refusal in wanted.refusals if _is_about(refusal, finding)]
     if not refused and wanted.changes:
         return finding
-    instead = [f"podstead apply refuses this: {refusal.reason}; {refusal.remedy}" for refusal in refused]
+    # the reason repeats what a file holds: it is told with what was found, and is no step that anybody would paste
+    reasons = [f"podstead apply refuses this: {refusal.reason}" for refusal in refused]
+    steps = ["podstead apply refuses this", *(refusal.remedy for refusal in refused)]
     return replace(
         finding,
-        remedy="; ".join(filter(None, (*(instead or ["podstead apply has nothing to change here"]), rest))),
+        found="; ".join(filter(None, (finding.found, *reasons))),
+        remedy="; ".join(
+            filter(None, (*(steps if refused else ["podstead apply has nothing to change here"]), rest))
+        ),
     )
 
 

@@ -30,7 +30,7 @@ TEN = tuple(f"web{number}" for number in range(10))
 def test_a_list_of_sizes_makes_batches_and_its_last_size_is_repeated(
     serial: list[str], expected: list[int]
 ) -> None:
-    assert [len(batch) for batch in batches(TEN, sizes(serial))] == expected
+    assert [len(batch) for batch in batches(TEN, sizes(serial), len(TEN))] == expected
 
 
 @given(
@@ -39,7 +39,7 @@ def test_a_list_of_sizes_makes_batches_and_its_last_size_is_repeated(
 )
 def test_every_host_is_in_one_batch_in_order_and_none_is_empty(count: int, serial: list[str]) -> None:
     hosts = range(count)
-    made = batches(hosts, sizes(serial))
+    made = list(batches(hosts, sizes(serial), count))
     assert [host for batch in made for host in batch] == list(hosts)
     assert all(made)
 
@@ -174,3 +174,7 @@ def test_without_a_budget_no_canary_may_fail() -> None:
         assert count.canary == ""
         count.add([bad])
         assert count.canary == why
+
+
+def test_percentages_are_of_all_hosts_of_the_run_though_canaries_were_done_before() -> None:
+    assert [len(batch) for batch in batches(TEN[1:], sizes(["50%"]), 10)] == [5, 4]

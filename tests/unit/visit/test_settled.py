@@ -12,6 +12,7 @@ from podstead.proof.finding import Verdict
 from podstead.proof.verdict import findings
 from podstead.provision.change import Refusal
 from podstead.provision.plan import Plan
+from podstead.report.steps import steps
 from podstead.visit.obstacles import intended
 from podstead.visit.settled import converged, without_idle_apply
 from tests.model_host import spec_of
@@ -56,7 +57,8 @@ def test_a_remedy_of_a_user_says_why_apply_would_do_nothing() -> None:
     unrelated, about = without_idle_apply([first, named], outcome)
     assert unrelated.remedy == "podstead apply has nothing to change here; by hand: look"
     (refusal,) = outcome.refusals
-    assert about.remedy == f"podstead apply refuses this: {refusal.reason}; {refusal.remedy}; by hand: look"
+    assert about.remedy == f"podstead apply refuses this; {refusal.remedy}; by hand: look"
+    assert about.found == f"{USERNS} is 0; podstead apply refuses this: {refusal.reason}"
 
 
 def test_what_is_refused_to_one_user_is_said_whatever_else_is_pending() -> None:
@@ -67,7 +69,8 @@ def test_what_is_refused_to_one_user_is_said_whatever_else_is_pending() -> None:
     plan = replace(refused(), refusals=(about, Refusal(id="packages:x", title="t", reason="r", remedy="do")))
     assert plan.changes
     (told,) = without_idle_apply([first], plan)
-    assert told.remedy == "podstead apply refuses this: the file is damaged; mend it; by hand: look"
+    assert told.remedy == "podstead apply refuses this; mend it; by hand: look"
+    assert told.found.endswith("podstead apply refuses this: the file is damaged")
     (kept,) = without_idle_apply([first], replace(plan, refusals=plan.refusals[1:]))
     assert kept == first
 
@@ -83,6 +86,19 @@ def test_a_line_that_a_refusal_names_is_not_left_to_apply() -> None:
     for found, is_refused in (("/etc/subuid:2: 'zz'", True), ("/etc/subuid:20: x", False), ("zz", False)):
         (told,) = without_idle_apply([replace(first, found=found)], plan)
         assert told.remedy.startswith("podstead apply refuses this") is is_refused, found
+
+
+def test_what_a_file_holds_never_becomes_a_step() -> None:
+    first = replace(findings(subject())[0], verdict=Verdict.FAIL, remedy="podstead apply; by hand: look")
+    reason = "nobody can read this line: rm -rf /home; reboot"
+    refusal = Refusal(id=f"subids:{first.user}:ranges", title="t", reason=reason, remedy="mend it")
+    (told,) = without_idle_apply([first], replace(refused(), refusals=(refusal,)))
+    assert [step.text for step in steps(told.remedy)] == [
+        "podstead apply refuses this",
+        "mend it",
+        "by hand: look",
+    ]
+    assert reason in told.found
 
 
 def test_what_is_pending_and_what_is_refused_are_told_apart() -> None:
