@@ -116,6 +116,9 @@ def test_no_option_is_suggested_that_is_always_refused(verb: str, slip: str) -> 
     error = refused(podstead(verb, slip, "alice"))
     assert slip in error
     assert not re.search(r"--user\b", error)
+    document = podstead(verb, slip, "alice", "-o", "json").stdout
+    assert document.startswith("{")
+    assert not re.search(r"--user\b", document)
 
 
 def test_an_option_that_exists_is_suggested() -> None:

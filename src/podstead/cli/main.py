@@ -162,9 +162,10 @@ def _call(*, closed: bool) -> int:
         _say("interrupted")
         return Exit.INTERRUPTED
     except click.ClickException as error:
+        usage_error = _without_hidden(error)
         with contextlib.suppress(OSError):
-            _without_hidden(error).show()
-        _print_document(error)
+            usage_error.show()
+        _print_document(usage_error)
         return Exit.USAGE
     except KeyboardInterrupt:
         _say("interrupted")
